@@ -1,0 +1,189 @@
+#include <casement/blob/posix.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <casement/blob/system_calls.hpp>
+#include <casement/core/assert.hpp>
+
+namespace casement::blob {
+
+namespace {
+
+moved moved_or_errno(::ssize_t n) {
+    if (n < 0) return std::unexpected{errno};
+    return static_cast<std::size_t>(n);
+}
+
+int open_number(const std::string& path, int flags) {
+    int number = -1;
+    do {
+        number = ::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0644);
+    } while (number < 0 && errno == EINTR);
+    return number;
+}
+
+void sleep_for(std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }
+
+/// Errors that say "directories are not synced here", not "the sync failed" (9p, drvfs, FUSE, CIFS).
+bool cannot_sync_names(int number) {
+    return number == EINVAL || number == EOPNOTSUPP || number == ENOSYS || number == EBADF ||
+           number == EPERM || number == EACCES;
+}
+
+}  // namespace
+
+posix_file::posix_file(posix_file&& other) noexcept
+    : number_{std::exchange(other.number_, -1)},
+      lost_{other.lost_.load()},
+      path_{std::move(other.path_)} {}
+
+posix_file& posix_file::operator=(posix_file&& other) noexcept {
+    if (this == &other) return *this;
+    if (number_ >= 0) ::close(number_);
+    number_ = std::exchange(other.number_, -1);
+    lost_ = other.lost_.load();
+    path_ = std::move(other.path_);
+    return *this;
+}
+
+posix_file::~posix_file() {
+    if (number_ >= 0) ::close(number_);
+}
+
+result<void> posix_file::usable(const char* operation) const {
+    require(number_ >= 0, "an open file");
+    if (lost_) return fail(errc::io, operation, path_, "a sync of this file failed before");
+    return {};
+}
+
+result<void> posix_file::write_at(std::uint64_t offset, std::string_view bytes) {
+    if (auto ready = usable("write"); !ready) return ready;
+    const auto some = [&](std::uint64_t at, std::string_view rest) {
+        return moved_or_errno(
+            ::pwrite(number_, rest.data(), rest.size(), static_cast<::off_t>(at)));
+    };
+    if (const int number = write_whole(some, offset, bytes))
+        return fail_system(number, "write", path_);
+    return {};
+}
+
+result<std::size_t> posix_file::read_at(std::uint64_t offset, std::span<char> into) const {
+    if (auto ready = usable("read"); !ready) return passed(ready);
+    const auto some = [&](std::uint64_t at, std::span<char> rest) {
+        return moved_or_errno(::pread(number_, rest.data(), rest.size(), static_cast<::off_t>(at)));
+    };
+    const moved n = read_whole(some, offset, into);
+    if (!n) return fail_system(n.error(), "read", path_);
+    return *n;
+}
+
+result<std::uint64_t> posix_file::size() const {
+    require(number_ >= 0, "an open file");
+    struct ::stat seen {};
+    if (::fstat(number_, &seen) != 0) return fail_system(errno, "stat open file", path_);
+    return static_cast<std::uint64_t>(seen.st_size);
+}
+
+void posix_file::start_writeback(std::uint64_t offset, std::uint64_t length) const {
+#ifdef SYNC_FILE_RANGE_WRITE
+    // A hint: where it fails, the sync that follows does the work and reports the error.
+    (void)::sync_file_range(number_, static_cast<::off64_t>(offset),
+                            static_cast<::off64_t>(length), SYNC_FILE_RANGE_WRITE);
+#else
+    (void)offset, (void)length;
+#endif
+}
+
+result<void> posix_file::sync() {
+    if (auto ready = usable("sync"); !ready) return ready;
+    if (::fdatasync(number_) == 0) return {};
+    lost_ = true;
+    return fail_system(errno, "sync", path_);
+}
+
+result<void> posix_file::close() {
+    require(number_ >= 0, "an open file");
+    // EINTR leaves the descriptor closed on Linux: closing again could close another thread's file.
+    if (::close(std::exchange(number_, -1)) != 0 && errno != EINTR)
+        return fail_system(errno, "close", path_);
+    return {};
+}
+
+result<posix_file> posix_file_system::create(const std::string& path) {
+    const int number = open_number(path, O_RDWR | O_CREAT | O_EXCL);
+    if (number < 0) return fail_system(errno, "create", path);
+    return posix_file{number, path};
+}
+
+result<posix_file> posix_file_system::open(const std::string& path) {
+    const int number = open_number(path, O_RDONLY);
+    if (number < 0) return fail_system(errno, "open", path);
+    return posix_file{number, path};
+}
+
+result<void> posix_file_system::make_directory(const std::string& path) {
+    if (::mkdir(path.c_str(), 0755) != 0) return fail_system(errno, "make directory", path);
+    return {};
+}
+
+result<bool> posix_file_system::sync_directory(const std::string& path) {
+    const int number = open_number(path, O_RDONLY | O_DIRECTORY);
+    if (number < 0) return fail_system(errno, "open directory", path);
+    const int failed = ::fsync(number) == 0 ? 0 : errno;
+    ::close(number);
+    if (failed == 0) return true;
+    if (cannot_sync_names(failed)) return false;
+    return fail_system(failed, "sync directory", path);
+}
+
+result<void> posix_file_system::remove(const std::string& path) {
+    const auto attempt = [&] { return ::unlink(path.c_str()) == 0 ? 0 : errno; };
+    if (const int number = until_passed(attempt, sleep_for))
+        return fail_system(number, "remove", path);
+    return {};
+}
+
+result<void> posix_file_system::rename(const std::string& from, const std::string& to) {
+    const auto attempt = [&] { return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno; };
+    if (const int number = until_passed(attempt, sleep_for))
+        return within(result<void>{fail_system(number, "rename to", to)}, "rename", from);
+    return {};
+}
+
+result<std::vector<std::string>> posix_file_system::list(const std::string& path) {
+    struct closer {
+        void operator()(::DIR* d) const { ::closedir(d); }
+    };
+    const std::unique_ptr<::DIR, closer> directory{::opendir(path.c_str())};
+    if (!directory) return fail_system(errno, "list", path);
+    std::vector<std::string> names;
+    for (;;) {
+        errno = 0;
+        const ::dirent* next = ::readdir(directory.get());
+        if (next == nullptr && errno != 0) return fail_system(errno, "list", path);
+        if (next == nullptr) break;
+        const std::string_view name = next->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+result<entry> posix_file_system::look(const std::string& path) {
+    struct ::stat seen {};
+    if (::lstat(path.c_str(), &seen) != 0) return fail_system(errno, "look at", path);
+    if (S_ISDIR(seen.st_mode)) return entry{entry_kind::directory, 0};
+    if (!S_ISREG(seen.st_mode)) return entry{};
+    return entry{entry_kind::file, static_cast<std::uint64_t>(seen.st_size)};
+}
+
+}  // namespace casement::blob

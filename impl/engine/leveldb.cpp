@@ -1,0 +1,441 @@
+#include <casement/engine/leveldb.hpp>
+
+#include <leveldb/cache.h>
+#include <leveldb/db.h>
+#include <leveldb/filter_policy.h>
+#include <leveldb/write_batch.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <mutex>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include <casement/core/assert.hpp>
+#include <casement/kv/memory.hpp>
+
+#include "change_table.hpp"
+#include "leveldb_env.hpp"
+#include "row_cache.hpp"
+#include "watermark.hpp"
+
+namespace casement::engine {
+
+namespace {
+
+leveldb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
+std::string_view view_of(const leveldb::Slice& s) { return {s.data(), s.size()}; }
+
+/// Each opening counts its versions in a range of its own, so that a token of another store, or of an
+/// earlier opening, is never taken for one of this.
+constexpr std::uint64_t versions_an_opening = std::uint64_t{1} << 40;
+std::uint64_t next_version_range() {
+    static std::atomic<std::uint64_t> openings{1};
+    return openings.fetch_add(1) * versions_an_opening;
+}
+
+/// The error of a write that LevelDB did not acknowledge: the log may hold it.
+error unacknowledged(const leveldb::Status& s) {
+    auto e = from_status(s, "write", "");
+    return std::move(e).as(errc::unknown_outcome);
+}
+
+}  // namespace
+
+/// A caller leads at most this many rounds for others before it may return.
+constexpr int leader_rounds_max = 8;
+
+/// One caller in the queue.
+struct request {
+    enum : int { waiting, leading, done };
+
+    const batch& asked;
+    result<receipt> answer = receipt{};
+    std::atomic<int> stage = waiting;
+};
+
+/// `r` may be gone as soon as its stage is stored: what follows uses its address only, to wake.
+void advance(request& r, int stage) {
+    r.stage.store(stage, std::memory_order_release);
+    r.stage.notify_one();
+}
+
+struct leveldb_store::pin {
+    leveldb::DB* db;
+    const leveldb::Snapshot* snapshot;
+
+    explicit pin(leveldb::DB* of) : db{of}, snapshot{of->GetSnapshot()} {}
+    pin(const pin&) = delete;
+    pin& operator=(const pin&) = delete;
+    ~pin() { db->ReleaseSnapshot(snapshot); }
+};
+
+struct leveldb_store::state {
+    leveldb_options options;
+    std::string path;
+    watermark marks;
+    std::unique_ptr<leveldb_env> env;
+    std::unique_ptr<const leveldb::FilterPolicy> filter{
+        leveldb::NewBloomFilterPolicy(bloom_bits_per_key)};
+    std::unique_ptr<leveldb::Cache> cache;
+    std::unique_ptr<leveldb::DB> db;
+
+    change_table changes;
+    const std::uint64_t first_version = next_version_range();
+    std::atomic<std::uint64_t> visible = first_version;  // reads see at least this commit
+
+    std::mutex queue_mutex;
+    std::vector<request*> queue;
+    bool led = false;  // someone leads; who comes now queues
+
+    // Touched by the leader alone.
+    std::uint64_t decided = first_version;  // the last commit that was given a version
+    std::uint64_t group_begin = 0;
+    leveldb::WriteBatch group;
+    std::unordered_map<std::string_view, std::optional<std::string>> overlay;
+    bool alone = true;  // the group is one commit, which nothing in it can follow
+    std::vector<std::string> sums;
+    row_cache rows;
+
+    std::atomic<std::uint64_t> commits = 0, conflicts = 0, groups = 0, guard_reads = 0;
+    std::atomic<bool> broken = false;  // a write had an unknown outcome: take no more
+    error why_broken{errc::io, "commit", "", "the log failed"};
+
+    [[nodiscard]] result<found> get(std::string_view key, const leveldb::Snapshot* snapshot) const;
+    [[nodiscard]] result<receipt> commit(const batch& b);
+    void lead(request& own);
+    void write_round(std::span<request* const> members);
+    void decide(request& r);
+    [[nodiscard]] result<bool> holds(const guard& g);
+    [[nodiscard]] result<std::optional<std::string>> current(std::string_view key);
+    [[nodiscard]] result<std::string> sum_of(const write& w);
+    void write_group(std::span<request* const> members);
+};
+
+// --- reading ---------------------------------------------------------------------------------
+
+result<found> leveldb_store::state::get(std::string_view key,
+                                        const leveldb::Snapshot* snapshot) const {
+    leveldb::ReadOptions how;
+    how.verify_checksums = true;
+    how.snapshot = snapshot;
+    // Taken before the read: a commit that becomes visible in between counts as a later change.
+    found answer{std::nullopt, {visible.load(std::memory_order_acquire)}};
+    const auto s = db->Get(how, slice(key), &answer.value.emplace());
+    if (s.ok()) return answer;
+    if (!s.IsNotFound()) return std::unexpected{from_status(s, "get", std::string{key})};
+    answer.value.reset();
+    return answer;
+}
+
+struct leveldb_store::cursor::walk {
+    std::shared_ptr<const pin> held;
+    std::unique_ptr<leveldb::Iterator> here;
+    std::string last;
+};
+
+leveldb_store::cursor::cursor(std::unique_ptr<walk> w, version at) : walk_{std::move(w)}, at_{at} {
+    look();
+}
+leveldb_store::cursor::cursor(cursor&&) noexcept = default;
+leveldb_store::cursor& leveldb_store::cursor::operator=(cursor&&) noexcept = default;
+leveldb_store::cursor::~cursor() = default;
+
+void leveldb_store::cursor::look() {
+    valid_ = walk_->here->Valid();
+    if (!valid_) return;
+    key_ = view_of(walk_->here->key());
+    valid_ = key_ < walk_->last;
+    if (valid_) value_ = view_of(walk_->here->value());
+}
+
+void leveldb_store::cursor::next() {
+    require(valid_, "the cursor is on a row");
+    walk_->here->Next();
+    look();
+}
+
+result<void> leveldb_store::cursor::status() const {
+    const auto s = walk_->here->status();
+    if (!s.ok()) return std::unexpected{from_status(s, "scan", "")};
+    return {};
+}
+
+leveldb_store::cursor leveldb_store::view::scan(std::string_view first,
+                                                std::string_view last) const {
+    leveldb::ReadOptions how;
+    how.verify_checksums = true;
+    how.snapshot = pin_->snapshot;
+    auto w = std::make_unique<cursor::walk>(
+        pin_, std::unique_ptr<leveldb::Iterator>{of_->db->NewIterator(how)}, std::string{last});
+    w->here->Seek(slice(first));
+    return cursor{std::move(w), at_};
+}
+
+result<found> leveldb_store::view::get(std::string_view key) const {
+    auto row = of_->get(key, pin_->snapshot);
+    if (row) row->at = at_;
+    return row;
+}
+
+result<found> leveldb_store::get(std::string_view key) const { return state_->get(key, nullptr); }
+
+leveldb_store::view leveldb_store::snapshot() const {
+    const version at{state_->visible.load(std::memory_order_acquire)};
+    return {state_.get(), std::make_shared<const pin>(state_->db.get()), at};
+}
+
+leveldb_store::cursor leveldb_store::scan(std::string_view first, std::string_view last) const {
+    return snapshot().scan(first, last);
+}
+
+bool leveldb_store::unchanged(std::string_view key, version at) const {
+    const auto since = at.number - state_->first_version;  // wraps for a version of another opening
+    return since < versions_an_opening && state_->changes.last(key) <= at.number;
+}
+
+// --- committing ------------------------------------------------------------------------------
+
+result<receipt> leveldb_store::commit(const batch& b) { return state_->commit(b); }
+
+result<receipt> leveldb_store::state::commit(const batch& b) {
+    if (b.guards.size() + b.writes.size() > commit_rows_max)
+        return fail(errc::too_big, "commit", "", "more than 100 guards and writes");
+    request own{b};
+    {
+        std::unique_lock lock{queue_mutex};
+        if (!led) {
+            led = true;
+            own.stage = request::leading;
+        } else {
+            queue.push_back(&own);
+        }
+    }
+    // The leader's round takes some microseconds without a sync: look a little before sleeping.
+    for (int i = 0; i < 256 && own.stage.load(std::memory_order_acquire) == request::waiting; ++i)
+        __builtin_ia32_pause();
+    own.stage.wait(request::waiting, std::memory_order_acquire);
+    if (own.stage.load(std::memory_order_acquire) == request::leading) lead(own);
+    return std::move(own.answer);
+}
+
+/// Rounds until nobody waits, or until this caller has served others long enough. Whoever comes while
+/// a round is being written makes up the next one.
+void leveldb_store::state::lead(request& own) {
+    request* const mine[] = {&own};
+    write_round(mine);
+    for (int rounds = 1;; ++rounds) {
+        std::vector<request*> members;
+        request* next = nullptr;
+        {
+            const std::lock_guard lock{queue_mutex};
+            if (queue.empty()) {
+                led = false;
+                return;
+            }
+            if (rounds == leader_rounds_max) {
+                next = queue.front();
+                queue.erase(queue.begin());
+            } else {
+                members.swap(queue);
+            }
+        }
+        if (next != nullptr) return advance(*next, request::leading);
+        write_round(members);
+        for (auto* r : members) advance(*r, request::done);
+    }
+}
+
+/// Decides the members in order and writes what was decided as one record. No guard is checked while
+/// another group is between its decision and its visibility, so a guard sees every commit before it.
+void leveldb_store::state::write_round(std::span<request* const> members) {
+    group.Clear();
+    overlay.clear();
+    group_begin = decided + 1;
+    alone = members.size() == 1;
+    for (auto* r : members) decide(*r);
+    if (decided >= group_begin) write_group(members);
+    visible.store(decided, std::memory_order_release);
+}
+
+void leveldb_store::state::decide(request& r) {
+    if (broken.load(std::memory_order_relaxed)) {
+        r.answer = std::unexpected{why_broken};
+        return;
+    }
+    for (const auto& g : r.asked.guards) {
+        const auto held = holds(g);
+        if (held && *held) continue;
+        if (held) conflicts.fetch_add(1, std::memory_order_relaxed);
+        r.answer = std::unexpected{held ? guard_failed(g) : held.error()};
+        return;
+    }
+    sums.clear();
+    for (const auto& w : r.asked.writes) {
+        if (w.what != write::kind::bump) continue;
+        auto sum = sum_of(w);
+        if (!sum) {
+            r.answer = passed(sum);
+            return;
+        }
+        sums.push_back(*std::move(sum));
+    }
+    ++decided;
+    auto sum = sums.cbegin();
+    for (const auto& w : r.asked.writes) {
+        changes.touch(w.key, decided);
+        const bool erased = w.what == write::kind::erase;
+        const std::string_view value = w.what == write::kind::bump ? *sum++ : w.value;
+        if (erased)
+            group.Delete(slice(w.key));
+        else
+            group.Put(slice(w.key), slice(value));
+        rows.written(w.key, erased ? std::nullopt : std::optional{value});
+        if (!alone) overlay[w.key] = erased ? std::nullopt : std::optional<std::string>{value};
+    }
+    r.answer = receipt{{decided}};
+}
+
+result<bool> leveldb_store::state::holds(const guard& g) {
+    const auto since = g.seen_at.number - first_version;
+    if (since < versions_an_opening && changes.last(g.key) <= g.seen_at.number) return true;
+    if (const auto* row = rows.find(g.key)) return g.expected && *row == *g.expected;
+    auto row = current(g.key);
+    if (!row) return passed(row);
+    return row->has_value() == g.expected.has_value() && (!*row || **row == *g.expected);
+}
+
+/// The row as it will be after all that this group has decided so far.
+result<std::optional<std::string>> leveldb_store::state::current(std::string_view key) {
+    if (!alone)
+        if (const auto pending = overlay.find(key); pending != overlay.end())
+            return pending->second;
+    guard_reads.fetch_add(1, std::memory_order_relaxed);
+    auto row = get(key, nullptr);
+    if (!row) return passed(row);
+    if (row->value) rows.keep(key, *row->value);
+    return std::move(row->value);
+}
+
+result<std::string> leveldb_store::state::sum_of(const write& w) {
+    if (const auto* row = rows.find(w.key)) return bumped(*row, w.amount, w.key);
+    auto row = current(w.key);
+    if (!row) return passed(row);
+    return bumped(*row, w.amount, w.key);
+}
+
+void leveldb_store::state::write_group(std::span<request* const> members) {
+    leveldb::WriteOptions how;
+    how.sync = options.durable == durability::power;
+    const auto s = db->Write(how, &group);
+    if (s.ok()) {
+        commits.fetch_add(decided - group_begin + 1, std::memory_order_relaxed);
+        groups.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
+    const error lost = unacknowledged(s);
+    for (auto* r : members)
+        if (r->answer) r->answer = std::unexpected{lost};
+    // Never trust a second sync (ATC'20): what failed once may read as clean the next time.
+    why_broken = from_status(s, "write", "").within("commit", "the store takes no more writes");
+    broken.store(true, std::memory_order_relaxed);
+}
+
+// --- opening and closing ---------------------------------------------------------------------
+
+namespace {
+
+result<void> make_directory(const std::string& path) {
+    std::error_code why;
+    std::filesystem::create_directories(path, why);
+    if (why) return fail_system(why.value(), "make directory", path);
+    return {};
+}
+
+}  // namespace
+
+result<leveldb_store> leveldb_store::open(const std::string& path, const leveldb_options& options) {
+    auto s = std::make_unique<state>();
+    s->options = options;
+    s->path = path;
+    const std::string database = path + "/db", mark = path + "/watermark";
+    std::error_code why;
+    const bool there = std::filesystem::exists(database + "/CURRENT", why);
+    const bool marked = std::filesystem::exists(mark, why);
+    if (!there && !marked) {
+        if (!options.create) return fail(errc::not_found, "open store", path, "no store is there");
+        if (auto made = make_directory(database); !made) return passed(made);
+    }
+
+    leveldb::Options how;
+    s->env = std::make_unique<leveldb_env>(s->marks, options.durable, options.mapped_bytes_max);
+    s->cache.reset(leveldb::NewLRUCache(options.cache_bytes));
+    how.env = s->env.get();
+    how.filter_policy = s->filter.get();
+    how.block_cache = s->cache.get();
+    how.write_buffer_size = options.write_buffer_bytes;
+    how.paranoid_checks = true;
+    how.create_if_missing = !there && !marked;
+
+    // The lock comes first: the logs of a store that somebody is writing are no evidence of loss.
+    leveldb::FileLock* lock = nullptr;
+    const auto locked = s->env->LockFile(database + "/LOCK", &lock);
+    if (!locked.ok()) {
+        auto e = from_status(locked, "lock", path);
+        const bool held = locked.ToString().find("already held") != std::string::npos ||
+                          locked.ToString().find("temporarily unavailable") != std::string::npos;
+        return std::unexpected{held ? std::move(e).as(errc::in_use) : std::move(e)};
+    }
+    auto held = !there && !marked ? s->marks.create(mark) : s->marks.open(mark, database);
+    // LevelDB takes the same lock again itself, and has no way to be handed one that is held.
+    s->env->UnlockFile(lock);
+    if (!held) return within(std::move(held), "open store", path);
+
+    leveldb::DB* db = nullptr;
+    const auto opened = leveldb::DB::Open(how, database, &db);
+    if (!opened.ok()) {
+        auto e = from_status(opened, "open", path);
+        const bool taken = opened.ToString().find("lock") != std::string::npos;
+        return std::unexpected{taken ? std::move(e).as(errc::in_use) : std::move(e)};
+    }
+    s->db.reset(db);
+    return leveldb_store{std::move(s)};
+}
+
+leveldb_store::leveldb_store(std::unique_ptr<state> s) : state_{std::move(s)} {}
+leveldb_store::leveldb_store(leveldb_store&&) noexcept = default;
+leveldb_store& leveldb_store::operator=(leveldb_store&&) noexcept = default;
+leveldb_store::~leveldb_store() {
+    // Who wants to know calls close(); a destructor has nobody to tell.
+    if (state_ != nullptr) (void)close();
+}
+
+result<void> leveldb_store::sync() {
+    const auto s = state_->env->sync_logs();
+    if (!s.ok()) return std::unexpected{from_status(s, "sync", state_->path)};
+    return {};
+}
+
+result<void> leveldb_store::close() {
+    auto synced = sync();
+    state_->db.reset();
+    auto marked = state_->marks.flush();
+    state_.reset();
+    return synced ? marked : synced;
+}
+
+leveldb_counts leveldb_store::counts() const {
+    return {state_->commits, state_->conflicts, state_->groups, state_->guard_reads};
+}
+
+std::string leveldb_store::report() const {
+    std::string text;
+    state_->db->GetProperty("leveldb.stats", &text);
+    return text;
+}
+
+}  // namespace casement::engine

@@ -1,0 +1,366 @@
+#include "leveldb_env.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include <leveldb/status.h>
+
+namespace casement::engine {
+
+namespace {
+
+std::string_view name_in(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+/// Logs and manifests: files whose loss LevelDB would take for a shorter history.
+bool is_journal(std::string_view path) {
+    return path.ends_with(".log") || name_in(path).starts_with("MANIFEST-");
+}
+
+leveldb::Status failed(std::string_view operation, const std::string& path, int number) {
+    return leveldb::Status::IOError(std::string{operation} + " " + path, std::strerror(number));
+}
+
+leveldb::Status as_status(const result<void>& r) {
+    return r ? leveldb::Status::OK() : leveldb::Status::IOError(r.error().message());
+}
+
+/// A log of a `process` store, written through a mapping: a commit is a copy and no system call, and
+/// its bytes outlive this process all the same. LevelDB's reader passes over the zeros of the
+/// reserved rest (its own logs were once written so).
+class mapped_log final : public leveldb::WritableFile {
+public:
+    explicit mapped_log(std::string path, int descriptor)
+        : path_{std::move(path)}, descriptor_{descriptor} {}
+    mapped_log(const mapped_log&) = delete;
+    mapped_log& operator=(const mapped_log&) = delete;
+    ~mapped_log() override {
+        (void)Close();  // LevelDB has asked for a sync if it wants to know
+        ::close(descriptor_);
+    }
+
+    leveldb::Status Append(const leveldb::Slice& data) override {
+        const char* from = data.data();
+        for (std::size_t left = data.size(); left > 0;) {
+            if (here_ == end_)
+                if (auto s = next_window(); !s.ok()) return s;
+            const auto n = std::min(left, static_cast<std::size_t>(end_ - here_));
+            std::memcpy(here_, from, n);
+            here_ += n;
+            from += n;
+            left -= n;
+        }
+        return leveldb::Status::OK();
+    }
+    leveldb::Status Flush() override { return leveldb::Status::OK(); }
+    leveldb::Status Sync() override {
+        return ::fdatasync(descriptor_) == 0 ? leveldb::Status::OK() : failed("sync", path_, errno);
+    }
+    leveldb::Status Close() override {
+        if (closed_) return leveldb::Status::OK();
+        closed_ = true;
+        const auto size = begin_ == nullptr ? 0 : offset_ + (here_ - begin_);
+        unmap();
+        return ::ftruncate(descriptor_, size) == 0 ? leveldb::Status::OK()
+                                                   : failed("truncate", path_, errno);
+    }
+
+private:
+    static constexpr off_t window_bytes = 1 << 20;
+
+    leveldb::Status next_window() {
+        const off_t at = begin_ == nullptr ? 0 : offset_ + window_bytes;
+        // Reserved before it is mapped, so that a full disk is an error and not a fault.
+        if (const int why = ::posix_fallocate(descriptor_, at, window_bytes); why != 0)
+            return failed("reserve", path_, why);
+        void* where = ::mmap(nullptr, window_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_,
+                             at);
+        if (where == MAP_FAILED) return failed("map", path_, errno);
+        unmap();
+        offset_ = at;
+        begin_ = here_ = static_cast<char*>(where);
+        end_ = begin_ + window_bytes;
+        return leveldb::Status::OK();
+    }
+    void unmap() {
+        if (begin_ != nullptr) ::munmap(begin_, window_bytes);
+    }
+
+    const std::string path_;
+    const int descriptor_;
+    off_t offset_ = 0;  // of the window in the file
+    char *begin_ = nullptr, *here_ = nullptr, *end_ = nullptr;
+    bool closed_ = false;
+};
+
+/// Whether a file beside `path` can be reserved and mapped for writing: not on 9p and its like.
+bool can_map_logs(const std::string& path) {
+    const std::string probe = path + ".probe";
+    const int fd = ::open(probe.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return false;
+    bool can = ::posix_fallocate(fd, 0, 4096) == 0;
+    if (can) {
+        void* where = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        char back = 0;
+        can = where != MAP_FAILED;
+        if (can) {
+            std::memcpy(where, "!", 1);
+            can = ::pread(fd, &back, 1, 0) == 1 && back == '!';
+            ::munmap(where, 4096);
+        }
+    }
+    ::close(fd);
+    ::unlink(probe.c_str());
+    return can;
+}
+
+leveldb::Status sync_directory_of(const std::string& path) {
+    const std::string directory = path.substr(0, path.rfind('/'));
+    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return failed("open directory", directory, errno);
+    const int why = ::fsync(fd) == 0 ? 0 : errno;
+    ::close(fd);
+    // Some file systems have no sync of directories; their own order must do (SPEC W3).
+    if (why != 0 && why != EINVAL && why != ENOTSUP)
+        return failed("sync directory", directory, why);
+    return leveldb::Status::OK();
+}
+
+}  // namespace
+
+error from_status(const leveldb::Status& s, std::string operation, std::string subject) {
+    const std::string text = s.ToString();
+    const auto says = [&](std::string_view what) { return text.find(what) != std::string::npos; };
+    errc code = errc::io;
+    if (s.IsCorruption() || s.IsInvalidArgument())
+        code = errc::corrupt;
+    else if (says("No space left") || says("Disk quota"))
+        code = errc::no_space;
+    else if (says("Read-only file system"))
+        code = errc::read_only;
+    return error{code, "leveldb " + std::move(operation), std::move(subject), text};
+}
+
+/// A log or a manifest: counts what was appended and tells the watermark what was synced.
+class leveldb_env::journal final : public leveldb::WritableFile {
+public:
+    journal(leveldb_env& env, std::string path, std::unique_ptr<leveldb::WritableFile> base,
+            int descriptor)
+        : env_{env}, path_{std::move(path)}, base_{std::move(base)}, descriptor_{descriptor} {}
+    ~journal() override {
+        // LevelDB deletes a log without closing it; there is nobody to tell of a failure, and the
+        // watermark has not passed what was synced.
+        (void)Close();
+        ::close(descriptor_);
+    }
+
+    leveldb::Status Append(const leveldb::Slice& data) override {
+        auto s = base_->Append(data);
+        if (s.ok()) appended_.fetch_add(data.size(), std::memory_order_relaxed);
+        return s;
+    }
+    leveldb::Status Flush() override {
+        auto s = base_->Flush();
+        if (s.ok()) flushed_.store(appended_.load(std::memory_order_relaxed));
+        return s;
+    }
+    leveldb::Status Sync() override {
+        const auto reached = appended_.load();
+        auto s = base_->Sync();
+        if (!s.ok()) return s;
+        flushed_.store(reached);
+        return reached_disk(reached);
+    }
+    leveldb::Status Close() override {
+        if (closed_) return leveldb::Status::OK();
+        closed_ = true;
+        auto s = env_.durable_ == durability::power ? Sync() : base_->Flush();
+        {
+            const std::lock_guard lock{env_.mutex_};
+            if (env_.log_ == this) env_.log_ = nullptr;
+            if (env_.durable_ == durability::process) env_.unsynced_[path_] = appended_.load();
+        }
+        const auto closed = base_->Close();
+        return s.ok() ? closed : s;
+    }
+
+    /// Syncs what was flushed, through a descriptor of its own: beside the thread that appends.
+    leveldb::Status sync_flushed() {
+        const auto reached = flushed_.load();
+        if (::fdatasync(descriptor_) != 0) return failed("sync", path_, errno);
+        return reached_disk(reached);
+    }
+
+private:
+    leveldb::Status reached_disk(std::uint64_t bytes) {
+        return as_status(env_.marks_.synced(std::string{name_in(path_)}, bytes));
+    }
+
+    leveldb_env& env_;
+    const std::string path_;
+    std::unique_ptr<leveldb::WritableFile> base_;
+    const int descriptor_;
+    std::atomic<std::uint64_t> appended_ = 0, flushed_ = 0;
+    bool closed_ = false;
+};
+
+/// A table, mapped while the budget lasts and read otherwise. Reads past its end are errors, not
+/// faults: LevelDB asks for what the manifest promises, and the file may have been cut.
+class leveldb_env::table final : public leveldb::RandomAccessFile {
+public:
+    table(std::string path, int descriptor, std::size_t size,
+          std::shared_ptr<std::atomic<std::int64_t>> budget)
+        : path_{std::move(path)}, descriptor_{descriptor}, size_{size}, budget_{std::move(budget)} {
+        const auto need = static_cast<std::int64_t>(size_);
+        if (need > 0 && budget_->fetch_sub(need) >= need) {
+            void* where = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor_, 0);
+            if (where != MAP_FAILED) base_ = static_cast<const char*>(where);
+        }
+        if (base_ == nullptr) budget_->fetch_add(need > 0 ? need : 0);
+    }
+    ~table() override {
+        if (base_ != nullptr) {
+            ::munmap(const_cast<char*>(base_), size_);
+            budget_->fetch_add(static_cast<std::int64_t>(size_));
+        }
+        ::close(descriptor_);
+    }
+
+    leveldb::Status Read(std::uint64_t offset, std::size_t n, leveldb::Slice* out,
+                         char* scratch) const override {
+        if (base_ != nullptr) {
+            if (offset > size_ || n > size_ - offset) return failed("read past end of", path_, EIO);
+            *out = {base_ + offset, n};
+            return leveldb::Status::OK();
+        }
+        std::size_t done = 0;
+        while (done < n) {
+            const auto r = ::pread(descriptor_, scratch + done, n - done,
+                                   static_cast<off_t>(offset + done));
+            if (r < 0 && errno == EINTR) continue;
+            if (r < 0) return failed("read", path_, errno);
+            if (r == 0) break;
+            done += static_cast<std::size_t>(r);
+        }
+        *out = {scratch, done};
+        return leveldb::Status::OK();
+    }
+
+private:
+    const std::string path_;
+    const int descriptor_;
+    const std::size_t size_;
+    std::shared_ptr<std::atomic<std::int64_t>> budget_;
+    const char* base_ = nullptr;
+};
+
+leveldb_env::leveldb_env(watermark& marks, durability durable, std::size_t mapped_bytes_max)
+    : EnvWrapper{leveldb::Env::Default()},
+      marks_{marks},
+      durable_{durable},
+      mappable_bytes_{std::make_shared<std::atomic<std::int64_t>>(
+          static_cast<std::int64_t>(mapped_bytes_max))} {}
+
+leveldb::Status leveldb_env::new_log(const std::string& path,
+                                     std::unique_ptr<leveldb::WritableFile>& out) {
+    leveldb::WritableFile* file = nullptr;
+    const auto s = EnvWrapper::NewWritableFile(path, &file);
+    out.reset(file);
+    return s;
+}
+
+leveldb::Status leveldb_env::new_mapped_log(const std::string& path,
+                                            std::unique_ptr<leveldb::WritableFile>& out) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return failed("create", path, errno);
+    out = std::make_unique<mapped_log>(path, fd);
+    return leveldb::Status::OK();
+}
+
+leveldb::Status leveldb_env::NewWritableFile(const std::string& path,
+                                             leveldb::WritableFile** out) {
+    if (!is_journal(path)) return EnvWrapper::NewWritableFile(path, out);
+    std::unique_ptr<leveldb::WritableFile> base;
+    const bool mapped = path.ends_with(".log") && durable_ == durability::process;
+    auto s = mapped && can_map_logs(path) ? new_mapped_log(path, base) : new_log(path, base);
+    if (!s.ok()) return s;
+    // LevelDB syncs a directory with the manifest only, so a synced log could lose its name (#193).
+    if (durable_ == durability::power) s = sync_directory_of(path);
+    if (s.ok()) s = as_status(marks_.begun(std::string{name_in(path)}));
+    if (!s.ok()) return s;
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0) return failed("open", path, errno);
+    auto file = std::make_unique<journal>(*this, path, std::move(base), descriptor);
+    if (path.ends_with(".log")) {
+        const std::lock_guard lock{mutex_};
+        log_ = file.get();
+    }
+    *out = file.release();
+    return s;
+}
+
+leveldb::Status leveldb_env::NewAppendableFile(const std::string& path, leveldb::WritableFile**) {
+    return leveldb::Status::NotSupported(path, "logs are never appended to after a reopening");
+}
+
+leveldb::Status leveldb_env::NewRandomAccessFile(const std::string& path,
+                                                 leveldb::RandomAccessFile** out) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        const int why = errno;
+        if (why == ENOENT) return leveldb::Status::NotFound(path, std::strerror(why));
+        return failed("open", path, why);
+    }
+    struct stat facts {};
+    if (::fstat(descriptor, &facts) != 0) {
+        const int why = errno;
+        ::close(descriptor);
+        return failed("stat", path, why);
+    }
+    *out = new table{path, descriptor, static_cast<std::size_t>(facts.st_size), mappable_bytes_};
+    return leveldb::Status::OK();
+}
+
+leveldb::Status leveldb_env::RemoveFile(const std::string& path) {
+    if (is_journal(path)) {
+        {
+            const std::lock_guard lock{mutex_};
+            unsynced_.erase(path);
+        }
+        auto s = as_status(marks_.dropped(std::string{name_in(path)}));
+        if (!s.ok()) return s;
+    }
+    return EnvWrapper::RemoveFile(path);
+}
+
+leveldb::Status leveldb_env::RenameFile(const std::string& from, const std::string& to) {
+    auto s = EnvWrapper::RenameFile(from, to);
+    // LevelDB never syncs CURRENT's new name (#195).
+    return s.ok() ? sync_directory_of(to) : s;
+}
+
+leveldb::Status leveldb_env::sync_logs() {
+    // Held across the sync: the log must not be closed under it. Commits do not take this mutex,
+    // only the change to a new log does.
+    const std::lock_guard lock{mutex_};
+    while (!unsynced_.empty()) {
+        const auto& [path, bytes] = *unsynced_.begin();
+        const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+        if (descriptor < 0) return failed("open", path, errno);
+        const int why = ::fdatasync(descriptor) == 0 ? 0 : errno;
+        ::close(descriptor);
+        if (why != 0) return failed("sync", path, why);
+        auto s = as_status(marks_.synced(std::string{name_in(path)}, bytes));
+        if (!s.ok()) return s;
+        unsynced_.erase(unsynced_.begin());
+    }
+    return log_ == nullptr ? leveldb::Status::OK() : log_->sync_flushed();
+}
+
+}  // namespace casement::engine

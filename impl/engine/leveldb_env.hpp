@@ -1,0 +1,57 @@
+#pragma once
+// LevelDB's view of the operating system, with what its own leaves out: names of new files are synced
+// before they are relied on, CURRENT's new name too; a log is whole on the disk before the next one
+// begins; the watermark follows each sync; mapped tables stay within a budget. Calls from any thread.
+
+#include <leveldb/env.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <casement/engine/leveldb.hpp>
+
+#include "watermark.hpp"
+
+namespace casement::engine {
+
+/// "leveldb/<operation> <path>: <what LevelDB says>", with the code a caller can react to.
+[[nodiscard]] error from_status(const leveldb::Status& s, std::string operation,
+                                std::string subject);
+
+class leveldb_env final : public leveldb::EnvWrapper {
+public:
+    leveldb_env(watermark& marks, durability durable, std::size_t mapped_bytes_max);
+
+    leveldb::Status NewWritableFile(const std::string& path, leveldb::WritableFile** out) override;
+    leveldb::Status NewAppendableFile(const std::string& path,
+                                      leveldb::WritableFile** out) override;
+    leveldb::Status NewRandomAccessFile(const std::string& path,
+                                        leveldb::RandomAccessFile** out) override;
+    leveldb::Status RemoveFile(const std::string& path) override;
+    leveldb::Status RenameFile(const std::string& from, const std::string& to) override;
+
+    /// Syncs the log that is being written, and older ones that are still needed. Other threads may be
+    /// appending.
+    [[nodiscard]] leveldb::Status sync_logs();
+
+private:
+    class journal;
+    class table;
+
+    leveldb::Status new_log(const std::string& path, std::unique_ptr<leveldb::WritableFile>& out);
+    leveldb::Status new_mapped_log(const std::string& path,
+                                   std::unique_ptr<leveldb::WritableFile>& out);
+
+    watermark& marks_;
+    const durability durable_;
+    std::shared_ptr<std::atomic<std::int64_t>> mappable_bytes_;
+    std::mutex mutex_;
+    journal* log_ = nullptr;  // the newest log, while it is open
+    std::map<std::string, std::uint64_t> unsynced_;  // closed logs of `process` stores, their sizes
+};
+
+}  // namespace casement::engine

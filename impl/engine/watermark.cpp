@@ -1,0 +1,192 @@
+#include "watermark.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include <casement/core/assert.hpp>
+#include <casement/core/codec.hpp>
+#include <casement/core/hash.hpp>
+#include <casement/engine/leveldb.hpp>
+
+namespace casement::engine {
+
+namespace {
+
+constexpr std::size_t slot_bytes = 4096;
+constexpr std::string_view magic = "csmtwm1\n";
+
+struct entry {
+    std::string log;
+    std::uint64_t synced = 0;
+};
+
+struct slot {
+    std::uint64_t number = 0;
+    std::vector<entry> entries;
+};
+
+std::optional<slot> read_slot(std::string_view bytes) {
+    if (bytes.size() != slot_bytes) return std::nullopt;
+    const auto body = bytes.substr(0, slot_bytes - 4);
+    std::uint32_t crc = 0;
+    for (const char c : bytes.substr(slot_bytes - 4)) crc = crc << 8 | static_cast<std::uint8_t>(c);
+    reader in{body};
+    std::string_view head;
+    slot s;
+    if (crc != crc32c_of(body) || !in.take(magic.size(), head) || head != magic) return std::nullopt;
+    if (!in.big64(s.number) || !decode_from(in, s.entries)) return std::nullopt;
+    return s;
+}
+
+std::string slot_image(std::uint64_t number, const std::map<std::string, std::uint64_t>& logs) {
+    std::string out{magic};
+    append_big64(out, number);
+    std::vector<entry> entries;
+    for (const auto& [log, synced] : logs) entries.push_back({log, synced});
+    encode_to(out, entries);
+    out.resize(slot_bytes - 4);
+    const auto crc = crc32c_of(out);
+    for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(crc >> shift));
+    return out;
+}
+
+std::string whole_file(const std::string& path) {
+    std::ifstream in{path, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+std::uint32_t little32(std::string_view b) {
+    std::uint32_t n = 0;
+    for (int i = 3; i >= 0; --i) n = n << 8 | static_cast<std::uint8_t>(b[static_cast<size_t>(i)]);
+    return n;
+}
+
+}  // namespace
+
+watermark::~watermark() {
+    if (file_ >= 0) ::close(file_);
+}
+
+result<void> watermark::create(const std::string& path) {
+    path_ = path;
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (file_ < 0) return fail_system(errno, "create watermark", path);
+    const std::lock_guard lock{mutex_};
+    if (auto first = write_slot(true); !first) return first;
+    return write_slot(true);
+}
+
+result<void> watermark::open(const std::string& path, const std::string& database) {
+    path_ = path;
+    file_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (file_ < 0) {
+        const int why = errno;
+        auto e = system_error(why, "open watermark", path);
+        return std::unexpected{why == ENOENT ? std::move(e).as(errc::corrupt) : std::move(e)};
+    }
+    const std::string bytes = whole_file(path);
+    std::optional<slot> newest;
+    for (const std::size_t at : {std::size_t{0}, slot_bytes}) {
+        if (at >= bytes.size()) continue;
+        auto s = read_slot(std::string_view{bytes}.substr(at, slot_bytes));
+        if (s && (!newest || s->number > newest->number)) newest = std::move(s);
+    }
+    if (!newest || bytes.size() != 2 * slot_bytes)
+        return fail(errc::corrupt, "open watermark", path, "not what was written");
+    number_ = newest->number;
+    for (auto& [log, synced] : newest->entries) {
+        const auto file = database + "/" + log;
+        struct stat facts {};
+        if (::stat(file.c_str(), &facts) != 0)
+            return std::unexpected{
+                system_error(errno, "hold against watermark", file).as(errc::corrupt)};
+        if (static_cast<std::uint64_t>(facts.st_size) < synced)
+            return fail(errc::corrupt, "hold against watermark", file,
+                        "lost history: " + std::to_string(facts.st_size) + " bytes of " +
+                            std::to_string(synced) + " that were synced");
+        if (auto whole = check_log(file, synced); !whole)
+            return within(std::move(whole), "hold against watermark", path);
+        logs_[log] = synced;
+    }
+    return {};
+}
+
+result<void> watermark::begun(const std::string& log) {
+    const std::lock_guard lock{mutex_};
+    logs_[log] = 0;
+    return write_slot(true);
+}
+
+result<void> watermark::synced(const std::string& log, std::uint64_t bytes) {
+    const std::lock_guard lock{mutex_};
+    auto known = logs_.find(log);
+    if (known == logs_.end() || bytes <= known->second) return {};
+    unwritten_ += bytes - known->second;
+    known->second = bytes;
+    return unwritten_ >= watermark_lag_bytes_max ? write_slot(false) : result<void>{};
+}
+
+result<void> watermark::dropped(const std::string& log) {
+    const std::lock_guard lock{mutex_};
+    return logs_.erase(log) != 0 ? write_slot(true) : result<void>{};
+}
+
+result<void> watermark::flush() {
+    const std::lock_guard lock{mutex_};
+    return write_slot(true);
+}
+
+result<void> watermark::write_slot(bool durably) {
+    ++number_;
+    const auto image = slot_image(number_, logs_);
+    require(image.size() == slot_bytes, "the logs of a database fit one slot");
+    const auto at = static_cast<off_t>(number_ % 2 * slot_bytes);
+    for (std::size_t done = 0; done < image.size();) {
+        const auto n = ::pwrite(file_, image.data() + done, image.size() - done,
+                                at + static_cast<off_t>(done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return fail_system(errno, "write watermark", path_);
+        done += static_cast<std::size_t>(n);
+    }
+    if (durably && ::fdatasync(file_) != 0) return fail_system(errno, "sync watermark", path_);
+    unwritten_ = 0;
+    return {};
+}
+
+result<void> check_log(const std::string& path, std::uint64_t end) {
+    constexpr std::size_t block_bytes = 32768, header_bytes = 7;
+    const std::string bytes = whole_file(path);
+    const auto broken = [&](std::size_t at) {
+        return fail(errc::corrupt, "check log", path,
+                    "no whole record at offset " + std::to_string(at));
+    };
+    if (bytes.size() < end) return broken(bytes.size());
+    for (std::size_t at = 0; at < end;) {
+        const std::size_t left = block_bytes - at % block_bytes;
+        if (left < header_bytes) {  // a trailer of zeros, too short for a header
+            at += left;
+            continue;
+        }
+        if (bytes.size() - at < header_bytes) return broken(at);
+        const auto record = std::string_view{bytes}.substr(at);
+        const std::size_t length = static_cast<std::uint8_t>(record[4]) |
+                                   static_cast<std::size_t>(static_cast<std::uint8_t>(record[5]))
+                                       << 8;
+        if (length + header_bytes > left || length + header_bytes > record.size()) return broken(at);
+        const std::uint32_t rotated = little32(record) - 0xa282ead8u;  // LevelDB masks its crcs
+        const std::uint32_t crc = rotated >> 17 | rotated << 15;
+        if (crc != crc32c_of(record.substr(6, 1 + length))) return broken(at);
+        at += header_bytes + length;
+    }
+    return {};
+}
+
+}  // namespace casement::engine

@@ -1,0 +1,42 @@
+#pragma once
+// What a store chooses about its blobs, and what the blob layer asks of it. Plain values; the functions
+// in them must take calls from several threads at once.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <random>
+
+#include <casement/blob/descriptor.hpp>
+#include <casement/blob/placement.hpp>
+#include <casement/core/error.hpp>
+
+namespace casement::blob {
+
+/// What stored bytes have survived before anything may name them.
+enum class durability : std::uint8_t {
+    process,  // the death of this process: nothing is synced
+    power,    // the loss of power too: file, then directory are synced (SPEC W2)
+};
+
+/// Where numbers come from. Each answer is given once in the store's life, also across crashes
+/// (DESIGN D9: counters are reserved in blocks before use).
+struct id_source {
+    std::function<result<blob_id>()> blob;
+    std::function<result<pack_id>()> pack;
+};
+
+/// A pack's magic: any number that a stored payload cannot foresee.
+[[nodiscard]] inline std::uint64_t random_magic() {
+    std::random_device entropy;
+    return std::uint64_t{entropy()} << 32 | entropy();
+}
+
+struct options {
+    thresholds sizes;
+    durability durable = durability::power;
+    std::size_t open_files_max = 64;  // kept open for readers
+    std::function<std::uint64_t()> magic = random_magic;
+};
+
+}  // namespace casement::blob

@@ -1,0 +1,71 @@
+#pragma once
+// The loops that a system call of ours stands in: transfers that stop half-way, signals that come in
+// between, refusals that pass (SPEC W3). Pure but for what the calls handed in do; never sleeps by
+// itself, never tries more often than it says.
+
+#include <cerrno>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string_view>
+
+#include <casement/core/error.hpp>
+
+namespace casement::blob {
+
+/// What one call moved, in bytes, or its errno.
+using moved = std::expected<std::size_t, int>;
+
+/// Repeats `write_some(offset, bytes)` until all bytes are written; answers 0 or the errno.
+template <class Write>
+[[nodiscard]] int write_whole(Write write_some, std::uint64_t offset, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const moved n = write_some(offset, bytes);
+        if (!n && n.error() == EINTR) continue;
+        if (!n) return n.error();
+        if (*n == 0) return EIO;  // neither progress nor a reason: no call may loop for ever
+        offset += *n;
+        bytes.remove_prefix(*n);
+    }
+    return 0;
+}
+
+/// Repeats `read_some(offset, into)` until `into` is full or the file ends; answers the bytes read.
+template <class Read>
+[[nodiscard]] moved read_whole(Read read_some, std::uint64_t offset, std::span<char> into) {
+    std::size_t done = 0;
+    while (done < into.size()) {
+        const moved n = read_some(offset + done, into.subspan(done));
+        if (!n && n.error() == EINTR) continue;
+        if (!n) return n;
+        if (*n == 0) break;
+        done += *n;
+    }
+    return done;
+}
+
+/// Pauses of 1, 2, 4 ... 256 ms lie between the attempts: a refusal that lasts costs half a second.
+inline constexpr int passing_attempts_max = 10;
+
+/// A scanner or an indexer that holds a file on a Windows disk makes these pass by.
+[[nodiscard]] constexpr bool may_pass(int number) {
+    return number == EACCES || number == EBUSY || number == ETXTBSY;
+}
+
+/// Repeats `attempt()` (0 or an errno) while its refusal may pass, with `pause(duration)` between.
+template <std::invocable Attempt, std::invocable<std::chrono::milliseconds> Pause>
+[[nodiscard]] int until_passed(Attempt attempt, Pause pause) {
+    std::chrono::milliseconds wait{1};
+    for (int n = 1;; ++n) {
+        const int number = attempt();
+        if (number == EINTR) continue;
+        if (!may_pass(number) || n == passing_attempts_max) return number;
+        pause(wait);
+        wait *= 2;
+    }
+}
+
+}  // namespace casement::blob
