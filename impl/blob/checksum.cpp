@@ -1,6 +1,7 @@
 #include <casement/blob/checksum.hpp>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include <casement/blob/little_endian.hpp>
@@ -27,23 +28,37 @@ result<void> verify_sums(const chunk_sums& sums, std::uint64_t size, std::uint64
                     " bytes do not have the descriptor's check");
 }
 
-void payload_hasher::take(std::string_view chunk) {
-    hasher_.update(chunk);
-    sums_.push_back(checksum_of(chunk));
-    taken_ += chunk.size();
+void payload_hasher::take(std::string_view bytes) {
+    for (; !bytes.empty(); bytes.remove_prefix(std::min(chunk_size, bytes.size()))) {
+        require(!ended_, "whole chunks before the last bytes");
+        const auto chunk = bytes.substr(0, chunk_size);
+        hasher_.update(chunk);
+        sums_.push_back(checksum_of(chunk));
+        ended_ = chunk.size() < chunk_size;
+    }
 }
 
-void payload_hasher::take_chunks(std::uint64_t offset, std::string_view bytes) {
-    require(offset <= taken_, "payload bytes in order");
-    bytes.remove_prefix(std::min<std::uint64_t>(taken_ - offset, bytes.size()));
-    for (; bytes.size() >= chunk_size; bytes.remove_prefix(chunk_size))
-        take(bytes.substr(0, chunk_size));
+payload_hash payload_hasher::finish() {
+    ended_ = true;
+    return {hasher_.finish(), std::move(sums_)};
 }
 
-void payload_hasher::take_last(std::uint64_t offset, std::string_view bytes) {
-    take_chunks(offset, bytes);
-    if (const auto end = offset + bytes.size(); end > taken_)
-        take(bytes.substr(static_cast<std::size_t>(taken_ - offset)));
+hashing_beside::hashing_beside(payload_hasher& hasher, std::string_view bytes)
+    : hasher_{hasher}, bytes_{bytes} {
+    static const bool another_core = std::thread::hardware_concurrency() > 1;
+    if (bytes.size() < worth_a_thread || !another_core) return;
+    try {
+        worker_ = std::thread{[this] { hasher_.take(bytes_); }};
+    } catch (const std::system_error&) {
+        // No thread to be had: the destructor hashes.
+    }
+}
+
+hashing_beside::~hashing_beside() {
+    if (worker_.joinable())
+        worker_.join();
+    else
+        hasher_.take(bytes_);
 }
 
 std::vector<std::string> encode_sums(std::span<const std::uint64_t> sums) {

@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <thread>
 #include <vector>
 
 #include <casement/blob/placement.hpp>
@@ -34,29 +34,44 @@ using chunk_sums = std::vector<std::uint64_t>;
 [[nodiscard]] result<void> verify_sums(const chunk_sums& sums, std::uint64_t size,
                                        std::uint64_t check, std::string_view subject);
 
-/// The sums and the digest of a payload that comes in order, in pieces of any size. One thread.
+/// What a payload hashes to.
+struct payload_hash {
+    digest content{};
+    chunk_sums sums;
+
+    bool operator==(const payload_hash&) const = default;
+};
+
+/// Hashes a payload that comes in order. One thread at a time.
 class payload_hasher {
 public:
-    /// Takes the whole chunks at the front of `bytes`, which begin at `offset` in the payload and
-    /// reach back no further than what was taken before; skips what was taken already.
-    void take_chunks(std::uint64_t offset, std::string_view bytes);
+    /// Takes the next bytes. REQUIRES: all but the last call's are whole chunks.
+    void take(std::string_view bytes);
 
-    /// Takes the rest, which may end inside a chunk. Nothing may follow.
-    void take_last(std::uint64_t offset, std::string_view bytes);
-
-    [[nodiscard]] std::uint64_t taken() const { return taken_; }
-    [[nodiscard]] const chunk_sums& sums() const { return sums_; }
-    [[nodiscard]] digest content() { return hasher_.finish(); }
-
-    /// The sums of all that was taken; the hasher starts afresh.
-    [[nodiscard]] chunk_sums finish() { return taken_ = 0, std::exchange(sums_, {}); }
+    /// Of all that was taken. Nothing may follow.
+    [[nodiscard]] payload_hash finish();
 
 private:
-    void take(std::string_view chunk);
-
     sha256 hasher_;
     chunk_sums sums_;
-    std::uint64_t taken_ = 0;
+    bool ended_ = false;  // inside a chunk
+};
+
+/// Hashes `bytes` while its maker does something else with them: on another core if they are worth a
+/// thread, else when it is destroyed. Its destructor waits. REQUIRES: nobody else uses the hasher.
+class hashing_beside {
+public:
+    hashing_beside(payload_hasher& hasher, std::string_view bytes);
+    hashing_beside(const hashing_beside&) = delete;
+    hashing_beside& operator=(const hashing_beside&) = delete;
+    ~hashing_beside();
+
+    static constexpr std::size_t worth_a_thread = 512 * KiB;
+
+private:
+    payload_hasher& hasher_;
+    std::string_view bytes_;
+    std::thread worker_;
 };
 
 /// A row of sums holds at most these: 8 KiB, for 256 MiB of payload.

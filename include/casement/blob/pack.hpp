@@ -8,7 +8,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include <casement/blob/descriptor.hpp>
@@ -16,7 +18,6 @@
 #include <casement/blob/layout.hpp>
 #include <casement/blob/options.hpp>
 #include <casement/blob/pack_format.hpp>
-#include <casement/blob/payload_buffer.hpp>
 #include <casement/core/error.hpp>
 
 namespace casement::blob {
@@ -24,22 +25,28 @@ namespace casement::blob {
 /// One pack while it is written. Who waits for a sync waits for one that began after its write ended:
 /// the first to come syncs for all who have written by then, the others wait for it.
 template <file_system FS>
-class open_pack {
+class growing_pack {
 public:
-    open_pack(typename FS::file file, pack_id id, std::uint64_t magic)
-        : id{id}, magic{magic}, file_{std::move(file)} {}
+    growing_pack(typename FS::file file, pack_header begun)
+        : header{begun}, file_{std::move(file)} {}
 
-    const pack_id id;
-    const std::uint64_t magic;
+    const pack_header header;
 
-    /// The ticket to sync by.
-    [[nodiscard]] result<std::uint64_t> write(std::uint64_t offset, std::string_view bytes) {
+    [[nodiscard]] result<void> write(std::uint64_t offset, std::string_view bytes) {
         auto done = file_.write_at(offset, bytes);
+        if (done) return done;
         const std::lock_guard lock{mutex_};
-        if (!done) {
-            retired_ = true;  // a hole is here: leave no more frames behind it than there are
-            return passed(done);
-        }
+        retired_ = true;  // a hole is here: leave no more frames behind it than there are
+        return done;
+    }
+
+    void start_writeback(std::uint64_t offset, std::uint64_t length) {
+        file_.start_writeback(offset, length);
+    }
+
+    /// To sync by: a frame is written.
+    [[nodiscard]] std::uint64_t take_ticket() {
+        const std::lock_guard lock{mutex_};
         return ++written_;
     }
 
@@ -93,7 +100,7 @@ private:
     typename FS::file file_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::uint64_t written_ = 0;  // writes that have ended
+    std::uint64_t written_ = 0;  // frames that are whole
     std::uint64_t synced_ = 0;   // those of them that are durable
     bool syncing_ = false;
     bool retired_ = false;
@@ -112,12 +119,16 @@ struct pack_counters {
 template <file_system FS>
 class pack_appender {
 public:
-    /// A frame that is written; `sync` makes it durable.
+    /// A place in a pack: taken by `begin`, whole after `finish`, durable after `sync`.
     struct frame {
-        std::shared_ptr<open_pack<FS>> pack;
-        std::uint64_t ticket = 0;
-        pack_position position;
+        std::shared_ptr<growing_pack<FS>> pack;
+        std::uint64_t offset = 0;
         std::uint64_t occupied = 0;
+        std::uint64_t ticket = 0;  // 0 until finished
+
+        [[nodiscard]] pack_position position() const {
+            return {pack->header.id, static_cast<std::uint32_t>(offset + frame_header_size)};
+        }
     };
 
     pack_appender(FS fs, layout where, std::function<result<pack_id>()> ids, const options& chosen)
@@ -125,22 +136,27 @@ public:
           where_{std::move(where)},
           ids_{std::move(ids)},
           magic_{chosen.magic},
-          pack_max_{chosen.sizes.pack_max} {}
+          pack_max_{chosen.sizes.pack_max},
+          durable_{chosen.durable == durability::power} {}
 
-    /// Writes `bytes` as the frame of `d`, all of which but the position is known. The first frame
-    /// begins a pack; so does one that would make the pack longer than it may be.
-    [[nodiscard]] result<frame> append(const descriptor& d, payload_buffer& bytes) {
-        const auto occupied = aligned(frame_header_size + bytes.size());
-        auto reserved = reserve(occupied);
-        if (!reserved) return passed(reserved);
-        auto& [pack, begin] = *reserved;
-        const frame_header header{pack->magic, bytes.size(),  d.id,
-                                  d.check,     static_cast<std::uint32_t>(begin),
-                                  prefix_of(d.content)};
-        auto ticket = pack->write(begin, bytes.framed(encode_frame_header(header)));
-        if (!ticket) return passed(ticket);
-        const auto payload = static_cast<std::uint32_t>(begin + frame_header_size);
-        return frame{pack, *ticket, {pack->id, payload}, occupied};
+    /// Writes a payload where a frame will be. The first one begins a pack; so does one that would
+    /// make the pack longer than it may be.
+    [[nodiscard]] result<frame> begin(std::string_view payload) {
+        const auto occupied = aligned(frame_header_size + payload.size());
+        auto place = reserve(occupied);
+        if (!place) return place;
+        const auto offset = place->offset + frame_header_size;
+        if (auto written = place->pack->write(offset, payload); !written) return passed(written);
+        if (durable_) place->pack->start_writeback(offset, payload.size());
+        return place;
+    }
+
+    /// Makes it the frame of `d`, whose position is this frame's: without its header it is none.
+    [[nodiscard]] result<void> finish(frame& f, const descriptor& d) {
+        const auto header = encode_frame_header(frame_of(d, f.pack->header.magic));
+        auto written = f.pack->write(f.offset, header);
+        if (written) f.ticket = f.pack->take_ticket();
+        return written;
     }
 
     /// False where the file system cannot sync names. After an error nothing is known of the frame;
@@ -149,10 +165,23 @@ public:
         return f.pack->sync(f.ticket, fs_, where_.packs());
     }
 
-    /// The frame will never be named: its bytes are dead until a compaction.
+    /// The frame will never be named. If it is not finished and the last of its pack, the next one
+    /// takes its place; else its bytes are dead until a compaction.
     void abandon(const frame& f) {
         const std::lock_guard lock{mutex_};
-        counters_.dead_bytes += f.occupied;
+        if (f.ticket == 0 && f.pack == current_ && f.offset + f.occupied == end_) {
+            end_ = f.offset;
+            --counters_.frames;
+            counters_.bytes -= f.occupied;
+        } else {
+            counters_.dead_bytes += f.occupied;
+        }
+    }
+
+    /// Whether the pack is of this run: it may hold frames that are on their way to a row.
+    [[nodiscard]] bool began(pack_id id) const {
+        const std::lock_guard lock{mutex_};
+        return begun_.contains(id);
     }
 
     [[nodiscard]] pack_counters counters() const {
@@ -161,15 +190,13 @@ public:
     }
 
 private:
-    using reservation = std::pair<std::shared_ptr<open_pack<FS>>, std::uint64_t>;
-
-    result<reservation> reserve(std::uint64_t occupied) {
+    result<frame> reserve(std::uint64_t occupied) {
         const std::lock_guard lock{mutex_};
         if (!current_ || current_->retired() || end_ + occupied > pack_max_)
             if (auto begun = begin_pack(); !begun) return passed(begun);
         ++counters_.frames;
         counters_.bytes += occupied;
-        return reservation{current_, std::exchange(end_, end_ + occupied)};
+        return frame{current_, std::exchange(end_, end_ + occupied), occupied};
     }
 
     result<void> begin_pack() {
@@ -187,8 +214,9 @@ private:
             (void)fs_.remove(path);
             return written;
         }
-        current_ = std::make_shared<open_pack<FS>>(*std::move(file), *id, header.magic);
+        current_ = std::make_shared<growing_pack<FS>>(*std::move(file), header);
         end_ = pack_header_size;
+        begun_.insert(*id);
         ++counters_.packs;
         counters_.bytes += pack_header_size;
         return {};
@@ -199,10 +227,12 @@ private:
     const std::function<result<pack_id>()> ids_;
     const std::function<std::uint64_t()> magic_;
     const std::uint64_t pack_max_;
+    const bool durable_;
 
     mutable std::mutex mutex_;
-    std::shared_ptr<open_pack<FS>> current_;
+    std::shared_ptr<growing_pack<FS>> current_;
     std::uint64_t end_ = 0;  // of what is reserved in the current pack
+    std::unordered_set<pack_id> begun_;
     pack_counters counters_;
 };
 

@@ -12,10 +12,11 @@
 //    60  CRC-32C of 0-59  4            40  where the frame begins   4
 //    64  frames                        44  SHA-256's first bytes   16
 //                                      60  CRC-32C of 0-59          4
-//                                      64  payload, then a gap of zeros to the next multiple of 64
+//                                      64  payload; what is then left to the next multiple
+//                                          of 64 means nothing
 //
 // Numbers have their lowest byte first. Frames are written by several threads at once, so a crash
-// leaves whole frames behind damaged ones: a scan goes on at the next multiple of 64.
+// leaves whole frames behind torn ones: a scan goes on at the next multiple of 64.
 
 #include <algorithm>
 #include <array>

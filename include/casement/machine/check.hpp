@@ -6,9 +6,11 @@
 //     static_assert(prove<dentry>());   // a defect is an error that names machine, state and event
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include <casement/machine/machine.hpp>
 #include <casement/machine/step.hpp>
@@ -32,6 +34,12 @@ struct unnamed_guard {
     static_assert(!std::is_same_v<M, M>,
                   "casement: this transition may fail and names no field; return guarded<state, "
                   "fields...>");
+};
+template <class M, class From, class On>
+struct guard_without_field {
+    static_assert(!std::is_same_v<M, M>,
+                  "casement: this transition compares a field that its state or its event does not "
+                  "have exactly once");
 };
 template <class M, class S>
 struct unreachable_state {
@@ -85,6 +93,18 @@ template <class M, class S, class E>
     requires accepts<M, S, E>
 inline constexpr bool has_unnamed_guard<M, S, E> =
     landing<answer_of<M, S, E>>::is_conditional && landing<answer_of<M, S, E>>::fields::size == 0;
+
+template <class S, class E, class... F>
+consteval bool lacks_field(types<F...>) {
+    return ((members_of_type<F, const S> != 1 || members_of_type<F, const E> != 1) || ...);
+}
+
+template <class M, class S, class E>
+inline constexpr bool has_guard_without_field = false;
+template <class M, class S, class E>
+    requires accepts<M, S, E>
+inline constexpr bool has_guard_without_field<M, S, E> =
+    lacks_field<S, E>(typename landing<answer_of<M, S, E>>::fields{});
 
 /// Places of the states an edge joins.
 struct joined {
@@ -148,23 +168,30 @@ consteval bool is_unused(types<S...>) {
     return !(accepts<M, S, E> || ...);
 }
 
-template <class M>
-struct pair_defects {
-    template <std::size_t... I>
-    static consteval auto found(std::index_sequence<I...>) {
-        return typename joined_lists<
-            decltype(detail::kept<is_ambiguous<M, state_of_pair<M, I>, event_of_pair<M, I>>...>(
-                types<ambiguous_transition<M, from<state_of_pair<M, I>>,
-                                           on<event_of_pair<M, I>>>...>{})),
-            decltype(detail::kept<is_inexact<M, state_of_pair<M, I>, event_of_pair<M, I>>...>(
-                types<inexact_transition<M, from<state_of_pair<M, I>>,
-                                         on<event_of_pair<M, I>>>...>{})),
-            decltype(detail::kept<
-                     has_unnamed_guard<M, state_of_pair<M, I>, event_of_pair<M, I>>...>(
-                types<unnamed_guard<M, from<state_of_pair<M, I>>,
-                                    on<event_of_pair<M, I>>>...>{}))>::type{};
-    }
-    using type = decltype(found(std::make_index_sequence<pair_count<M>>{}));
+/// `Defect<M, from<S>, on<E>>` for each pair whose flag is set.
+template <template <class...> class Defect, class M, bool... Found, std::size_t... I>
+consteval auto defects_of_pairs(std::index_sequence<I...>) {
+    return detail::kept<Found...>(
+        types<Defect<M, from<state_of_pair<M, I>>, on<event_of_pair<M, I>>>...>{});
+}
+
+template <class M, class Pairs = std::make_index_sequence<pair_count<M>>>
+struct pair_defects;
+template <class M, std::size_t... I>
+struct pair_defects<M, std::index_sequence<I...>> {
+    template <std::size_t P>
+    using s = state_of_pair<M, P>;
+    template <std::size_t P>
+    using e = event_of_pair<M, P>;
+    using pairs = std::index_sequence<I...>;
+
+    using type = typename joined_lists<
+        decltype(defects_of_pairs<ambiguous_transition, M, is_ambiguous<M, s<I>, e<I>>...>(
+            pairs{})),
+        decltype(defects_of_pairs<inexact_transition, M, is_inexact<M, s<I>, e<I>>...>(pairs{})),
+        decltype(defects_of_pairs<unnamed_guard, M, has_unnamed_guard<M, s<I>, e<I>>...>(pairs{})),
+        decltype(defects_of_pairs<guard_without_field, M,
+                                  has_guard_without_field<M, s<I>, e<I>>...>(pairs{}))>::type;
 };
 
 template <class M, class States>

@@ -29,13 +29,6 @@ struct guarded {
     S then;
 };
 
-/// The machine `M` without its guards on `F`: a mutant, to show what each guard is for (SPEC T8).
-template <class M, class F>
-struct without : M {
-    using ignored_field = F;
-    static constexpr std::string_view name = name_of<M>();
-};
-
 /// How people read a field: `F::name` where it has one, else its type's name.
 template <class F>
 [[nodiscard]] consteval std::string_view field_name() {
@@ -95,8 +88,8 @@ constexpr const F& member_of_type(const T& object) {
 template <class M, class F>
 inline constexpr bool ignores = false;
 template <class M, class F>
-    requires requires { typename M::ignored_field; }
-inline constexpr bool ignores<M, F> = std::is_same_v<F, typename M::ignored_field>;
+    requires requires { typename M::ignored_fields; }
+inline constexpr bool ignores<M, F> = is_one_of<F, typename M::ignored_fields>;
 
 template <class M, class F, class S, class E>
 constexpr bool agrees(const S& state, const E& event) {

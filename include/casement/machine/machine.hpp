@@ -184,4 +184,12 @@ template <machine M>
         return name_of<M>();
 }
 
+/// The machine `M` without its guards on the fields `F`: a mutant made from the table, to show what
+/// a guard, or a set of them, is for (SPEC T8).
+template <machine M, class... F>
+struct without : M {
+    using ignored_fields = detail::types<F...>;
+    static constexpr std::string_view name = machine_name<M>();
+};
+
 }  // namespace casement

@@ -2,6 +2,7 @@
 // One transition, checked by the compiler: a pair that the machine does not have does not compile,
 // and the message says what would be legal instead. Pure; constexpr; any thread.
 
+#include <string>
 #include <type_traits>
 #include <utility>
 

@@ -49,14 +49,14 @@ struct slots_of<types<T...>> {
 
 /// The type at place `I`, found by one base conversion instead of a recursion.
 template <std::size_t I, class List>
-using type_at = typename decltype(slot_at<I>(std::declval<typename slots_of<List>::type>()))::type;
+using type_at =
+    typename decltype(detail::slot_at<I>(std::declval<typename slots_of<List>::type>()))::type;
 
 template <class T, class List>
 inline constexpr bool is_one_of = false;
 template <class T, class... U>
 inline constexpr bool is_one_of<T, types<U...>> = (std::is_same_v<T, U> || ...);
 
-/// The place of `T` in the list; the list's size if it is not there.
 template <class T, class... U>
 consteval std::size_t place_among() {
     std::size_t place = 0;

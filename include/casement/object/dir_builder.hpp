@@ -1,7 +1,7 @@
 #pragma once
-// Writes an immutable directory from its entries in order, in memory of one block a level, and hands
-// each block out as soon as it is full: children before parents, the root last, so that a crash
-// leaves blocks that no one names and never a name without its blocks. One thread at a time.
+// Writes an immutable directory from its entries in order, in memory of one block a level, and
+// hands each block out as soon as it is full: children before parents, the root last, so that a
+// crash leaves blocks that no one names and never a name without its blocks. One thread at a time.
 
 #include <concepts>
 #include <cstdint>
@@ -28,8 +28,8 @@ struct dir_summary {
     obj_id id;
     std::uint64_t entries = 0;
     std::uint64_t blocks = 0;
-    std::uint64_t bytes = 0;   // of all blocks
-    std::uint64_t levels = 0;  // blocks from the root to any entry
+    std::uint64_t bytes = 0;  // of all blocks
+    unsigned levels = 0;      // blocks from the root to any entry
 
     bool operator==(const dir_summary&) const = default;
 };
@@ -58,7 +58,7 @@ public:
     result<dir_summary> finish() {
         require(!spent_, "a builder finishes once");
         if (levels_.empty()) levels_.push_back(open_block{0});
-        for (std::size_t level = 0;; ++level) {
+        for (unsigned level = 0;; ++level) {
             auto& open = levels_[level];
             const bool top = level + 1 == levels_.size();
             if (top && level > 0 && open.items == 1) return finished(open.only_child, level);
@@ -121,7 +121,7 @@ private:
         return name;
     }
 
-    result<dir_summary> finished(const digest& root, std::size_t levels) {
+    result<dir_summary> finished(const digest& root, unsigned levels) {
         spent_ = true;
         total_.id = obj_id{obj_id::directory, root};
         total_.levels = levels;

@@ -14,32 +14,30 @@
 namespace casement::protocol {
 
 struct blob {
-    static constexpr std::uint8_t tag_of_absent = 0, tag_of_staged = 1, tag_of_live = 2,
-                                  tag_of_condemned = 3,
-                                  tag_of_deleted = 4;  // on disk: never change
+    // Tags are on disk: never change one.
 
     struct absent {
-        static constexpr std::uint8_t tag = tag_of_absent;
+        static constexpr std::uint8_t tag = 0;
         bool operator==(const absent&) const = default;
     };
     struct staged {
-        static constexpr std::uint8_t tag = tag_of_staged;
+        static constexpr std::uint8_t tag = 1;
         bool operator==(const staged&) const = default;
     };
     struct live {
-        static constexpr std::uint8_t tag = tag_of_live;
+        static constexpr std::uint8_t tag = 2;
         bool operator==(const live&) const = default;
     };
     /// Nothing named it when the collector looked. Its generation tells two condemnations apart:
     /// the blob may have been revived and condemned again since.
     struct condemned {
-        static constexpr std::uint8_t tag = tag_of_condemned;
+        static constexpr std::uint8_t tag = 3;
         generation since;
         bool operator==(const condemned&) const = default;
     };
     /// The bytes are gone or going; the id is never used again.
     struct deleted {
-        static constexpr std::uint8_t tag = tag_of_deleted;
+        static constexpr std::uint8_t tag = 4;
         bool operator==(const deleted&) const = default;
     };
 

@@ -15,33 +15,31 @@
 namespace casement::protocol {
 
 struct dentry {
-    static constexpr std::uint8_t tag_of_absent = 0, tag_of_inode = 1, tag_of_object = 2,
-                                  tag_of_symlink = 3,
-                                  tag_of_tombstone = 4;  // on disk: never change
+    // Tags are on disk: never change one.
 
     /// No row: the base, if there is one, shows through.
     struct absent {
-        static constexpr std::uint8_t tag = tag_of_absent;
+        static constexpr std::uint8_t tag = 0;
         bool operator==(const absent&) const = default;
     };
     struct inode {
-        static constexpr std::uint8_t tag = tag_of_inode;
+        static constexpr std::uint8_t tag = 1;
         node_id node;
         bool operator==(const inode&) const = default;
     };
     struct object {
-        static constexpr std::uint8_t tag = tag_of_object;
+        static constexpr std::uint8_t tag = 2;
         obj_id id;
         bool operator==(const object&) const = default;
     };
     struct symlink {
-        static constexpr std::uint8_t tag = tag_of_symlink;
+        static constexpr std::uint8_t tag = 3;
         std::string path;
         bool operator==(const symlink&) const = default;
     };
     /// Deleted, and hides the same name in the base.
     struct tombstone {
-        static constexpr std::uint8_t tag = tag_of_tombstone;
+        static constexpr std::uint8_t tag = 4;
         bool operator==(const tombstone&) const = default;
     };
 

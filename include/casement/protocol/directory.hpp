@@ -13,25 +13,24 @@
 namespace casement::protocol {
 
 struct directory {
-    static constexpr std::uint8_t tag_of_absent = 0, tag_of_alive = 1, tag_of_sealed = 2,
-                                  tag_of_removed = 3;  // on disk: never change
+    // Tags are on disk: never change one.
 
     /// No such node. Never the same as a new directory (SPEC F4d: absent is never rev 0).
     struct absent {
-        static constexpr std::uint8_t tag = tag_of_absent;
+        static constexpr std::uint8_t tag = 0;
         bool operator==(const absent&) const = default;
     };
     struct alive {
-        static constexpr std::uint8_t tag = tag_of_alive;
+        static constexpr std::uint8_t tag = 1;
         bool operator==(const alive&) const = default;
     };
     /// Its object is being made, or has taken its place: nothing in it changes any more.
     struct sealed {
-        static constexpr std::uint8_t tag = tag_of_sealed;
+        static constexpr std::uint8_t tag = 2;
         bool operator==(const sealed&) const = default;
     };
     struct removed {
-        static constexpr std::uint8_t tag = tag_of_removed;
+        static constexpr std::uint8_t tag = 3;
         bool operator==(const removed&) const = default;
     };
 

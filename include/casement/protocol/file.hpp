@@ -22,32 +22,31 @@ struct staging_tag {
 using staging_id = strong<staging_tag>;
 
 struct file {
-    static constexpr std::uint8_t tag_of_working = 1, tag_of_cooling = 2, tag_of_finalizing = 3,
-                                  tag_of_finalized = 4;  // on disk: never change
+    // Tags are on disk: never change one.
 
     /// A writer may write into `staging`.
     struct working {
-        static constexpr std::uint8_t tag = tag_of_working;
+        static constexpr std::uint8_t tag = 1;
         lease_seq seq;
         staging_id staging;
         bool operator==(const working&) const = default;
     };
     /// Nobody writes; the bytes wait for the next writer or for a finalizer.
     struct cooling {
-        static constexpr std::uint8_t tag = tag_of_cooling;
+        static constexpr std::uint8_t tag = 2;
         lease_seq seq;
         staging_id staging;
         bool operator==(const cooling&) const = default;
     };
     /// Somebody hashes the bytes, and holds nothing meanwhile: anybody may abort or resume it.
     struct finalizing {
-        static constexpr std::uint8_t tag = tag_of_finalizing;
+        static constexpr std::uint8_t tag = 3;
         lease_seq seq;
         staging_id staging;
         bool operator==(const finalizing&) const = default;
     };
     struct finalized {
-        static constexpr std::uint8_t tag = tag_of_finalized;
+        static constexpr std::uint8_t tag = 4;
         lease_seq seq;
         obj_id object;
         bool operator==(const finalized&) const = default;

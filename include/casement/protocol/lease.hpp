@@ -15,15 +15,15 @@
 namespace casement::protocol {
 
 struct lease {
-    static constexpr std::uint8_t tag_of_free = 0, tag_of_held = 1;  // on disk: never change
+    // Tags are on disk: never change one.
 
     struct free {
-        static constexpr std::uint8_t tag = tag_of_free;
+        static constexpr std::uint8_t tag = 0;
         lease_seq seq;
         bool operator==(const free&) const = default;
     };
     struct held {
-        static constexpr std::uint8_t tag = tag_of_held;
+        static constexpr std::uint8_t tag = 1;
         session_id session;
         lease_seq seq;
         timestamp expires;

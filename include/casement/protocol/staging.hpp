@@ -15,19 +15,18 @@
 namespace casement::protocol {
 
 struct staging {
-    static constexpr std::uint8_t tag_of_open = 1, tag_of_sealed = 2, tag_of_published = 3,
-                                  tag_of_abandoned = 4;  // on disk: never change
+    // Tags are on disk: never change one.
 
     /// The file takes bytes; so far it took `size`.
     struct open {
-        static constexpr std::uint8_t tag = tag_of_open;
+        static constexpr std::uint8_t tag = 1;
         blob_id blob;
         byte_count size;
         bool operator==(const open&) const = default;
     };
     /// Bytes and name are durable, nothing writes any more, and no row names it.
     struct sealed {
-        static constexpr std::uint8_t tag = tag_of_sealed;
+        static constexpr std::uint8_t tag = 2;
         blob_id blob;
         byte_count size;
         std::array<std::byte, 32> digest{};
@@ -35,13 +34,13 @@ struct staging {
     };
     /// The commit of its row has happened.
     struct published {
-        static constexpr std::uint8_t tag = tag_of_published;
+        static constexpr std::uint8_t tag = 3;
         blob_id blob;
         bool operator==(const published&) const = default;
     };
     /// Given up: a leftover to be removed (SPEC W4).
     struct abandoned {
-        static constexpr std::uint8_t tag = tag_of_abandoned;
+        static constexpr std::uint8_t tag = 4;
         blob_id blob;
         bool operator==(const abandoned&) const = default;
     };

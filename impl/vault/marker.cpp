@@ -1,0 +1,78 @@
+#include "marker.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <string_view>
+
+#include <casement/blob/posix.hpp>
+
+namespace casement::marker {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view name = "/casement";
+constexpr std::string_view before = "This directory is a Casement store; format ", after = ".\n";
+
+std::string text_of(std::uint64_t format) {
+    return std::string{before} + std::to_string(format) + std::string{after};
+}
+
+}  // namespace
+
+result<void> claim(const std::string& store) {
+    std::error_code why;
+    fs::create_directories(store, why);
+    if (why) return fail_system(why.value(), "make directory", store);
+    if (fs::exists(store + std::string{name}, why))
+        return fail(errc::exists, "create store", store, "a store is already there");
+    for (fs::directory_iterator here{store, why}, end; !why && here != end; here.increment(why)) {
+        const auto found = here->path().filename().string();
+        constexpr std::array<std::string_view, 3> ours{"meta", "blobs", "packs"};
+        if (std::ranges::find(ours, found) == ours.end())
+            return fail(errc::not_empty, "create store", store, "holds '" + printable(found) + "'");
+    }
+    if (why) return fail_system(why.value(), "list", store);
+    return {};
+}
+
+result<void> write(const std::string& store, std::uint64_t format) {
+    blob::posix_file_system disk;
+    auto file = disk.create(store + std::string{name});
+    if (!file) return passed(file);
+    if (auto written = file->write_at(0, text_of(format)); !written) return written;
+    if (auto synced = file->sync(); !synced) return synced;
+    if (auto closed = file->close(); !closed) return closed;
+    auto named = disk.sync_directory(store);
+    if (!named) return passed(named);
+    return {};
+}
+
+result<std::uint64_t> read(const std::string& store) {
+    blob::posix_file_system disk;
+    auto file = disk.open(store + std::string{name});
+    if (!file) {
+        if (file.error().code() != errc::not_found) return passed(file);
+        return fail(errc::not_found, "open store", store, "no store is there");
+    }
+    std::array<char, 128> raw{};
+    auto size = file->read_at(0, raw);
+    if (!size) return passed(size);
+    std::string_view text{raw.data(), *size};
+    const auto broken = [&] {
+        return fail(errc::corrupt, "open store", store, "its marker is not what was written");
+    };
+    if (!text.starts_with(before) || !text.ends_with(after)) return broken();
+    text.remove_prefix(before.size());
+    text.remove_suffix(after.size());
+    std::uint64_t format = 0;
+    const auto [end, why] = std::from_chars(text.data(), text.data() + text.size(), format);
+    if (why != std::errc{} || end != text.data() + text.size() || text_of(format).size() != *size)
+        return broken();
+    return format;
+}
+
+}  // namespace casement::marker

@@ -1,0 +1,441 @@
+#include <casement/vault.hpp>
+
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include <casement/tree/ensure_path.hpp>
+#include <casement/tree/list.hpp>
+#include <casement/tree/rename.hpp>
+
+#include "marker.hpp"
+
+namespace casement {
+
+namespace {
+
+using tree::entry;
+using tree::facts;
+using tree::node_id;
+using dentry = protocol::dentry;
+
+/// What the store is, beside the marker: one row, written when it is made.
+struct settings {
+    static constexpr char table = '!';
+    struct key {};
+    std::uint64_t format = 0;
+    std::uint64_t inline_max = 0, dedicated_min = 0, pack_max = 0;
+};
+
+blob::durability for_blobs(engine::durability d) {
+    return d == engine::durability::power ? blob::durability::power : blob::durability::process;
+}
+
+engine::leveldb_options for_rows(const vault_options& o, bool create) {
+    return {o.durable, create, o.cache_bytes, o.write_buffer_bytes, o.mapped_bytes_max};
+}
+
+std::string last_name(std::string_view path) {
+    const auto end = path.find_last_not_of('/');
+    if (end == std::string_view::npos) return {};
+    path = path.substr(0, end + 1);
+    return std::string{path.substr(path.rfind('/') + 1)};
+}
+
+error at(error e, std::string_view operation, std::string_view path) {
+    return std::move(e).within(std::string{operation}, std::string{path});
+}
+
+}  // namespace
+
+struct vault::state {
+    std::string path;
+    blob::thresholds sizes;
+    rows_type rows;
+    id_blocks<rows_type> ids{rows};
+    std::optional<contents_type> contents;
+    retry_count retries;
+    std::uint64_t leftovers = 0;
+
+    state(std::string p, rows_type r) : path{std::move(p)}, rows{std::move(r)} {}
+
+    [[nodiscard]] result<void> open_files(const vault_options& options);
+    [[nodiscard]] result<void> sweep();
+};
+
+// --- opening ---------------------------------------------------------------------------------
+
+result<void> vault::state::open_files(const vault_options& options) {
+    blob::id_source source{
+        [this] { return ids.next<blob::blob_id>(); },
+        [this] { return ids.next<blob::pack_id>(); },
+    };
+    auto files = blob::files<file_system>::open(file_system{}, path, std::move(source),
+                                                {sizes, for_blobs(options.durable)});
+    if (!files) return passed(files);
+    contents.emplace(rows, *std::move(files));
+    return {};
+}
+
+/// Removes blob files that no row names: a crash left them between their sync and their commit. Ids
+/// are never reused, so whatever is named now was named for good.
+result<void> vault::state::sweep() {
+    auto listed = contents->files().list_files();
+    if (!listed) return passed(listed);
+    if (listed->files.empty()) return {};
+    std::unordered_set<std::uint64_t> named;
+    const std::string prefix{tree::content::table};
+    auto all = rows.scan(prefix, after_prefix(prefix));
+    for (; all.valid(); all.next()) {
+        auto row = decode<tree::content>(all.value());
+        if (!row) return fail(errc::corrupt, "read row", std::string{all.key()}, "no content");
+        if (row->where.kind == blob::placement::dedicated) named.insert(row->where.id.value);
+        if (row->where.kind == blob::placement::packed)
+            named.insert(blob::to_pack_position(row->where.position).pack.value);
+    }
+    if (auto s = all.status(); !s) return s;
+    auto swept = contents->files().sweep(
+        [&](const blob::stored_file& f) -> result<bool> { return named.contains(f.id); });
+    if (!swept) return passed(swept);
+    leftovers = swept->removed.size();
+    return {};
+}
+
+result<vault> vault::create(const std::string& path, const vault_options& options,
+                            const blob::thresholds& sizes) {
+    if (auto possible = blob::check(sizes); !possible) return passed(possible);
+    if (auto fresh = marker::claim(path); !fresh) return passed(fresh);
+    auto rows = rows_type::open(path + "/meta", for_rows(options, true));
+    if (!rows) return within(std::move(rows), "create store", path);
+    auto s = std::make_unique<state>(path, *std::move(rows));
+    auto known = read<settings>(s->rows, {});
+    if (!known) return passed(known);
+    auto set = transaction{s->rows}
+                   .replace(*known,
+                            settings{store_format, sizes.inline_max, sizes.dedicated_min,
+                                     sizes.pack_max},
+                            "the store has no settings yet")
+                   .commit();
+    if (!set) return within(std::move(set), "create store", path);
+    const facts about{0755, system_clock{}.now(), 0};
+    if (auto made = tree::create_root(s->rows, about);
+        !made && made.error().code() != errc::exists)
+        return within(std::move(made), "create store", path);
+    s->sizes = sizes;
+    if (auto files = s->open_files(options); !files)
+        return within(std::move(files), "create store", path);
+    if (auto synced = s->rows.sync(); !synced) return passed(synced);
+    // The marker comes last: what has one is whole.
+    if (auto marked = marker::write(path, store_format); !marked) return passed(marked);
+    return vault{std::move(s)};
+}
+
+result<vault> vault::open(const std::string& path, const vault_options& options) {
+    auto format = marker::read(path);
+    if (!format) return passed(format);
+    if (*format > store_format)
+        return fail(errc::newer_format, "open store", path,
+                    "written in format " + std::to_string(*format) + "; this reads up to " +
+                        std::to_string(store_format));
+    auto rows = rows_type::open(path + "/meta", for_rows(options, false));
+    if (!rows) {
+        // The marker says that a store is here: rows that are not are lost, not absent.
+        auto e = at(std::move(rows).error(), "open store", path);
+        const bool lost = e.code() == errc::not_found;
+        return std::unexpected{lost ? std::move(e).as(errc::corrupt) : std::move(e)};
+    }
+    auto s = std::make_unique<state>(path, *std::move(rows));
+    auto set = read<settings>(s->rows, {});
+    if (!set) return within(std::move(set), "open store", path);
+    if (!set->exists() || (*set)->format != *format)
+        return fail(errc::corrupt, "open store", path, "its settings are missing");
+    s->sizes = {(*set)->inline_max, (*set)->dedicated_min, (*set)->pack_max};
+    if (auto files = s->open_files(options); !files) return within(std::move(files), "open store", path);
+    if (auto swept = s->sweep(); !swept) return within(std::move(swept), "open store", path);
+    return vault{std::move(s)};
+}
+
+vault::vault(std::unique_ptr<state> s) : state_{std::move(s)} {}
+vault::vault(vault&&) noexcept = default;
+vault& vault::operator=(vault&&) noexcept = default;
+vault::~vault() = default;
+
+result<void> vault::close() {
+    auto closed = state_->rows.close();
+    state_.reset();
+    return closed;
+}
+
+vault::rows_type& vault::rows() { return state_->rows; }
+const vault::rows_type& vault::rows() const { return state_->rows; }
+id_blocks<vault::rows_type>& vault::ids() { return state_->ids; }
+vault::contents_type& vault::contents() { return *state_->contents; }
+const std::string& vault::path() const { return state_->path; }
+const blob::thresholds& vault::sizes() const { return state_->sizes; }
+std::uint64_t vault::retries() const { return state_->retries.retries; }
+std::uint64_t vault::leftovers_removed() const { return state_->leftovers; }
+
+// --- making names ----------------------------------------------------------------------------
+
+result<node_id> vault::make_directory(std::string_view path, const facts& about) {
+    return retry(state_->retries, [&]() -> result<node_id> {
+        auto here = resolve(path);
+        if (!here) return passed(here);
+        if (here->exists()) return fail(errc::exists, "make directory", std::string{path});
+        auto made = tree::create_directory(rows(), ids(), tree::any_rev{here->parent},
+                                           here->found->key().name, about);
+        if (!made) return passed(made);
+        if (const auto* fresh = std::get_if<tree::created>(&*made)) return fresh->node;
+        return fail(errc::exists, "make directory", std::string{path});
+    });
+}
+
+result<node_id> vault::make_path(std::string_view path, const facts& about) {
+    return tree::ensure_path(rows(), ids(), path, about, state_->retries);
+}
+
+result<std::pair<node_id, settled>> vault::settle_directory(node_id parent, std::string_view name,
+                                                            const facts& about) {
+    using answer = std::pair<node_id, settled>;
+    return retry(state_->retries, [&]() -> result<answer> {
+        auto dir = tree::read_directory(rows(), parent);
+        if (!dir) return passed(dir);
+        auto made = tree::create_directory(rows(), ids(), tree::any_rev{*dir}, name, about);
+        if (!made) return passed(made);
+        if (const auto* fresh = std::get_if<tree::created>(&*made))
+            return answer{fresh->node, settled::created};
+        const node_id* node = tree::node_in(*std::get<tree::already_exists>(*made).existing);
+        if (node == nullptr)
+            return fail(errc::exists, "make directory", std::string{name}, "is no directory");
+        auto there = tree::read_directory(rows(), *node);
+        if (!there) return passed(there);
+        if (there->head()->mode == about.mode && there->head()->mtime == about.mtime)
+            return answer{*node, settled::unchanged};
+        auto changed = tree::set_directory_facts(rows(), *there, about.mode, about.mtime);
+        if (!changed) return passed(changed);
+        return answer{*node, settled::replaced};
+    });
+}
+
+result<vault::staged_file> vault::stage() { return contents().stage(); }
+
+namespace {
+
+/// One decision of `settle`: make the name, or bring what is there to what is wanted.
+template <class Add>
+result<settled> decide(vault& v, node_id parent, std::string_view name,
+                       const state<dentry>& wanted, const facts& about, const Add& add) {
+    auto dir = tree::read_directory(v.rows(), parent);
+    if (!dir) return passed(dir);
+    const auto* object = std::get_if<dentry::object>(&wanted);
+    const auto* link = std::get_if<dentry::symlink>(&wanted);
+    tree::leaf leaf = object ? tree::leaf{dentry::create_object{object->id}}
+                             : tree::leaf{dentry::create_symlink{link->path}};
+    auto made = tree::create(v.rows(), v.ids(), tree::any_rev{*dir}, name, leaf, about, add);
+    if (!made) return passed(made);
+    const auto* taken = std::get_if<tree::already_exists>(&*made);
+    if (taken == nullptr) return settled::created;
+
+    const auto& old = taken->existing;
+    if (old->target == wanted && old->about == about) return settled::unchanged;
+    if (old->target.index() != wanted.index())
+        return fail(errc::exists, "settle", std::string{name}, "something of another kind is there");
+    tree::replacement by = object ? tree::replacement{dentry::replace_object{object->id}}
+                                  : tree::replacement{dentry::retarget{link->path}};
+    auto replaced = tree::replace_target(v.rows(), v.ids(), tree::any_rev{taken->parent}, old, by,
+                                         about, add);
+    if (!replaced) return passed(replaced);
+    return settled::replaced;
+}
+
+}  // namespace
+
+result<settled> vault::settle_file(node_id parent, std::string_view name, staged_file bytes,
+                                   const facts& about) {
+    if (auto good = check_name(name); !good) return passed(good);
+    auto stored = contents().store_bytes(std::move(bytes));
+    if (!stored) return passed(stored);
+    facts with_size = about;
+    with_size.size = stored->object().size;
+    bool first = true;
+    auto done = retry(state_->retries, [&]() -> result<settled> {
+        if (!std::exchange(first, false))
+            if (auto again = contents().look_again(*stored); !again) return passed(again);
+        return decide(*this, parent, name, dentry::object{stored->id()}, with_size,
+                      [&](auto& t) { stored->add_to(t); });
+    });
+    if (done && *done != settled::unchanged) stored->published();
+    return done;
+}
+
+result<settled> vault::settle_link(node_id parent, std::string_view name, const std::string& target,
+                                   const facts& about) {
+    facts with_size = about;
+    with_size.size = target.size();
+    return retry(state_->retries, [&] {
+        return decide(*this, parent, name, dentry::symlink{target}, with_size,
+                      tree::nothing_more{});
+    });
+}
+
+result<void> vault::copy(std::string_view from, std::string_view to) {
+    return retry(state_->retries, [&]() -> result<void> {
+        auto source = resolve(from, tree::last_link::keep);
+        if (!source) return passed(source);
+        if (!source->exists()) return fail(errc::not_found, "copy", std::string{from});
+        if (source->node() != nullptr) return fail(errc::is_a_directory, "copy", std::string{from});
+        auto destination = resolve(to);
+        if (!destination) return passed(destination);
+        std::string name = last_name(to);
+        node_id parent = destination->parent.node();
+        if (const auto* node = destination->node()) {
+            parent = *node;  // into the directory, under its own name
+            name = last_name(from);
+        }
+        const entry& what = **source->found;
+        // The copy names the same content, so it must still be stored when it is named.
+        std::optional<seen<tree::content>> bytes;
+        if (const auto* object = std::get_if<dentry::object>(&what.target)) {
+            auto file = contents().object_of(object->id);
+            if (!file) return passed(file);
+            auto row = read<tree::content>(rows(), file->content);
+            if (!row) return passed(row);
+            if (!row->exists())
+                return fail(errc::corrupt, "copy", std::string{from}, "its content is missing");
+            bytes = *std::move(row);
+        }
+        auto done = decide(*this, parent, name, what.target, what.about, [&](auto& t) {
+            if (bytes) t.expect(*bytes, "the content is stored");
+        });
+        if (!done) return passed(done);
+        return {};
+    });
+}
+
+// --- moving and removing ---------------------------------------------------------------------
+
+result<void> vault::move(std::string_view from, std::string_view to) {
+    return retry(state_->retries, [&]() -> result<void> {
+        auto source = resolve(from, tree::last_link::keep);
+        if (!source) return passed(source);
+        if (source->is_root()) return fail(errc::illegal, "move", std::string{from}, "is the root");
+        if (!source->exists()) return fail(errc::not_found, "move", std::string{from});
+        auto destination = resolve(to, tree::last_link::keep);
+        if (!destination) return passed(destination);
+        auto target = destination->found;
+        auto parent = destination->parent;
+        if (const auto* node = destination->node()) {  // into the directory, under its own name
+            auto dir = tree::read_directory(rows(), *node);
+            if (!dir) return passed(dir);
+            auto row = read<entry>(rows(), dir->key(source->found->key().name));
+            if (!row) return passed(row);
+            parent = *std::move(dir);
+            target = *std::move(row);
+        }
+        const tree::any_rev out{source->parent}, in{parent};
+        result<tree::generation> done;
+        if (source->node() != nullptr) {
+            const auto line = tree::read_ancestry(rows(), parent.node());
+            if (!line) return std::unexpected{line.error()};
+            done = tree::rename_directory(rows(), ids(), out, *source->found, in, *target, *line);
+        } else {
+            done = tree::rename(rows(), ids(), out, *source->found, in, *target);
+        }
+        if (!done) return std::unexpected{at(std::move(done).error(), "move", from)};
+        return {};
+    });
+}
+
+result<void> vault::remove(std::string_view path) {
+    return retry(state_->retries, [&]() -> result<void> {
+        auto here = resolve(path, tree::last_link::keep);
+        if (!here) return passed(here);
+        if (here->is_root()) return fail(errc::illegal, "remove", std::string{path}, "is the root");
+        if (!here->exists()) return fail(errc::not_found, "remove", std::string{path});
+        const tree::any_rev parent{here->parent};
+        if (here->node() == nullptr) return tree::remove(rows(), parent, *here->found);
+        auto empty = tree::see_empty(rows(), *here->node());
+        if (!empty) return std::unexpected{at(std::move(empty).error(), "remove", path)};
+        return tree::remove_directory(rows(), parent, *here->found, *empty);
+    });
+}
+
+namespace {
+
+/// Empties a directory, deepest names first; what others put in meanwhile is found by the next round.
+result<void> empty_out(vault& v, node_id node, retry_count& retries) {
+    auto names = tree::list(v.rows(), node);
+    if (!names) return passed(names);
+    for (const auto& listed : *names) {
+        auto token = listed.token();
+        if (!token) return passed(token);
+        const node_id* child = tree::node_in(**token);
+        if (child != nullptr)
+            if (auto emptied = empty_out(v, *child, retries); !emptied) return emptied;
+        auto gone = retry(retries, [&]() -> result<void> {
+            auto dir = tree::read_directory(v.rows(), node);
+            if (!dir) return passed(dir);
+            auto now = read<entry>(v.rows(), dir->key(listed.name()));
+            if (!now) return passed(now);
+            if (!now->exists()) return {};
+            if (tree::node_in(**now) == nullptr)
+                return tree::remove(v.rows(), tree::any_rev{*dir}, *now);
+            auto empty = tree::see_empty(v.rows(), *tree::node_in(**now));
+            if (!empty) return passed(empty);
+            return tree::remove_directory(v.rows(), tree::any_rev{*dir}, *now, *empty);
+        });
+        if (!gone) return gone;
+    }
+    return names->status();
+}
+
+}  // namespace
+
+result<void> vault::remove_all(std::string_view path) {
+    for (int rounds = 1;; ++rounds) {
+        auto here = resolve(path, tree::last_link::keep);
+        if (!here) return passed(here);
+        if (!here->exists()) return fail(errc::not_found, "remove", std::string{path});
+        if (here->is_root()) return fail(errc::illegal, "remove", std::string{path}, "is the root");
+        if (const auto* node = here->node())
+            if (auto emptied = empty_out(*this, *node, state_->retries);
+                !emptied && emptied.error().code() != errc::not_empty)
+                return std::unexpected{at(std::move(emptied).error(), "remove", path)};
+        auto gone = remove(path);
+        // Others may fill it as fast as it is emptied: give up with their names, not never.
+        if (gone || gone.error().code() != errc::not_empty || rounds == decisions_max) return gone;
+    }
+}
+
+result<void> vault::set_facts(std::string_view path, std::uint32_t mode, timestamp mtime) {
+    return retry(state_->retries, [&]() -> result<void> {
+        auto here = resolve(path, tree::last_link::keep);
+        if (!here) return passed(here);
+        if (!here->exists()) return fail(errc::not_found, "set facts", std::string{path});
+        if (here->node() == nullptr)
+            return tree::set_facts(rows(), tree::any_rev{here->parent}, *here->found, mode, mtime);
+        auto dir = tree::read_directory(rows(), *here->node());
+        if (!dir) return passed(dir);
+        return tree::set_directory_facts(rows(), *dir, mode, mtime);
+    });
+}
+
+// --- reading ---------------------------------------------------------------------------------
+
+result<tree::place> vault::resolve(std::string_view path, tree::last_link last) const {
+    return tree::resolve(rows(), path, last);
+}
+
+result<vault::reader> vault::read_file(std::string_view path) {
+    auto here = resolve(path);
+    if (!here) return passed(here);
+    if (!here->exists()) return fail(errc::not_found, "read file", std::string{path});
+    const auto* object =
+        here->is_root() ? nullptr : std::get_if<dentry::object>(&(*here->found)->target);
+    if (object == nullptr) return fail(errc::is_a_directory, "read file", std::string{path});
+    auto opened = contents().open(object->id);
+    if (!opened) return std::unexpected{at(std::move(opened).error(), "read file", path)};
+    return opened;
+}
+
+}  // namespace casement

@@ -1,0 +1,189 @@
+#pragma once
+// The blob files below one directory: where writes are staged, blobs read, leftovers found. Any thread;
+// one process at a time (the engine's lock sees to it). It knows no rows: which files are named, the
+// caller says.
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <casement/blob/file_cache.hpp>
+#include <casement/blob/layout.hpp>
+#include <casement/blob/options.hpp>
+#include <casement/blob/pack_read.hpp>
+#include <casement/blob/reader.hpp>
+#include <casement/blob/staged.hpp>
+#include <casement/blob/staging_room.hpp>
+#include <casement/core/error.hpp>
+
+namespace casement::blob {
+
+/// A file that this layer made: a Dedicated blob, or a pack.
+struct stored_file {
+    placement kind = placement::dedicated;
+    std::uint64_t id = 0;  // of the blob or the pack
+    std::uint64_t size = 0;
+    std::string path;
+
+    bool operator==(const stored_file&) const = default;
+};
+
+struct listing {
+    std::vector<stored_file> files;    // blobs, then packs, each by shelf and name
+    std::vector<std::string> strange;  // paths that this layer gives to nothing
+};
+
+/// What a sweep did. A file that could not be removed is no failure of the sweep: the next one finds
+/// it again.
+struct sweep_report {
+    std::uint64_t kept = 0;
+    std::vector<stored_file> removed;
+    std::vector<error> refused;
+};
+
+template <file_system FS>
+class files {
+public:
+    /// Makes `root/blobs` and `root/packs` if they are not there. `illegal` for impossible thresholds,
+    /// `not_found` if `root` is no directory.
+    [[nodiscard]] static result<files> open(FS fs, std::string root, id_source ids,
+                                            options chosen = {}) {
+        if (auto possible = check(chosen.sizes); !possible) return passed(possible);
+        const layout where{std::move(root)};
+        for (const auto& directory : {where.blobs(), where.packs()})
+            if (auto made = ensure_directory(fs, directory); !made)
+                return within(std::move(made), "open blob files", where.root());
+        if (chosen.durable == durability::power)
+            if (auto synced = fs.sync_directory(where.root()); !synced)
+                return within(std::move(synced), "open blob files", where.root());
+        return files{std::make_unique<shared>(std::move(fs), where, std::move(ids),
+                                              std::move(chosen))};
+    }
+
+    /// A new write with a new id. It must end before these files do.
+    [[nodiscard]] result<staged<blob::open, FS>> stage() {
+        auto id = shared_->room.take_off();
+        if (!id) return passed(id);
+        return staged<blob::open, FS>{{*id, {}},
+                                      std::make_unique<staged_write<FS>>(shared_->room, *id)};
+    }
+
+    /// A reader of what a row describes; nothing is opened yet. `sums` as the writer gave them; a
+    /// blob of at most one chunk needs none. These files must outlive it.
+    [[nodiscard]] blob_reader<FS> reader(descriptor what, chunk_sums sums = {}) {
+        return {shared_->open_files, std::move(what), std::move(sums)};
+    }
+
+    /// One positioned read: `reader(what, sums).read_at(offset, into)`.
+    [[nodiscard]] result<std::size_t> read(const descriptor& what, const chunk_sums& sums,
+                                           std::uint64_t offset, std::span<char> into) {
+        return reader(what, sums).read_at(offset, into);
+    }
+
+    /// A pack's file, to walk with a `pack_scanner`.
+    [[nodiscard]] result<typename FS::file> open_pack(pack_id id) {
+        return room().fs.open(room().where.file_of(id));
+    }
+
+    /// Every file below `blobs` and `packs`; one that comes or goes meanwhile may be missed.
+    [[nodiscard]] result<listing> list_files() {
+        listing all;
+        for (unsigned number = 0; number < layout::shelves; ++number)
+            if (auto shelf = list_shelf(number, all); !shelf) return passed(shelf);
+        const auto named = [](std::string_view name) { return layout::pack_named(name); };
+        if (auto packs = list_directory(room().where.packs(), placement::packed, named, all); !packs)
+            return passed(packs);
+        return all;
+    }
+
+    /// Removes every file that no row names and that no write of this process holds (SPEC W4).
+    /// `is_named(file)` answers a `result<bool>`; its first error ends the sweep, as does a failed
+    /// listing (DESIGN D10), and what was removed until then was rightly removed.
+    template <class IsNamed>
+    [[nodiscard]] result<sweep_report> sweep(IsNamed is_named) {
+        auto all = list_files();
+        if (!all) return within(std::move(all), "sweep leftovers", room().where.root());
+        sweep_report report;
+        for (auto& file : all->files) {
+            // In flight is asked first: who lands in between is committed, and named.
+            const bool held = in_flight(file);
+            auto named = held ? result<bool>{true} : is_named(std::as_const(file));
+            if (!named) return within(std::move(named), "sweep leftovers", file.path);
+            if (*named) {
+                ++report.kept;
+            } else if (auto gone = remove(file); !gone) {
+                report.refused.push_back(std::move(gone).error());
+            } else {
+                report.removed.push_back(std::move(file));
+            }
+        }
+        return report;
+    }
+
+    /// Readers that have the file open read on.
+    [[nodiscard]] result<void> remove(const stored_file& file) {
+        if (file.kind == placement::packed)
+            shared_->open_files.forget(pack_id{file.id});
+        else
+            shared_->open_files.forget(blob_id{file.id});
+        return room().fs.remove(file.path);
+    }
+
+    [[nodiscard]] pack_counters counters() const { return shared_->room.packs.counters(); }
+    [[nodiscard]] const layout& where() const { return shared_->room.where; }
+    [[nodiscard]] const options& chosen() const { return shared_->room.chosen; }
+
+private:
+    struct shared {
+        shared(FS fs, layout where, id_source ids, options chosen)
+            : room{fs, where, std::move(ids), std::move(chosen)},
+              open_files{std::move(fs), std::move(where), room.chosen.open_files_max} {}
+
+        staging_room<FS> room;
+        file_cache<FS> open_files;
+    };
+
+    explicit files(std::unique_ptr<shared> s) : shared_{std::move(s)} {}
+
+    staging_room<FS>& room() { return shared_->room; }
+
+    [[nodiscard]] bool in_flight(const stored_file& file) {
+        return file.kind == placement::packed ? room().packs.began(pack_id{file.id})
+                                              : room().in_flight(blob_id{file.id});
+    }
+
+    result<void> list_shelf(unsigned number, listing& all) {
+        const auto named = [&](std::string_view name) { return layout::blob_named(number, name); };
+        auto listed = list_directory(room().where.shelf(number), placement::dedicated, named, all);
+        if (!listed && listed.error().code() == errc::not_found) return {};  // no blob came here yet
+        return listed;
+    }
+
+    /// Sorts a directory's names into those that `named` gives a number and the strange ones.
+    template <class Named>
+    result<void> list_directory(const std::string& directory, placement kind, Named named,
+                                listing& all) {
+        auto names = room().fs.list(directory);
+        if (!names) return passed(names);
+        for (const auto& name : *names) {
+            auto path = directory + "/" + name;
+            const auto seen = room().fs.look(path);
+            if (!seen && seen.error().code() == errc::not_found) continue;  // gone meanwhile
+            if (!seen) return std::unexpected{seen.error()};
+            const auto id = named(name);
+            if (id && seen->kind == entry_kind::file)
+                all.files.push_back({kind, id->value, seen->size, std::move(path)});
+            else
+                all.strange.push_back(std::move(path));
+        }
+        return {};
+    }
+
+    std::unique_ptr<shared> shared_;
+};
+
+}  // namespace casement::blob

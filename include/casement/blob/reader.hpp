@@ -1,0 +1,89 @@
+#pragma once
+// Reads one blob: opens nothing before bytes are asked for (SPEC B3), hands out only verified ones, and
+// needs memory for a piece, not for the blob (B10). One thread a reader.
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <casement/blob/checksum.hpp>
+#include <casement/blob/descriptor.hpp>
+#include <casement/blob/file_cache.hpp>
+#include <casement/blob/pack_read.hpp>
+#include <casement/blob/staging_room.hpp>
+#include <casement/blob/verified_read.hpp>
+#include <casement/core/error.hpp>
+
+namespace casement::blob {
+
+template <file_system FS>
+class blob_reader {
+public:
+    /// REQUIRES: `open_files` outlives the reader.
+    blob_reader(file_cache<FS>& open_files, descriptor what, chunk_sums sums)
+        : open_files_{&open_files}, what_{std::move(what)}, sums_{std::move(sums)} {}
+
+    [[nodiscard]] std::uint64_t size() const { return what_.size; }
+
+    /// Fills `into` from `offset` on, as far as the blob goes; answers the bytes read. `corrupt` if a
+    /// chunk that the range touches is not what was written, `not_found` if its file is gone,
+    /// `illegal` for an Inline blob (its bytes are in a row) and for an External one.
+    [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) {
+        if (auto opened = open(); !opened) return passed(opened);
+        return read_verified(pin_->file, base_, what_, sums_, offset, into);
+    }
+
+    /// Calls `sink(piece)`, which answers a `result<void>`, with pieces of up to 1 MiB in order. Ends
+    /// with the first error, the sink's too.
+    template <class Sink>
+    [[nodiscard]] result<void> for_each_piece(Sink sink) {
+        std::string piece(std::min<std::uint64_t>(piece_size, what_.size), '\0');
+        for (std::uint64_t offset = 0; offset < what_.size;) {
+            const auto n = read_at(offset, piece);
+            if (!n) return std::unexpected{n.error()};
+            if (auto taken = sink(std::string_view{piece.data(), *n}); !taken) return taken;
+            offset += *n;
+        }
+        return {};
+    }
+
+private:
+    result<void> open() {
+        if (pin_) return {};
+        const auto subject = "blob " + std::to_string(what_.id.value);
+        if (what_.kind != placement::packed && what_.kind != placement::dedicated)
+            return fail(errc::illegal, "read", subject, "it has no bytes in a file");
+        if (auto sums = verify_sums(sums_, what_.size, what_.check, subject); !sums) return sums;
+        return what_.kind == placement::packed ? open_packed() : open_dedicated();
+    }
+
+    result<void> open_dedicated() {
+        auto opened = open_files_->find(what_.id);
+        if (!opened) return passed(opened);
+        pin_ = *std::move(opened);
+        return {};
+    }
+
+    result<void> open_packed() {
+        const auto position = to_pack_position(what_.position);
+        auto opened = open_files_->find(position.pack);
+        if (!opened) return passed(opened);
+        if (auto header = verify_frame_header((*opened)->file, (*opened)->magic, what_); !header)
+            return header;
+        pin_ = *std::move(opened);
+        base_ = position.offset;
+        return {};
+    }
+
+    file_cache<FS>* open_files_;
+    descriptor what_;
+    chunk_sums sums_;
+    typename file_cache<FS>::pin pin_;
+    std::uint64_t base_ = 0;  // of the payload in its file
+};
+
+}  // namespace casement::blob

@@ -1,0 +1,121 @@
+#pragma once
+// What all staged writes below one directory share: the packs, the shelves that exist, buffers to use
+// again, and the ids of what is in flight. Any thread; outlives every write that it serves.
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <casement/blob/file_system.hpp>
+#include <casement/blob/layout.hpp>
+#include <casement/blob/options.hpp>
+#include <casement/blob/pack.hpp>
+#include <casement/blob/payload_buffer.hpp>
+#include <casement/core/error.hpp>
+
+namespace casement::blob {
+
+/// Dedicated blobs are written in pieces of this size: larger calls are slower (DESIGN D9).
+inline constexpr std::size_t piece_size = 1 * MiB;
+
+/// `make_directory`, content with one that is there.
+template <file_system FS>
+[[nodiscard]] result<void> ensure_directory(FS& fs, const std::string& path) {
+    auto made = fs.make_directory(path);
+    if (!made && made.error().code() != errc::exists) return made;
+    return {};
+}
+
+template <file_system FS>
+class staging_room {
+public:
+    staging_room(FS system, layout directory, id_source numbers, options choice)
+        : fs{std::move(system)},
+          where{std::move(directory)},
+          chosen{std::move(choice)},
+          packs{fs, where, std::move(numbers.pack), chosen},
+          ids_{std::move(numbers.blob)} {}
+
+    FS fs;
+    const layout where;
+    const options chosen;
+    pack_appender<FS> packs;
+
+    [[nodiscard]] bool to_survive_power_loss() const {
+        return chosen.durable == durability::power;
+    }
+
+    /// A new id, in flight until `landed`.
+    [[nodiscard]] result<blob_id> take_off() {
+        auto id = ids_();
+        if (!id) return id;
+        const std::lock_guard lock{mutex_};
+        in_flight_.insert(*id);
+        return id;
+    }
+
+    void landed(blob_id id) {
+        const std::lock_guard lock{mutex_};
+        in_flight_.erase(id);
+    }
+
+    [[nodiscard]] bool in_flight(blob_id id) const {
+        const std::lock_guard lock{mutex_};
+        return in_flight_.contains(id);
+    }
+
+    /// The directory of the id exists, and its own name is durable.
+    [[nodiscard]] result<void> ready_shelf(blob_id id) {
+        const auto number = layout::shelf_of(id);
+        const std::lock_guard lock{shelves_mutex_};
+        if (ready_[number]) return {};
+        if (auto made = ensure_directory(fs, where.shelf(number)); !made) return made;
+        if (to_survive_power_loss())
+            if (auto synced = fs.sync_directory(where.blobs()); !synced) return passed(synced);
+        ready_[number] = true;
+        return {};
+    }
+
+    /// Whether the last write that was measured was published and not given up.
+    [[nodiscard]] bool expects_new() const { return expects_new_; }
+    void expect_new(bool likely) { expects_new_ = likely; }
+
+    using buffer = std::unique_ptr<payload_buffer>;
+
+    [[nodiscard]] buffer borrow() {
+        const std::lock_guard lock{mutex_};
+        if (idle_.empty())
+            return std::make_unique<payload_buffer>(
+                std::max<std::size_t>(chosen.sizes.dedicated_min, piece_size));
+        auto last = std::move(idle_.back());
+        idle_.pop_back();
+        return last;
+    }
+
+    void give_back(buffer b) {
+        b->clear();
+        const std::lock_guard lock{mutex_};
+        if (idle_.size() < idle_max) idle_.push_back(std::move(b));
+    }
+
+private:
+    static constexpr std::size_t idle_max = 4;  // buffers kept for later writers
+
+    const std::function<result<blob_id>()> ids_;
+    std::atomic<bool> expects_new_{true};
+    mutable std::mutex mutex_;
+    std::unordered_set<blob_id> in_flight_;
+    std::vector<buffer> idle_;
+    std::mutex shelves_mutex_;
+    std::array<bool, layout::shelves> ready_{};
+};
+
+}  // namespace casement::blob

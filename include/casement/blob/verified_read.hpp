@@ -1,0 +1,66 @@
+#pragma once
+// Ranged reads that hand out only bytes whose chunk has its sum (SPEC B3). Any thread; reads straight
+// into the caller's memory where a whole chunk goes there, and reads no chunk that the range does not
+// touch.
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <casement/blob/checksum.hpp>
+#include <casement/blob/descriptor.hpp>
+#include <casement/blob/file_system.hpp>
+#include <casement/core/error.hpp>
+
+namespace casement::blob {
+
+/// Reads and verifies the chunk of `d` that begins at `offset` of its payload, which lies at `base`
+/// of the file.
+template <open_file F>
+[[nodiscard]] result<void> read_chunk(const F& file, std::uint64_t base, const descriptor& d,
+                                      const chunk_sums& sums, std::uint64_t offset,
+                                      std::span<char> chunk) {
+    const auto n = file.read_at(base + offset, chunk);
+    if (!n) return std::unexpected{n.error()};
+    const auto corrupt = [&](std::string what) {
+        return fail(errc::corrupt, "read blob", std::string{file.path()},
+                    "chunk at " + std::to_string(base + offset) + ": " + std::move(what));
+    };
+    if (*n != chunk.size())
+        return corrupt("the file ends after " + std::to_string(*n) + " of " +
+                       std::to_string(chunk.size()) + " bytes");
+    const auto expected = chunk_count(d.size) == 1 ? d.check : sums[offset / chunk_size];
+    if (checksum_of({chunk.data(), chunk.size()}) != expected)
+        return corrupt("its bytes do not have their checksum");
+    return {};
+}
+
+/// Fills `into` from `offset` on, as far as the payload goes; answers the bytes read. On an error what
+/// is in `into` is not to be used.
+/// REQUIRES: `sums` are verified against `d`.
+template <open_file F>
+[[nodiscard]] result<std::size_t> read_verified(const F& file, std::uint64_t base,
+                                                const descriptor& d, const chunk_sums& sums,
+                                                std::uint64_t offset, std::span<char> into) {
+    if (offset >= d.size) return 0;
+    into = into.first(std::min<std::uint64_t>(into.size(), d.size - offset));
+    std::string partial;
+    std::size_t done = 0;
+    while (done < into.size()) {
+        const auto begin = (offset + done) / chunk_size * chunk_size;
+        const auto length = std::min<std::uint64_t>(chunk_size, d.size - begin);
+        const auto skipped = offset + done - begin;
+        const auto wanted = std::min<std::uint64_t>(length - skipped, into.size() - done);
+        const bool whole = wanted == length;
+        if (!whole) partial.resize(length);
+        const auto chunk = whole ? into.subspan(done, length) : std::span<char>{partial};
+        if (auto read = read_chunk(file, base, d, sums, begin, chunk); !read) return passed(read);
+        if (!whole) std::copy_n(partial.data() + skipped, wanted, into.data() + done);
+        done += wanted;
+    }
+    return done;
+}
+
+}  // namespace casement::blob

@@ -1,0 +1,148 @@
+#pragma once
+// Changes of names that are there: another target, other facts, removal (SPEC F6, F7). Each is one
+// commit and carries what it expects to change (contract 2). Any thread.
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <casement/core/error.hpp>
+#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/transaction.hpp>
+#include <casement/machine/apply.hpp>
+#include <casement/tree/rows.hpp>
+#include <casement/tree/tokens.hpp>
+
+namespace casement::tree {
+
+/// What `replace_target` may do to a name that is there.
+using replacement = std::variant<protocol::dentry::replace_object, protocol::dentry::retarget>;
+
+struct nothing_else {
+    template <store S>
+    void operator()(transaction<S>&) const {}
+};
+
+namespace detail {
+
+[[nodiscard]] inline result<void> is_in(const seen<entry>& old, const directory& parent) {
+    const auto key = old.key();
+    if (key.parent == parent.node() && key.layer == parent.layer()) return {};
+    return fail(errc::conflict, "check entry", std::string{key.name},
+                "was seen in another directory than the parent");
+}
+
+[[nodiscard]] inline error named(error e, std::string_view operation, const seen<entry>& of) {
+    return std::move(e).within(std::string{operation}, std::string{of.key().name});
+}
+
+}  // namespace detail
+
+/// Points a name to something else. `illegal` unless the dentry machine has the pair: a file stays a
+/// file, a link a link. `conflict` if the name is not what `old` says. Reads no row.
+template <store S, class P, class More = nothing_else>
+[[nodiscard]] result<generation> replace_target(S& kv, id_blocks<S>& ids, const P& parent,
+                                                const seen<entry>& old, const replacement& by,
+                                                const facts& about, const More& more = {}) {
+    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
+    if (auto here = detail::is_in(old, parent.parent()); !here) return passed(here);
+    auto target = std::visit(
+        [&](const auto& e) {
+            return casement::apply<protocol::dentry>(target_of(old), event<protocol::dentry>{e});
+        },
+        by);
+    if (!target) return std::unexpected{detail::named(target.error(), "replace", old)};
+    const auto written = ids.template next<generation>();
+    if (!written) return std::unexpected{written.error()};
+
+    transaction t{kv};
+    parent.guard(t);
+    t.replace(old, entry{*std::move(target), *written, about}, "the name points to what was seen");
+    more(t);
+    t.template bump<rev>(parent.parent().node());
+    if (auto done = t.commit(); !done)
+        return std::unexpected{detail::named(std::move(done).error(), "replace", old)};
+    return *written;
+}
+
+/// Changes mode and mtime of a file's or a link's name. `illegal` for a directory: its facts are its
+/// own, see `set_directory_facts`. Reads no row.
+template <store S, class P>
+[[nodiscard]] result<void> set_facts(S& kv, const P& parent, const seen<entry>& old,
+                                     std::uint32_t mode, timestamp mtime) {
+    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
+    if (auto here = detail::is_in(old, parent.parent()); !here) return passed(here);
+    if (!old.exists()) return fail(errc::not_found, "set facts", std::string{old.key().name});
+    if (node_in(*old) != nullptr)
+        return fail(errc::illegal, "set facts", std::string{old.key().name}, "is a directory");
+    entry now = *old;
+    now.about.mode = mode;
+    now.about.mtime = mtime;
+    transaction t{kv};
+    parent.guard(t);
+    t.replace(old, now, "the name points to what was seen");
+    t.template bump<rev>(parent.parent().node());
+    if (auto done = t.commit(); !done)
+        return std::unexpected{detail::named(std::move(done).error(), "set facts", old)};
+    return {};
+}
+
+/// Changes a directory's own mode and mtime. No name changes, so no rev does.
+template <store S>
+[[nodiscard]] result<void> set_directory_facts(S& kv, const directory& dir, std::uint32_t mode,
+                                               timestamp mtime) {
+    head now = *dir.head();
+    now.mode = mode;
+    now.mtime = mtime;
+    auto done = transaction{kv}.replace(dir.head(), now, "the directory is as it was seen").commit();
+    if (!done)
+        return within(std::move(done), "set facts", std::to_string(dir.node().value));
+    return {};
+}
+
+/// Removes a file's or a link's name. `is_a_directory` for a directory: that takes `emptiness` too.
+/// Reads no row.
+template <store S, class P>
+[[nodiscard]] result<void> remove(S& kv, const P& parent, const seen<entry>& old) {
+    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
+    if (auto here = detail::is_in(old, parent.parent()); !here) return passed(here);
+    if (!old.exists()) return fail(errc::not_found, "remove", std::string{old.key().name});
+    if (node_in(*old) != nullptr)
+        return fail(errc::is_a_directory, "remove", std::string{old.key().name});
+    transaction t{kv};
+    parent.guard(t);
+    t.expect(old, "the name points to what was seen");
+    t.template erase<entry>(old.key());
+    t.template bump<rev>(parent.parent().node());
+    if (auto done = t.commit(); !done)
+        return std::unexpected{detail::named(std::move(done).error(), "remove", old)};
+    return {};
+}
+
+/// Removes a directory that was seen to be empty, and fails if it is not so any more. Its node is
+/// never used again: who still holds it finds no head, and nothing can be put into it. Reads no row.
+template <store S, class P>
+[[nodiscard]] result<void> remove_directory(S& kv, const P& parent, const seen<entry>& old,
+                                            const emptiness& empty) {
+    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
+    if (auto here = detail::is_in(old, parent.parent()); !here) return passed(here);
+    const node_id* node = old.exists() ? node_in(*old) : nullptr;
+    if (node == nullptr || *node != empty.of().node())
+        return fail(errc::conflict, "remove directory", std::string{old.key().name},
+                    "is not the directory that was seen empty");
+    transaction t{kv};
+    parent.guard(t);
+    t.expect(old, "the name points to what was seen");
+    t.expect(empty.of().head(), "the directory is alive");
+    t.expect(empty.of().rev(), "the directory is still empty");
+    t.template erase<entry>(old.key());
+    t.template erase<head>(*node);
+    t.template erase<rev>(*node);
+    t.template erase<binding>(*node);
+    t.template bump<rev>(parent.parent().node());
+    if (auto done = t.commit(); !done)
+        return std::unexpected{detail::named(std::move(done).error(), "remove", old)};
+    return {};
+}
+
+}  // namespace casement::tree

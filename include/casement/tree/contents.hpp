@@ -1,0 +1,239 @@
+#pragma once
+// What files consist of: objects, their contents, and where the bytes are. A content is stored once,
+// however many names have it (SPEC B9), and its rows are written by the commit that names it first, so
+// no row ever points to bytes that are not durable (W2). Any thread.
+//
+//   o obj_id           object        its canonical encoding
+//   c digest           content       the descriptor of the bytes
+//   i digest           inline_bytes  up to 64 KiB, apart from what is listed and looked up
+//   s digest, index    sums          chunk sums of longer contents, 1,024 a row
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <casement/blob/files.hpp>
+#include <casement/core/error.hpp>
+#include <casement/kv/row.hpp>
+#include <casement/kv/transaction.hpp>
+#include <casement/object/file_object.hpp>
+#include <casement/protocol/ids.hpp>
+
+namespace casement::tree {
+
+struct object_row {
+    static constexpr char table = 'o';
+    using key = protocol::obj_id;
+    std::string bytes;
+};
+
+struct content {
+    static constexpr char table = 'c';
+    using key = digest;
+    blob::descriptor where;
+};
+
+struct inline_bytes {
+    static constexpr char table = 'i';
+    using key = digest;
+    std::string data;
+};
+
+struct sums {
+    static constexpr char table = 's';
+    struct key {
+        digest of;
+        std::uint64_t index;
+    };
+    std::string data;
+};
+
+/// A file's bytes on their way to a name: stored before, or sealed now. `add_to` is what a commit that
+/// names them must guard and write.
+template <blob::file_system FS>
+class stored_file {
+public:
+    [[nodiscard]] const object::file_object& object() const { return object_; }
+    [[nodiscard]] protocol::obj_id id() const { return object::id_of(object_); }
+    /// Were the bytes there already?
+    [[nodiscard]] bool deduplicated() const { return !fresh_.has_value(); }
+
+    template <store S>
+    void add_to(transaction<S>& t) const {
+        if (!fresh_) {
+            // Presence is a guard: a collector that takes the bytes meanwhile wins (SPEC F4g).
+            t.expect(seen_, "the content is stored");
+            return;
+        }
+        t.expect(seen_, "the content is not stored yet");
+        t.template put<content>(object_.content, {fresh_->what()});
+        t.template put<object_row>(id(), {object::to_bytes(object_)});
+        if (fresh_->kind() == blob::placement::inline_row)
+            t.template put<inline_bytes>(object_.content, {std::string{fresh_->inline_bytes()}});
+        if (fresh_->sums().size() > 1) {
+            std::uint64_t index = 0;
+            for (auto& row : blob::encode_sums(fresh_->sums()))
+                t.template put<sums>({object_.content, index++}, {std::move(row)});
+        }
+    }
+
+    /// The commit was made.
+    void published() {
+        if (fresh_) (void)std::move(*fresh_).published();  // its receipt tells of names, not of rows
+        fresh_.reset();
+    }
+
+private:
+    template <store S, blob::file_system F>
+    friend class contents;
+    stored_file(object::file_object o, seen<content> s,
+                std::optional<blob::staged<blob::sealed, FS>> fresh)
+        : object_{o}, seen_{std::move(s)}, fresh_{std::move(fresh)} {}
+
+    object::file_object object_;
+    seen<content> seen_;
+    std::optional<blob::staged<blob::sealed, FS>> fresh_;
+};
+
+/// Reads one file's bytes, verified, in any order. One thread; its vault must outlive it.
+template <blob::file_system FS>
+class file_reader {
+public:
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+
+    /// Fills `into` from `offset` on as far as the file goes; answers the bytes read.
+    [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) {
+        if (auto* reader = std::get_if<blob::blob_reader<FS>>(&bytes_))
+            return reader->read_at(offset, into);
+        const std::string& held = std::get<std::string>(bytes_);
+        if (offset >= held.size()) return 0;
+        return std::string_view{held}.substr(offset).copy(into.data(), into.size());
+    }
+
+    /// Hands out the bytes in order, up to 1 MiB at a time. Ends with the first error, the sink's too.
+    template <class Sink>
+    [[nodiscard]] result<void> for_each_piece(Sink sink) {
+        if (auto* reader = std::get_if<blob::blob_reader<FS>>(&bytes_))
+            return reader->for_each_piece(std::move(sink));
+        const std::string& held = std::get<std::string>(bytes_);
+        return held.empty() ? result<void>{} : sink(std::string_view{held});
+    }
+
+private:
+    template <store S, blob::file_system F>
+    friend class contents;
+    file_reader(std::uint64_t size, std::variant<std::string, blob::blob_reader<FS>> bytes)
+        : size_{size}, bytes_{std::move(bytes)} {}
+
+    std::uint64_t size_;
+    std::variant<std::string, blob::blob_reader<FS>> bytes_;
+};
+
+template <store S, blob::file_system FS>
+class contents {
+public:
+    contents(S& kv, blob::files<FS> files) : kv_{kv}, files_{std::move(files)} {}
+
+    [[nodiscard]] blob::files<FS>& files() { return files_; }
+
+    [[nodiscard]] result<blob::staged<blob::open, FS>> stage() { return files_.stage(); }
+
+    /// All bytes are in: finds out whether they are stored, and stores them durably if not. Reads 1 row.
+    [[nodiscard]] result<stored_file<FS>> store_bytes(blob::staged<blob::open, FS> written) {
+        auto measured = std::move(written).measure();
+        if (!measured) return passed(measured);
+        const object::file_object object{measured->content(), measured->size()};
+        auto known = read<content>(kv_, object.content);
+        if (!known) return passed(known);
+        if (known->exists()) {
+            if (auto gone = std::move(*measured).abandon(); !gone) return passed(gone);
+            return stored_file<FS>{object, *std::move(known), std::nullopt};
+        }
+        auto sealed = std::move(*measured).seal();
+        if (!sealed) return passed(sealed);
+        return stored_file<FS>{object, *std::move(known), *std::move(sealed)};
+    }
+
+    /// After a conflict: the content's row as it is now. Who was overtaken by an equal content gives
+    /// its own bytes up. `conflict` if the bytes were there and are not any more: write them again.
+    [[nodiscard]] result<void> look_again(stored_file<FS>& f) {
+        auto known = read<content>(kv_, f.object_.content);
+        if (!known) return passed(known);
+        if (known->exists() && f.fresh_) {
+            if (auto gone = std::move(*f.fresh_).abandon(); !gone) return passed(gone);
+            f.fresh_.reset();
+        }
+        if (!known->exists() && !f.fresh_)
+            return fail(errc::conflict, "store", to_hex(f.object_.content),
+                        "the content was collected meanwhile");
+        f.seen_ = *std::move(known);
+        return {};
+    }
+
+    /// What a file object says. `corrupt` if its row is not what its id hashes.
+    [[nodiscard]] result<object::file_object> object_of(const protocol::obj_id& id) const {
+        auto row = read<object_row>(kv_, id);
+        if (!row) return passed(row);
+        if (!row->exists())
+            return fail(errc::corrupt, "read object", object::to_text(id), "its row is missing");
+        auto file = object::file_object_from_bytes((*row)->bytes);
+        if (!file) return passed(file);
+        if (object::id_of(*file) != id)
+            return fail(errc::corrupt, "read object", object::to_text(id), "does not hash to its id");
+        return *file;
+    }
+
+    /// Opens a file object for reading. Reads 3 rows, and one for each 256 MiB of a long file; no blob
+    /// is opened before bytes are asked for (SPEC B3).
+    [[nodiscard]] result<file_reader<FS>> open(const protocol::obj_id& id) {
+        auto file = object_of(id);
+        if (!file) return passed(file);
+        return open(*file);
+    }
+
+    [[nodiscard]] result<file_reader<FS>> open(const object::file_object& file) {
+        auto row = read<content>(kv_, file.content);
+        if (!row) return passed(row);
+        const std::string which = to_hex(file.content);
+        if (!row->exists()) return fail(errc::corrupt, "open content", which, "its row is missing");
+        const auto& where = (*row)->where;
+        if (where.size != file.size || where.content != file.content)
+            return fail(errc::corrupt, "open content", which, "is not the content of its object");
+        if (where.kind == blob::placement::inline_row) {
+            auto held = read<inline_bytes>(kv_, file.content);
+            if (!held) return passed(held);
+            if (!held->exists() || (*held)->data.size() != file.size)
+                return fail(errc::corrupt, "open content", which, "its bytes are missing");
+            return file_reader<FS>{file.size, std::string{(*held)->data}};
+        }
+        auto all = sums_of(where);
+        if (!all) return passed(all);
+        return file_reader<FS>{file.size, files_.reader(where, *std::move(all))};
+    }
+
+private:
+    result<blob::chunk_sums> sums_of(const blob::descriptor& where) const {
+        blob::chunk_sums all;
+        if (blob::chunk_count(where.size) <= 1) return all;
+        const std::string which = to_hex(where.content);
+        while (all.size() < blob::chunk_count(where.size)) {
+            const std::uint64_t index = all.size() / blob::sums_per_row;
+            auto row = read<sums>(kv_, {where.content, index});
+            if (!row) return passed(row);
+            if (!row->exists()) return fail(errc::corrupt, "read sums", which, "a row is missing");
+            const auto before = all.size();
+            if (auto more = blob::decode_sums((*row)->data, all, which); !more) return passed(more);
+            if (all.size() == before) return fail(errc::corrupt, "read sums", which, "an empty row");
+        }
+        return all;
+    }
+
+    S& kv_;
+    blob::files<FS> files_;
+};
+
+}  // namespace casement::tree

@@ -1,0 +1,172 @@
+#pragma once
+// From names to what they point to (SPEC F10): a look-up in one directory, and the walk along a path.
+// Each equals the tree at one instant (F4i). They change nothing. Any thread.
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <casement/core/error.hpp>
+#include <casement/core/name.hpp>
+#include <casement/kv/row.hpp>
+#include <casement/kv/store.hpp>
+#include <casement/object/resolve.hpp>
+#include <casement/tree/rows.hpp>
+#include <casement/tree/tokens.hpp>
+
+namespace casement::tree {
+
+/// What a name in a directory points to, or that it is free. Reads 1 row, if the directory's head has
+/// not changed since it was seen; else the head too, and `conflict` if its entries are elsewhere now.
+template <store S>
+[[nodiscard]] result<seen<entry>> look_up(const S& kv, const directory& dir, std::string_view name) {
+    auto found = read<entry>(kv, dir.key(name));
+    // Asked after the read: unchanged until now means unchanged when the entry was read.
+    if (!found || kv.unchanged(dir.head().key_bytes(), dir.head().at())) return found;
+    const auto now = kv.snapshot();
+    auto fresh = read_directory(now, dir.node());
+    if (!fresh) return passed(fresh);
+    if (fresh->layer() != dir.layer())
+        return fail(errc::conflict, "look up", std::string{name}, "the directory has a new layer");
+    return read<entry>(now, dir.key(name));
+}
+
+using object::last_link;
+
+/// A path follows at most this many links, as Linux does; then it is a `loop`.
+inline constexpr int links_max = 40;
+/// A walk takes at most this many steps, links' own included; then it is `too_deep`.
+inline constexpr int steps_max = 4096;
+
+/// Where a walk has ended.
+struct place {
+    directory parent;                  // of the last name; the root itself for the root
+    std::optional<seen<entry>> found;  // its entry, which may be free; none for the root
+    std::string inner;                 // of a directory object: the path that is left inside it
+
+    [[nodiscard]] bool is_root() const { return !found.has_value(); }
+    [[nodiscard]] bool exists() const { return is_root() || found->exists(); }
+    /// The directory node it is, or null.
+    [[nodiscard]] const node_id* node() const {
+        return is_root() ? &root : found->exists() ? node_in(**found) : nullptr;
+    }
+};
+
+namespace detail {
+
+/// One walk over one snapshot. Names still to go are kept in reverse, so that a link's own names are
+/// pushed in front of them.
+template <readable R>
+class walk {
+public:
+    walk(const R& at, last_link last) : at_{at}, last_{last} {}
+
+    result<place> along(std::string_view path) {
+        if (auto names = split_path(path); !names) return passed(names);
+        push(path);
+        auto dir = read_directory(at_, root);
+        if (!dir) return passed(dir);
+        above_.push_back(*std::move(dir));
+        for (int steps = 0; !ahead_.empty(); ++steps) {
+            if (steps == steps_max) return stopped(errc::too_deep, path, "too many steps");
+            const std::string name = std::move(ahead_.back());
+            ahead_.pop_back();
+            if (name == ".") continue;
+            if (name == "..") {
+                if (above_.size() > 1) above_.pop_back();
+                continue;
+            }
+            auto ended = enter(name, path);
+            if (!ended) return passed(ended);
+            if (*ended) return **std::move(ended);
+        }
+        return at_directory();
+    }
+
+private:
+    // One name on: nothing if the walk goes on from there.
+    result<std::optional<place>> enter(const std::string& name, std::string_view path) {
+        using d = protocol::dentry;
+        if (auto good = check_name(name); !good) return passed(good);
+        auto found = read<entry>(at_, above_.back().key(name));
+        if (!found) return passed(found);
+        const bool last = ahead_.empty();
+        if (!found->exists() || std::holds_alternative<d::tombstone>((*found)->target)) {
+            if (last) return place{above_.back(), *std::move(found), {}};
+            return stopped(errc::not_found, path, "no '" + printable(name) + "'");
+        }
+        if (const auto* node = node_in(**found)) {
+            auto dir = read_directory(at_, *node);
+            if (!dir) return passed(dir);
+            above_.push_back(*std::move(dir));
+            return std::nullopt;
+        }
+        if (const auto* link = std::get_if<d::symlink>(&(*found)->target)) {
+            if (last && last_ == last_link::keep)
+                return place{above_.back(), *std::move(found), {}};
+            if (++links_ > links_max) return stopped(errc::loop, path, "more than 40 links");
+            if (link->path.starts_with('/')) above_.resize(1, above_.front());
+            push(link->path);
+            return std::nullopt;
+        }
+        const auto& object = std::get<d::object>((*found)->target);
+        if (!last && object.id.kind != obj_id::directory)
+            return stopped(errc::not_a_directory, path, "'" + printable(name) + "' is a file");
+        return place{above_.back(), *std::move(found), rest()};
+    }
+
+    result<place> at_directory() const {
+        if (above_.size() == 1) return place{above_.front(), std::nullopt, {}};
+        const auto& dir = above_.back();
+        const auto& parent = above_[above_.size() - 2];
+        auto bound = read<binding>(at_, dir.node());
+        if (!bound) return passed(bound);
+        if (!bound->exists())
+            return fail(errc::corrupt, "resolve", std::to_string(dir.node().value), "no binding");
+        auto found = read<entry>(at_, parent.key((*bound)->name));
+        if (!found) return passed(found);
+        return place{parent, *std::move(found), {}};
+    }
+
+    void push(std::string_view path) {
+        std::vector<std::string> names;
+        while (!path.empty()) {
+            const auto cut = std::min(path.find('/'), path.size());
+            if (cut > 0) names.emplace_back(path.substr(0, cut));
+            path.remove_prefix(std::min(cut + 1, path.size()));
+        }
+        std::ranges::move(names.rbegin(), names.rend(), std::back_inserter(ahead_));
+    }
+    std::string rest() {
+        std::string out;
+        for (; !ahead_.empty(); ahead_.pop_back()) out += (out.empty() ? "" : "/") + ahead_.back();
+        return out;
+    }
+    static std::unexpected<error> stopped(errc code, std::string_view path, std::string detail) {
+        return fail(code, "resolve", std::string{path}, std::move(detail));
+    }
+
+    const R& at_;
+    const last_link last_;
+    int links_ = 0;
+    std::vector<std::string> ahead_;  // the next name is the last
+    std::vector<directory> above_;    // from the root to where the walk stands
+};
+
+}  // namespace detail
+
+/// Walks `path` from the root, at one instant. A last name that is free is an answer (`exists()` is
+/// false); one on the way is `not_found`. Links are followed, "." and ".." in them too. Stops at an
+/// immutable directory with the path that is left inside it, and never expands one.
+template <store S>
+[[nodiscard]] result<place> resolve(const S& kv, std::string_view path,
+                                    last_link last = last_link::follow) {
+    const auto now = kv.snapshot();
+    return detail::walk{now, last}.along(path);
+}
+
+}  // namespace casement::tree

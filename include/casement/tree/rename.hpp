@@ -1,0 +1,123 @@
+#pragma once
+// Renames (SPEC F8): one commit, however large the subtree. The source is still what was seen, the
+// destination is free or what was seen, and a directory never comes to lie under itself, also not by
+// two renames at once, because the line from the destination to the root is guarded (F4c). Any thread.
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <casement/core/error.hpp>
+#include <casement/core/name.hpp>
+#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/transaction.hpp>
+#include <casement/machine/apply.hpp>
+#include <casement/tree/change.hpp>
+#include <casement/tree/rows.hpp>
+#include <casement/tree/tokens.hpp>
+
+namespace casement::tree {
+
+namespace detail {
+
+/// The event that the destination's machine takes: arrive where no name is, displace where one is.
+[[nodiscard]] inline event<protocol::dentry> arrival(const state<protocol::dentry>& what,
+                                                     bool displaces) {
+    using d = protocol::dentry;
+    if (const auto* o = std::get_if<d::object>(&what))
+        return displaces ? event<d>{d::displace_by_object{o->id}} : d::arrive_object{o->id};
+    if (const auto* l = std::get_if<d::symlink>(&what))
+        return displaces ? event<d>{d::displace_by_symlink{l->path}} : d::arrive_symlink{l->path};
+    const auto& i = std::get<d::inode>(what);
+    return displaces ? event<d>{d::displace_by_node{i.node}} : d::arrive_node{i.node};
+}
+
+template <class P, class Q>
+result<void> check_rename(const P& from, const seen<entry>& source, const Q& to,
+                          const seen<entry>& destination) {
+    const auto name = std::string{source.key().name};
+    if (auto here = is_in(source, from.parent()); !here) return here;
+    if (auto here = is_in(destination, to.parent()); !here) return here;
+    if (auto good = check_name(destination.key().name); !good) return good;
+    if (!source.exists()) return fail(errc::not_found, "rename", name);
+    if (source.key_bytes() == destination.key_bytes())
+        return fail(errc::exists, "rename", name, "source and destination are one name");
+    const bool directory = node_in(*source) != nullptr;
+    if (destination.exists() && (directory || node_in(*destination) != nullptr))
+        return fail(errc::exists, "rename", std::string{destination.key().name},
+                    "a directory replaces nothing and is not replaced");
+    return {};
+}
+
+template <store S, class P, class Q>
+result<generation> commit_rename(S& kv, id_blocks<S>& ids, const P& from, const seen<entry>& source,
+                                 const Q& to, const seen<entry>& destination,
+                                 const ancestry* line) {
+    auto gone = casement::apply<protocol::dentry>(target_of(source), protocol::dentry::move_away{});
+    if (!gone) return std::unexpected{named(gone.error(), "rename", source)};
+    auto there = casement::apply<protocol::dentry>(target_of(destination),
+                                         arrival(source->target, destination.exists()));
+    if (!there) return std::unexpected{named(there.error(), "rename", destination)};
+    const auto written = ids.template next<generation>();
+    if (!written) return std::unexpected{written.error()};
+
+    const bool within_one = from.parent().node() == to.parent().node();
+    transaction t{kv};
+    from.guard(t);
+    if (!within_one) to.guard(t);
+    t.expect(source, "the source is what was seen");
+    t.replace(destination, entry{*std::move(there), *written, source->about},
+              "the destination is what was seen");
+    t.template erase<entry>(source.key());
+    t.template bump<rev>(from.parent().node());
+    if (!within_one) t.template bump<rev>(to.parent().node());
+    if (line != nullptr) {
+        for (const auto& b : line->line()) t.expect(b, "the destination's ancestors are in place");
+        t.template put<binding>(*node_in(*source), {to.parent().node(),
+                                                    std::string{destination.key().name}});
+    }
+    if (auto done = t.commit(); !done)
+        return std::unexpected{named(std::move(done).error(), "rename", source)};
+    return *written;
+}
+
+}  // namespace detail
+
+/// Moves a file's or a link's name. The destination is free, or a file or link that is replaced, as
+/// it was seen. `is_a_directory` if the source is one: that takes the ancestry too. Reads no row.
+template <store S, class P, class Q>
+[[nodiscard]] result<generation> rename(S& kv, id_blocks<S>& ids, const P& from,
+                                        const seen<entry>& source, const Q& to,
+                                        const seen<entry>& destination) {
+    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
+    contract_1_a_directory_change_names_its_expected_parent_rev<Q>{};
+    if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);
+    if (node_in(*source) != nullptr)
+        return fail(errc::is_a_directory, "rename", std::string{source.key().name});
+    return detail::commit_rename(kv, ids, from, source, to, destination, nullptr);
+}
+
+/// Moves a directory with all that is below it, to a free name. `loop` if the destination lies in
+/// it; `too_deep` if it would come to lie below 64 directories. Reads no row; guards a row for each
+/// directory above the destination.
+template <store S, class P, class Q>
+[[nodiscard]] result<generation> rename_directory(S& kv, id_blocks<S>& ids, const P& from,
+                                                  const seen<entry>& source, const Q& to,
+                                                  const seen<entry>& destination,
+                                                  const ancestry& line) {
+    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
+    contract_1_a_directory_change_names_its_expected_parent_rev<Q>{};
+    if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);
+    const auto name = std::string{source.key().name};
+    const node_id* moved = node_in(*source);
+    if (moved == nullptr) return fail(errc::not_a_directory, "rename", name);
+    if (line.of() != to.parent().node())
+        return fail(errc::conflict, "rename", name, "the ancestry is of another directory");
+    if (line.contains(*moved))
+        return fail(errc::loop, "rename", name, "the directory would come to lie in itself");
+    if (line.depth() + 1 >= depth_max)
+        return fail(errc::too_deep, "rename", name, "more than 64 directories deep");
+    return detail::commit_rename(kv, ids, from, source, to, destination, &line);
+}
+
+}  // namespace casement::tree

@@ -1,0 +1,111 @@
+#pragma once
+// The rows of the tree, cut so that each contract is the equality of one small row (DESIGN D2): what
+// does not belong together does not conflict. Plain values.
+//
+//   h node                     head     life, layer, mode, mtime      moved by chmod, seal, snapshot
+//   r node                     rev      a counter                     moved by every change of a name
+//   b node                     binding  parent, name                  moved by renames only
+//   d parent, layer, name      entry    target, generation, facts     moved by what the name points to
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <casement/core/clock.hpp>
+#include <casement/kv/row.hpp>
+#include <casement/machine/machine.hpp>
+#include <casement/protocol/dentry.hpp>
+#include <casement/protocol/directory.hpp>
+#include <casement/protocol/ids.hpp>
+
+namespace casement::tree {
+
+using protocol::generation;
+using protocol::layer_id;
+using protocol::node_id;
+using protocol::obj_id;
+
+/// The root's node. It is made with the store, has no binding, and is never removed or renamed.
+inline constexpr node_id root{1};
+
+/// Directories nest at most this deep, so that the guards of a rename fit one commit (DESIGN D5).
+inline constexpr int depth_max = 64;
+
+/// What an entry has beside its target. They belong to the name, not to the content, so that equal
+/// files are one object whatever their times.
+struct facts {
+    std::uint32_t mode = 0;   // permission bits, 07777
+    timestamp mtime;
+    std::uint64_t size = 0;   // bytes of a file or of a link's path; 0 of a directory
+
+    bool operator==(const facts&) const = default;
+};
+
+/// A directory that is.
+struct head {
+    static constexpr char table = 'h';
+    using key = node_id;
+
+    state<protocol::directory> life;
+    layer_id layer;  // of its entries; older layers are no longer seen
+    std::uint32_t mode = 0;
+    timestamp mtime;
+
+    bool operator==(const head&) const = default;
+};
+
+/// Moves by one with every change of what a name in the directory points to.
+struct rev {
+    static constexpr char table = 'r';
+    using key = node_id;
+
+    count n;
+
+    bool operator==(const rev&) const = default;
+};
+
+/// Where a node's name is: the other half of the entry that points to it (SPEC F17).
+struct binding {
+    static constexpr char table = 'b';
+    using key = node_id;
+
+    node_id parent;
+    std::string name;
+
+    bool operator==(const binding&) const = default;
+};
+
+/// What a name points to. The generation is never used twice, so two equal targets that were written
+/// at different times differ (SPEC F4h).
+struct entry {
+    static constexpr char table = 'd';
+    struct key {
+        node_id parent;
+        layer_id layer;
+        std::string_view name;
+    };
+
+    state<protocol::dentry> target;
+    generation written;
+    facts about;
+
+    bool operator==(const entry&) const = default;
+};
+
+/// The node that an entry points to, or null.
+[[nodiscard]] inline const node_id* node_in(const entry& e) {
+    const auto* inode = std::get_if<protocol::dentry::inode>(&e.target);
+    return inode ? &inode->node : nullptr;
+}
+
+/// The state of a name as its machine knows it: no row is `absent`.
+[[nodiscard]] inline state<protocol::dentry> target_of(const seen<entry>& e) {
+    return e.exists() ? e->target : state<protocol::dentry>{};
+}
+
+[[nodiscard]] inline bool is_alive(const seen<head>& h) {
+    return h.exists() && std::holds_alternative<protocol::directory::alive>(h->life);
+}
+
+}  // namespace casement::tree

@@ -1,0 +1,177 @@
+#pragma once
+// What a caller must have seen before it may change a directory, as types (SPEC F1, F4a-F4d): there is
+// no operation without them, and each comes only from a read. Values; any thread.
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <casement/core/error.hpp>
+#include <casement/kv/row.hpp>
+#include <casement/kv/store.hpp>
+#include <casement/kv/transaction.hpp>
+#include <casement/machine/apply.hpp>
+#include <casement/tree/rows.hpp>
+
+namespace casement::tree {
+
+/// A directory as it was at one instant.
+class directory {
+public:
+    [[nodiscard]] node_id node() const { return head_.key(); }
+    [[nodiscard]] layer_id layer() const { return head_->layer; }
+    [[nodiscard]] const seen<tree::head>& head() const { return head_; }
+    [[nodiscard]] const seen<tree::rev>& rev() const { return rev_; }
+
+    /// The key of a name in it. REQUIRES: `name` outlives the key.
+    [[nodiscard]] entry::key key(std::string_view name) const { return {node(), layer(), name}; }
+
+private:
+    template <readable R>
+    friend result<directory> read_directory(const R& at, node_id node);
+    directory(seen<tree::head> h, seen<tree::rev> r) : head_{std::move(h)}, rev_{std::move(r)} {}
+
+    seen<tree::head> head_;
+    seen<tree::rev> rev_;
+};
+
+/// Reads a directory's head and rev from one source; from a snapshot they are of one instant.
+/// `not_found` if there is no such directory, or no more. Reads 2 rows.
+template <readable R>
+[[nodiscard]] result<directory> read_directory(const R& at, node_id node) {
+    auto h = read<head>(at, node);
+    if (!h) return passed(h);
+    auto r = read<rev>(at, node);
+    if (!r) return passed(r);
+    const std::string which = std::to_string(node.value);
+    if (!h->exists()) return fail(errc::not_found, "read directory", which, "no such directory");
+    if (!r->exists()) return fail(errc::corrupt, "read directory", which, "it has no rev");
+    return directory{*std::move(h), *std::move(r)};
+}
+
+/// Whether the directory, as it was seen, takes a change of its names; `illegal` once it is sealed
+/// (SPEC F4d). That it is still so when the change commits, its head's guard says.
+[[nodiscard]] inline result<void> takes(const directory& parent,
+                                        const event<protocol::directory>& change) {
+    auto after = casement::apply<protocol::directory>(parent.head()->life, change);
+    if (!after) return passed(after);
+    return {};
+}
+
+/// Contract 1: the directory is exactly as it was seen, every name in it. Changes made through this
+/// exclude each other.
+class at_rev {
+public:
+    explicit at_rev(directory parent) : parent_{std::move(parent)} {}
+    [[nodiscard]] const directory& parent() const { return parent_; }
+
+    template <store S>
+    void guard(transaction<S>& t) const {
+        t.expect(parent_.head(), "the parent is as it was seen");
+        t.expect(parent_.rev(), "the parent's rev is as expected");
+    }
+
+private:
+    directory parent_;
+};
+
+/// The named alternative (DESIGN D4): the directory is alive with the same layer, whatever else has
+/// changed in it; only the name itself is guarded. Changes of different names commute.
+class any_rev {
+public:
+    explicit any_rev(directory parent) : parent_{std::move(parent)} {}
+    [[nodiscard]] const directory& parent() const { return parent_; }
+
+    template <store S>
+    void guard(transaction<S>& t) const {
+        t.expect(parent_.head(), "the parent is as it was seen");
+    }
+
+private:
+    directory parent_;
+};
+
+/// What a change must say of its directory: `at_rev{dir}` or `any_rev{dir}`. Nothing else will do.
+template <class P>
+concept parent_expectation = std::same_as<P, at_rev> || std::same_as<P, any_rev>;
+
+/// Says in the compiler's message which contract a call has left out.
+template <class P>
+struct contract_1_a_directory_change_names_its_expected_parent_rev {
+    static_assert(parent_expectation<P>,
+                  "casement: contract 1: pass at_rev{directory} or any_rev{directory}, read by "
+                  "read_directory where the change was decided");
+};
+
+/// A directory that was seen to be empty: its removal guards just that (SPEC F4d).
+class emptiness {
+public:
+    [[nodiscard]] const directory& of() const { return of_; }
+
+private:
+    template <store S>
+    friend result<emptiness> see_empty(const S& kv, node_id node);
+    explicit emptiness(directory of) : of_{std::move(of)} {}
+    directory of_;
+};
+
+/// `not_empty` if the directory has an entry, `not_found` if it is not there. Reads 3 rows at most.
+template <store S>
+[[nodiscard]] result<emptiness> see_empty(const S& kv, node_id node) {
+    const auto now = kv.snapshot();
+    auto dir = read_directory(now, node);
+    if (!dir) return passed(dir);
+    const std::string prefix = row_key<entry>(dir->key(""));
+    const auto rows = now.scan(prefix, after_prefix(prefix));
+    if (auto s = rows.status(); !s) return passed(s);
+    if (rows.valid())
+        return fail(errc::not_empty, "see empty", std::string{rows.key().substr(prefix.size())},
+                    "is still in the directory");
+    return emptiness{*std::move(dir)};
+}
+
+/// The line of directories from one up to the root, as their bindings were seen: what a rename of a
+/// directory guards so that two of them never make a loop (SPEC F4c).
+class ancestry {
+public:
+    [[nodiscard]] node_id of() const { return of_; }
+    /// Is `node` the directory itself or one above it?
+    [[nodiscard]] bool contains(node_id node) const {
+        return node == of_ || node == root ||
+               std::ranges::any_of(line_, [&](const auto& b) { return b.key() == node; });
+    }
+    /// From the directory up; the root has no binding.
+    [[nodiscard]] const std::vector<seen<binding>>& line() const { return line_; }
+    /// How many directories lie above it; 0 for the root.
+    [[nodiscard]] int depth() const { return static_cast<int>(line_.size()); }
+
+private:
+    template <readable R>
+    friend result<ancestry> read_ancestry(const R& at, node_id node);
+    explicit ancestry(node_id of) : of_{of} {}
+    node_id of_;
+    std::vector<seen<binding>> line_;
+};
+
+/// `too_deep` beyond `depth_max`; `not_found` if the line does not reach the root (the directory is
+/// gone). Reads a row for each directory above.
+template <readable R>
+[[nodiscard]] result<ancestry> read_ancestry(const R& at, node_id node) {
+    ancestry up{node};
+    for (node_id here = node; here != root;) {
+        const std::string which = std::to_string(here.value);
+        if (up.depth() == depth_max)
+            return fail(errc::too_deep, "read ancestors", std::to_string(node.value),
+                        "more than 64 directories deep");
+        auto b = read<binding>(at, here);
+        if (!b) return passed(b);
+        if (!b->exists()) return fail(errc::not_found, "read ancestors", which, "bound nowhere");
+        here = (*b)->parent;
+        up.line_.push_back(*std::move(b));
+    }
+    return up;
+}
+
+}  // namespace casement::tree

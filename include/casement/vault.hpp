@@ -1,0 +1,127 @@
+#pragma once
+// The vault: what an application opens. A tree of names over contents that are stored once, with every
+// change a guarded commit. Its calls take the caller's decision again after a conflict, a bounded number
+// of times; who wants to decide for themselves takes the operations in tree/. Any thread; one process at
+// a time has a vault open.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <casement/blob/posix.hpp>
+#include <casement/core/error.hpp>
+#include <casement/engine/leveldb.hpp>
+#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/retry.hpp>
+#include <casement/tree/change.hpp>
+#include <casement/tree/contents.hpp>
+#include <casement/tree/create.hpp>
+#include <casement/tree/look_up.hpp>
+#include <casement/tree/tokens.hpp>
+
+namespace casement {
+
+/// How a vault is kept. The thresholds are the store's own and are set when it is made.
+struct vault_options {
+    engine::durability durable = engine::durability::power;
+    std::size_t cache_bytes = 16u << 20;
+    std::size_t write_buffer_bytes = 8u << 20;
+    std::size_t mapped_bytes_max = 64u << 20;
+};
+
+/// The format that this library writes, and the newest that it reads.
+inline constexpr std::uint64_t store_format = 1;
+
+/// What a call that settles a name has found or done.
+enum class settled : std::uint8_t { created, replaced, unchanged };
+
+class vault {
+public:
+    using rows_type = engine::leveldb_store;
+    using file_system = blob::posix_file_system;
+    using contents_type = tree::contents<rows_type, file_system>;
+    using staged_file = blob::staged<blob::open, file_system>;
+    using stored_file = tree::stored_file<file_system>;
+    using reader = tree::file_reader<file_system>;
+
+    /// Makes a store in the directory `path`, which is made too, or is empty. `exists` if a store is
+    /// there, `not_empty` if something else is.
+    [[nodiscard]] static result<vault> create(const std::string& path, const vault_options& options,
+                                              const blob::thresholds& sizes = {});
+
+    /// Opens a store. `not_found`, `newer_format`, `corrupt`, `in_use`. Removes what a crash left
+    /// behind of writes that nobody was told of.
+    [[nodiscard]] static result<vault> open(const std::string& path, const vault_options& options);
+
+    vault(vault&&) noexcept;
+    vault& operator=(vault&&) noexcept;
+    ~vault();
+
+    /// Syncs everything and closes; the vault is not to be used afterwards.
+    [[nodiscard]] result<void> close();
+
+    // The layers below, for operations that this face does not have.
+    [[nodiscard]] rows_type& rows();
+    [[nodiscard]] const rows_type& rows() const;
+    [[nodiscard]] id_blocks<rows_type>& ids();
+    [[nodiscard]] contents_type& contents();
+    [[nodiscard]] const std::string& path() const;
+    [[nodiscard]] const blob::thresholds& sizes() const;
+    [[nodiscard]] std::uint64_t retries() const;
+    /// Leftovers of a crash that `open` has removed.
+    [[nodiscard]] std::uint64_t leftovers_removed() const;
+
+    /// Makes one directory. `exists` if the name is taken.
+    [[nodiscard]] result<tree::node_id> make_directory(std::string_view path,
+                                                       const tree::facts& about);
+    /// mkdir -p.
+    [[nodiscard]] result<tree::node_id> make_path(std::string_view path, const tree::facts& about);
+
+    /// Makes `name` in the directory a subdirectory, if it is none yet, with these facts.
+    [[nodiscard]] result<std::pair<tree::node_id, settled>> settle_directory(
+        tree::node_id parent, std::string_view name, const tree::facts& about);
+
+    /// Begins a file's bytes: `write` them in pieces, then `settle_file`.
+    [[nodiscard]] result<staged_file> stage();
+
+    /// Makes `name` in the directory a file of these bytes, durable before it is visible. Replaces a
+    /// file; `exists` where a directory or a link stands in the way.
+    [[nodiscard]] result<settled> settle_file(tree::node_id parent, std::string_view name,
+                                              staged_file bytes, const tree::facts& about);
+
+    /// Makes `name` in the directory a link. Replaces a link; `exists` where something else is.
+    [[nodiscard]] result<settled> settle_link(tree::node_id parent, std::string_view name,
+                                              const std::string& target, const tree::facts& about);
+
+    /// A second name for what `from` points to: no byte is copied (SPEC B9). A file or a link.
+    [[nodiscard]] result<void> copy(std::string_view from, std::string_view to);
+
+    /// Renames. `to` is free, or a file or a link that is replaced by one.
+    [[nodiscard]] result<void> move(std::string_view from, std::string_view to);
+
+    /// Removes a name; of a directory only if it is empty (`not_empty`).
+    [[nodiscard]] result<void> remove(std::string_view path);
+    /// Removes a directory with all that is in it, a name a commit: what is gone stays gone.
+    [[nodiscard]] result<void> remove_all(std::string_view path);
+
+    /// Changes mode and mtime of whatever is there; links are not followed.
+    [[nodiscard]] result<void> set_facts(std::string_view path, std::uint32_t mode,
+                                         timestamp mtime);
+
+    /// Where a path leads; see tree::resolve.
+    [[nodiscard]] result<tree::place> resolve(
+        std::string_view path, tree::last_link last = tree::last_link::follow) const;
+
+    /// Opens a file. `not_found`, `is_a_directory`.
+    [[nodiscard]] result<reader> read_file(std::string_view path);
+
+private:
+    struct state;
+    explicit vault(std::unique_ptr<state> s);
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace casement

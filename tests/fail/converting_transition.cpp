@@ -1,0 +1,18 @@
+// expected: inexact_transition<door, *casement::from<ajar>, *casement::on<push> ?>
+// A state that derives from another takes its transitions.
+#include <casement/machine/check.hpp>
+
+struct shut {};
+struct ajar : shut {};
+struct push {};
+struct pull {};
+
+struct door {
+    static constexpr auto states = casement::hana::tuple_t<shut, ajar>;
+    static constexpr auto events = casement::hana::tuple_t<push, pull>;
+
+    constexpr ajar operator()(shut, push) const { return {}; }
+    constexpr shut operator()(ajar, pull) const { return {}; }
+};
+
+static_assert(casement::prove<door>());

@@ -1,0 +1,8 @@
+// expected: illegal_transition<casement::protocol::dentry, *casement::from<casement::protocol::dentry::tombstone>, *casement::on<casement::protocol::dentry::lift_object>
+// The base shows through a name that was deleted above it.
+#include <casement/machine/step.hpp>
+#include <casement/protocol/dentry.hpp>
+
+using casement::protocol::dentry;
+
+auto lifted = casement::step<dentry>(dentry::tombstone{}, dentry::lift_object{});
