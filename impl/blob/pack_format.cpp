@@ -35,12 +35,12 @@ result<pack_header> decode_pack_header(std::string_view raw, std::string_view su
     };
     if (!raw.starts_with(pack_signature)) return corrupt("not a pack");
     if (!crc_holds(raw)) return corrupt("the header's CRC does not hold");
-    if (const auto version = little32(raw.substr(8)); version != pack_version)
+    if (const auto version = little32(raw.substr(8)); version > pack_version)
         return fail(errc::newer_format, "read pack header", std::string{subject},
                     "version " + std::to_string(version));
     const pack_header h{{little64(raw.substr(16))}, little64(raw.substr(24))};
     if (encode_pack_header(h) != raw.substr(0, pack_header_size))
-        return corrupt("bytes that must be zero are not");
+        return corrupt("its version is 0, or bytes that must be zero are not");
     return h;
 }
 

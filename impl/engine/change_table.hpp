@@ -1,7 +1,7 @@
 #pragma once
-// Which commit last touched a key, by the key's hash: the conflict table of an optimistic store (as in
-// FoundationDB's resolvers), in constant memory. It may name a later commit than the true one, never an
-// earlier one, so "not since" is exact. Readers on any thread; one writer at a time.
+// Which commit last touched a key, by the key's hash: the conflict table of an optimistic store (as
+// in FoundationDB's resolvers), in constant memory. It may name a later commit than the true one,
+// never an earlier one, so "not since" is exact. Readers on any thread; one writer at a time.
 
 #include <atomic>
 #include <cstdint>

@@ -30,8 +30,8 @@ namespace {
 leveldb::Slice slice(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view view_of(const leveldb::Slice& s) { return {s.data(), s.size()}; }
 
-/// Each opening counts its versions in a range of its own, so that a token of another store, or of an
-/// earlier opening, is never taken for one of this.
+/// Each opening counts its versions in a range of its own, so that a token of another store, or of
+/// an earlier opening, is never taken for one of this.
 constexpr std::uint64_t versions_an_opening = std::uint64_t{1} << 40;
 std::uint64_t next_version_range() {
     static std::atomic<std::uint64_t> openings{1};
@@ -146,7 +146,9 @@ leveldb_store::cursor& leveldb_store::cursor::operator=(cursor&&) noexcept = def
 leveldb_store::cursor::~cursor() = default;
 
 void leveldb_store::cursor::look() {
-    valid_ = walk_->here->Valid();
+    // LevelDB steps over a block that it cannot read and says so only here: stop at once, so that
+    // what was seen is every row up to this place.
+    valid_ = walk_->here->Valid() && walk_->here->status().ok();
     if (!valid_) return;
     key_ = view_of(walk_->here->key());
     valid_ = key_ < walk_->last;
@@ -223,8 +225,8 @@ result<receipt> leveldb_store::state::commit(const batch& b) {
     return std::move(own.answer);
 }
 
-/// Rounds until nobody waits, or until this caller has served others long enough. Whoever comes while
-/// a round is being written makes up the next one.
+/// Rounds until nobody waits, or until this caller has served others long enough. Whoever comes
+/// while a round is being written makes up the next one.
 void leveldb_store::state::lead(request& own) {
     request* const mine[] = {&own};
     write_round(mine);
@@ -250,8 +252,9 @@ void leveldb_store::state::lead(request& own) {
     }
 }
 
-/// Decides the members in order and writes what was decided as one record. No guard is checked while
-/// another group is between its decision and its visibility, so a guard sees every commit before it.
+/// Decides the members in order and writes what was decided as one record. No guard is checked
+/// while another group is between its decision and its visibility, so a guard sees every commit
+/// before it.
 void leveldb_store::state::write_round(std::span<request* const> members) {
     group.Clear();
     overlay.clear();
@@ -356,59 +359,106 @@ result<void> make_directory(const std::string& path) {
     return {};
 }
 
+bool is_there(const std::string& path) {
+    std::error_code ignored;  // what cannot be looked at cannot be opened either
+    return std::filesystem::exists(path, ignored);
+}
+
+/// The files of a database that a store must have written.
+std::vector<std::string> journals_and_tables(const std::string& database) {
+    std::vector<std::string> found;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator{database, ignored})
+        if (const auto name = entry.path().string(); is_journal(name) || name.ends_with(".ldb"))
+            found.push_back(name);
+    return found;
+}
+
+/// Whether the store is yet to be made: nothing was ever committed to it. A store that lost its
+/// CURRENT or its watermark is damaged, and must not be made anew over what is left.
+result<bool> unmade(watermark& marks, const std::string& path) {
+    const std::string database = path + "/db", mark = path + "/watermark";
+    const bool there = is_there(database + "/CURRENT"), marked = is_there(mark);
+    const auto files = journals_and_tables(database);
+    if (!there && !marked && files.empty()) return true;
+    if (auto held = marks.open(mark, database); !held) return passed(held);
+    if (!there && !marks.names_a_log()) return true;  // its maker died
+    if (!there) return fail(errc::corrupt, "open database", database, "CURRENT is gone");
+    for (const auto& file : files)
+        if (is_journal(file))
+            if (auto cut = cut_torn_tail(file); !cut) return passed(cut);
+    return false;
+}
+
+result<void> make_watermark(watermark& marks, const std::string& mark) {
+    if (is_there(mark)) return {};
+    if (auto made = marks.create(mark); !made) return made;
+    const std::string store = mark.substr(0, mark.rfind('/'));
+    for (const auto& name : {mark, store})
+        if (const auto s = sync_directory_of(name); !s.ok())
+            return std::unexpected{from_status(s, "make store", store)};
+    return {};
+}
+
+/// Takes the lock of the store, making its directory if it may.
+result<void> lock_store(leveldb_env& env, const std::string& path, bool create) {
+    const std::string database = path + "/db";
+    if (!is_there(database)) {
+        if (is_there(path + "/watermark"))
+            return fail(errc::corrupt, "open database", database, "the directory is gone");
+        if (!create) return fail(errc::not_found, "open database", database, "no store is there");
+        if (auto made = make_directory(database); !made) return passed(made);
+    }
+    const auto locked = env.lock_early(database + "/LOCK");
+    if (locked.ok()) return {};
+    const std::string text = locked.ToString();
+    const bool held = text.find("already held") != std::string::npos ||
+                      text.find("temporarily unavailable") != std::string::npos;
+    auto e = from_status(locked, "lock", database);
+    return std::unexpected{held ? std::move(e).as(errc::in_use) : std::move(e)};
+}
+
 }  // namespace
 
 result<leveldb_store> leveldb_store::open(const std::string& path, const leveldb_options& options) {
     auto s = std::make_unique<state>();
     s->options = options;
     s->path = path;
-    const std::string database = path + "/db", mark = path + "/watermark";
-    std::error_code why;
-    const bool there = std::filesystem::exists(database + "/CURRENT", why);
-    const bool marked = std::filesystem::exists(mark, why);
-    if (!there && !marked) {
-        if (!options.create) return fail(errc::not_found, "open store", path, "no store is there");
-        if (auto made = make_directory(database); !made) return passed(made);
-    }
-
-    leveldb::Options how;
     s->env = std::make_unique<leveldb_env>(s->marks, options.durable, options.mapped_bytes_max);
     s->cache.reset(leveldb::NewLRUCache(options.cache_bytes));
+
+    // The lock comes first: the logs of a store that somebody is writing are no evidence of loss.
+    if (auto locked = lock_store(*s->env, path, options.create); !locked)
+        return within(std::move(locked), "open store", path);
+    auto fresh = unmade(s->marks, path);
+    if (!fresh) return within(std::move(fresh), "open store", path);
+    if (*fresh && !options.create)
+        return fail(errc::not_found, "open store", path, "no store is there");
+    if (*fresh)
+        if (auto made = make_watermark(s->marks, path + "/watermark"); !made)
+            return within(std::move(made), "open store", path);
+
+    leveldb::Options how;
     how.env = s->env.get();
     how.filter_policy = s->filter.get();
     how.block_cache = s->cache.get();
     how.write_buffer_size = options.write_buffer_bytes;
     how.paranoid_checks = true;
-    how.create_if_missing = !there && !marked;
-
-    // The lock comes first: the logs of a store that somebody is writing are no evidence of loss.
-    leveldb::FileLock* lock = nullptr;
-    const auto locked = s->env->LockFile(database + "/LOCK", &lock);
-    if (!locked.ok()) {
-        auto e = from_status(locked, "lock", path);
-        const bool held = locked.ToString().find("already held") != std::string::npos ||
-                          locked.ToString().find("temporarily unavailable") != std::string::npos;
-        return std::unexpected{held ? std::move(e).as(errc::in_use) : std::move(e)};
-    }
-    auto held = !there && !marked ? s->marks.create(mark) : s->marks.open(mark, database);
-    // LevelDB takes the same lock again itself, and has no way to be handed one that is held.
-    s->env->UnlockFile(lock);
-    if (!held) return within(std::move(held), "open store", path);
-
+    how.create_if_missing = *fresh;
     leveldb::DB* db = nullptr;
-    const auto opened = leveldb::DB::Open(how, database, &db);
-    if (!opened.ok()) {
-        auto e = from_status(opened, "open", path);
-        const bool taken = opened.ToString().find("lock") != std::string::npos;
-        return std::unexpected{taken ? std::move(e).as(errc::in_use) : std::move(e)};
-    }
+    const auto opened = leveldb::DB::Open(how, path + "/db", &db);
+    if (!opened.ok()) return std::unexpected{from_status(opened, "open", path)};
     s->db.reset(db);
     return leveldb_store{std::move(s)};
 }
 
 leveldb_store::leveldb_store(std::unique_ptr<state> s) : state_{std::move(s)} {}
 leveldb_store::leveldb_store(leveldb_store&&) noexcept = default;
-leveldb_store& leveldb_store::operator=(leveldb_store&&) noexcept = default;
+leveldb_store& leveldb_store::operator=(leveldb_store&& other) noexcept {
+    if (state_ != nullptr && this != &other) (void)close();
+    state_ = std::move(other.state_);
+    return *this;
+}
 leveldb_store::~leveldb_store() {
     // Who wants to know calls close(); a destructor has nobody to tell.
     if (state_ != nullptr) (void)close();

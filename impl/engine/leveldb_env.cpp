@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include <leveldb/status.h>
 
@@ -18,11 +19,6 @@ namespace {
 
 std::string_view name_in(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-/// Logs and manifests: files whose loss LevelDB would take for a shorter history.
-bool is_journal(std::string_view path) {
-    return path.ends_with(".log") || name_in(path).starts_with("MANIFEST-");
-}
-
 leveldb::Status failed(std::string_view operation, const std::string& path, int number) {
     return leveldb::Status::IOError(std::string{operation} + " " + path, std::strerror(number));
 }
@@ -31,8 +27,8 @@ leveldb::Status as_status(const result<void>& r) {
     return r ? leveldb::Status::OK() : leveldb::Status::IOError(r.error().message());
 }
 
-/// A log of a `process` store, written through a mapping: a commit is a copy and no system call, and
-/// its bytes outlive this process all the same. LevelDB's reader passes over the zeros of the
+/// A log of a `process` store, written through a mapping: a commit is a copy and no system call,
+/// and its bytes outlive this process all the same. LevelDB's reader passes over the zeros of the
 /// reserved rest (its own logs were once written so).
 class mapped_log final : public leveldb::WritableFile {
 public:
@@ -79,8 +75,8 @@ private:
         // Reserved before it is mapped, so that a full disk is an error and not a fault.
         if (const int why = ::posix_fallocate(descriptor_, at, window_bytes); why != 0)
             return failed("reserve", path_, why);
-        void* where = ::mmap(nullptr, window_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_,
-                             at);
+        void* where =
+            ::mmap(nullptr, window_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, at);
         if (where == MAP_FAILED) return failed("map", path_, errno);
         unmap();
         offset_ = at;
@@ -120,6 +116,12 @@ bool can_map_logs(const std::string& path) {
     return can;
 }
 
+}  // namespace
+
+bool is_journal(std::string_view path) {
+    return path.ends_with(".log") || name_in(path).starts_with("MANIFEST-");
+}
+
 leveldb::Status sync_directory_of(const std::string& path) {
     const std::string directory = path.substr(0, path.rfind('/'));
     const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -131,8 +133,6 @@ leveldb::Status sync_directory_of(const std::string& path) {
         return failed("sync directory", directory, why);
     return leveldb::Status::OK();
 }
-
-}  // namespace
 
 error from_status(const leveldb::Status& s, std::string operation, std::string subject) {
     const std::string text = s.ToString();
@@ -147,7 +147,8 @@ error from_status(const leveldb::Status& s, std::string operation, std::string s
     return error{code, "leveldb " + std::move(operation), std::move(subject), text};
 }
 
-/// A log or a manifest: counts what was appended and tells the watermark what was synced.
+/// A log or a manifest: counts what was appended and tells the watermark what was synced. After a
+/// failure nobody knows what the file holds, so nothing more of it is ever called synced.
 class leveldb_env::journal final : public leveldb::WritableFile {
 public:
     journal(leveldb_env& env, std::string path, std::unique_ptr<leveldb::WritableFile> base,
@@ -161,30 +162,28 @@ public:
     }
 
     leveldb::Status Append(const leveldb::Slice& data) override {
-        auto s = base_->Append(data);
-        if (s.ok()) appended_.fetch_add(data.size(), std::memory_order_relaxed);
-        return s;
+        appended_ += data.size();
+        return noted(base_->Append(data));
     }
     leveldb::Status Flush() override {
-        auto s = base_->Flush();
-        if (s.ok()) flushed_.store(appended_.load(std::memory_order_relaxed));
+        auto s = noted(base_->Flush());
+        if (!failed_) flushed_.store(appended_);
         return s;
     }
     leveldb::Status Sync() override {
-        const auto reached = appended_.load();
-        auto s = base_->Sync();
-        if (!s.ok()) return s;
-        flushed_.store(reached);
-        return reached_disk(reached);
+        auto s = noted(base_->Sync());
+        if (failed_) return s.ok() ? failed("sync", path_, EIO) : s;
+        flushed_.store(appended_);
+        return reached_disk(appended_);
     }
     leveldb::Status Close() override {
         if (closed_) return leveldb::Status::OK();
         closed_ = true;
-        auto s = env_.durable_ == durability::power ? Sync() : base_->Flush();
+        auto s = env_.durable_ == durability::power ? Sync() : Flush();
         {
             const std::lock_guard lock{env_.mutex_};
-            if (env_.log_ == this) env_.log_ = nullptr;
-            if (env_.durable_ == durability::process) env_.unsynced_[path_] = appended_.load();
+            std::erase(env_.logs_, this);
+            if (env_.durable_ == durability::process) env_.unsynced_[path_] = flushed_.load();
         }
         const auto closed = base_->Close();
         return s.ok() ? closed : s;
@@ -198,6 +197,10 @@ public:
     }
 
 private:
+    leveldb::Status noted(leveldb::Status s) {
+        failed_ = failed_ || !s.ok();
+        return s;
+    }
     leveldb::Status reached_disk(std::uint64_t bytes) {
         return as_status(env_.marks_.synced(std::string{name_in(path_)}, bytes));
     }
@@ -206,8 +209,10 @@ private:
     const std::string path_;
     std::unique_ptr<leveldb::WritableFile> base_;
     const int descriptor_;
-    std::atomic<std::uint64_t> appended_ = 0, flushed_ = 0;
-    bool closed_ = false;
+    // Touched by the thread that appends alone.
+    std::uint64_t appended_ = 0;
+    bool failed_ = false, closed_ = false;
+    std::atomic<std::uint64_t> flushed_ = 0;
 };
 
 /// A table, mapped while the budget lasts and read otherwise. Reads past its end are errors, not
@@ -235,17 +240,17 @@ public:
     leveldb::Status Read(std::uint64_t offset, std::size_t n, leveldb::Slice* out,
                          char* scratch) const override {
         if (base_ != nullptr) {
-            if (offset > size_ || n > size_ - offset) return failed("read past end of", path_, EIO);
+            if (offset > size_ || n > size_ - offset) return cut_short();
             *out = {base_ + offset, n};
             return leveldb::Status::OK();
         }
         std::size_t done = 0;
         while (done < n) {
-            const auto r = ::pread(descriptor_, scratch + done, n - done,
-                                   static_cast<off_t>(offset + done));
+            const auto r =
+                ::pread(descriptor_, scratch + done, n - done, static_cast<off_t>(offset + done));
             if (r < 0 && errno == EINTR) continue;
             if (r < 0) return failed("read", path_, errno);
-            if (r == 0) break;
+            if (r == 0) return cut_short();
             done += static_cast<std::size_t>(r);
         }
         *out = {scratch, done};
@@ -253,6 +258,10 @@ public:
     }
 
 private:
+    leveldb::Status cut_short() const {
+        return leveldb::Status::Corruption(path_, "shorter than what was written");
+    }
+
     const std::string path_;
     const int descriptor_;
     const std::size_t size_;
@@ -266,6 +275,20 @@ leveldb_env::leveldb_env(watermark& marks, durability durable, std::size_t mappe
       durable_{durable},
       mappable_bytes_{std::make_shared<std::atomic<std::int64_t>>(
           static_cast<std::int64_t>(mapped_bytes_max))} {}
+
+leveldb_env::~leveldb_env() {
+    if (early_lock_ != nullptr) (void)EnvWrapper::UnlockFile(early_lock_);
+}
+
+leveldb::Status leveldb_env::lock_early(const std::string& path) {
+    return EnvWrapper::LockFile(path, &early_lock_);
+}
+
+leveldb::Status leveldb_env::LockFile(const std::string& path, leveldb::FileLock** out) {
+    if (early_lock_ == nullptr) return EnvWrapper::LockFile(path, out);
+    *out = std::exchange(early_lock_, nullptr);
+    return leveldb::Status::OK();
+}
 
 leveldb::Status leveldb_env::new_log(const std::string& path,
                                      std::unique_ptr<leveldb::WritableFile>& out) {
@@ -283,15 +306,15 @@ leveldb::Status leveldb_env::new_mapped_log(const std::string& path,
     return leveldb::Status::OK();
 }
 
-leveldb::Status leveldb_env::NewWritableFile(const std::string& path,
-                                             leveldb::WritableFile** out) {
+leveldb::Status leveldb_env::NewWritableFile(const std::string& path, leveldb::WritableFile** out) {
     if (!is_journal(path)) return EnvWrapper::NewWritableFile(path, out);
     std::unique_ptr<leveldb::WritableFile> base;
     const bool mapped = path.ends_with(".log") && durable_ == durability::process;
     auto s = mapped && can_map_logs(path) ? new_mapped_log(path, base) : new_log(path, base);
     if (!s.ok()) return s;
-    // LevelDB syncs a directory with the manifest only, so a synced log could lose its name (#193).
-    if (durable_ == durability::power) s = sync_directory_of(path);
+    // LevelDB syncs a directory with the manifest only, so a synced log could lose its name (#193),
+    // and the watermark must name no log that can be lost.
+    s = sync_directory_of(path);
     if (s.ok()) s = as_status(marks_.begun(std::string{name_in(path)}));
     if (!s.ok()) return s;
     const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -299,7 +322,7 @@ leveldb::Status leveldb_env::NewWritableFile(const std::string& path,
     auto file = std::make_unique<journal>(*this, path, std::move(base), descriptor);
     if (path.ends_with(".log")) {
         const std::lock_guard lock{mutex_};
-        log_ = file.get();
+        logs_.push_back(file.get());
     }
     *out = file.release();
     return s;
@@ -360,7 +383,9 @@ leveldb::Status leveldb_env::sync_logs() {
         if (!s.ok()) return s;
         unsynced_.erase(unsynced_.begin());
     }
-    return log_ == nullptr ? leveldb::Status::OK() : log_->sync_flushed();
+    for (auto* log : logs_)
+        if (auto s = log->sync_flushed(); !s.ok()) return s;
+    return leveldb::Status::OK();
 }
 
 }  // namespace casement::engine

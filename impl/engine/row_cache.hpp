@@ -1,7 +1,7 @@
 #pragma once
-// The rows that guards and bumps ask for again and again: heads and counters of busy directories. It is
-// written through, so what it holds is the row after the last decided commit, exactly. One thread at a
-// time, the leader of the commits; constant memory for rows of ordinary size.
+// The rows that guards and bumps ask for again and again: heads and counters of busy directories.
+// It is written through, so what it holds is the row after the last decided commit, exactly. One
+// thread at a time, the leader of the commits; constant memory for rows of ordinary size.
 
 #include <array>
 #include <functional>
@@ -16,7 +16,7 @@ public:
     /// The row's value, if it is here and exists; null says nothing.
     [[nodiscard]] const std::string* find(std::string_view key) const {
         const auto& e = entries_[slot(key)];
-        return e.key == key ? &e.value : nullptr;
+        return !key.empty() && e.key == key ? &e.value : nullptr;
     }
 
     /// A row as it was read.
@@ -27,8 +27,8 @@ public:
         e.value = value;
     }
 
-    /// A commit was decided that writes the row, or erases it. Only rows that are here are followed:
-    /// a new name in a directory is not what the next guard asks for.
+    /// A commit was decided that writes the row, or erases it. Only rows that are here are
+    /// followed: a new name in a directory is not what the next guard asks for.
     void written(std::string_view key, std::optional<std::string_view> value) {
         auto& e = entries_[slot(key)];
         if (e.key != key) return;
@@ -43,7 +43,7 @@ private:
     static constexpr std::size_t row_bytes_max = 256;
 
     struct entry {
-        std::string key;  // empty: nothing is here (no row has an empty key)
+        std::string key;  // empty: nothing is here (the row of the empty key is never kept)
         std::string value;
     };
 

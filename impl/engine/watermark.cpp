@@ -5,13 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <optional>
 
-#include <casement/core/assert.hpp>
 #include <casement/core/codec.hpp>
 #include <casement/core/hash.hpp>
 #include <casement/engine/leveldb.hpp>
@@ -41,17 +39,20 @@ std::optional<slot> read_slot(std::string_view bytes) {
     reader in{body};
     std::string_view head;
     slot s;
-    if (crc != crc32c_of(body) || !in.take(magic.size(), head) || head != magic) return std::nullopt;
+    if (crc != crc32c_of(body) || !in.take(magic.size(), head) || head != magic)
+        return std::nullopt;
     if (!in.big64(s.number) || !decode_from(in, s.entries)) return std::nullopt;
     return s;
 }
 
+/// Empty if there are more logs than a slot has room for.
 std::string slot_image(std::uint64_t number, const std::map<std::string, std::uint64_t>& logs) {
     std::string out{magic};
     append_big64(out, number);
     std::vector<entry> entries;
     for (const auto& [log, synced] : logs) entries.push_back({log, synced});
     encode_to(out, entries);
+    if (out.size() > slot_bytes - 4) return {};
     out.resize(slot_bytes - 4);
     const auto crc = crc32c_of(out);
     for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(crc >> shift));
@@ -77,11 +78,15 @@ watermark::~watermark() {
 
 result<void> watermark::create(const std::string& path) {
     path_ = path;
-    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (file_ < 0) return fail_system(errno, "create watermark", path);
+    const std::string unfinished = path + ".new";
+    file_ = ::open(unfinished.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file_ < 0) return fail_system(errno, "create watermark", unfinished);
     const std::lock_guard lock{mutex_};
-    if (auto first = write_slot(true); !first) return first;
-    return write_slot(true);
+    for (int slot_of = 0; slot_of < 2; ++slot_of)
+        if (auto written = write_slot(); !written) return written;
+    if (::rename(unfinished.c_str(), path.c_str()) != 0)
+        return fail_system(errno, "create watermark", path);
+    return {};
 }
 
 result<void> watermark::open(const std::string& path, const std::string& database) {
@@ -122,7 +127,7 @@ result<void> watermark::open(const std::string& path, const std::string& databas
 result<void> watermark::begun(const std::string& log) {
     const std::lock_guard lock{mutex_};
     logs_[log] = 0;
-    return write_slot(true);
+    return write_slot();
 }
 
 result<void> watermark::synced(const std::string& log, std::uint64_t bytes) {
@@ -131,23 +136,30 @@ result<void> watermark::synced(const std::string& log, std::uint64_t bytes) {
     if (known == logs_.end() || bytes <= known->second) return {};
     unwritten_ += bytes - known->second;
     known->second = bytes;
-    return unwritten_ >= watermark_lag_bytes_max ? write_slot(false) : result<void>{};
+    return unwritten_ >= watermark_lag_bytes_max ? write_slot() : result<void>{};
 }
 
 result<void> watermark::dropped(const std::string& log) {
     const std::lock_guard lock{mutex_};
-    return logs_.erase(log) != 0 ? write_slot(true) : result<void>{};
+    return logs_.erase(log) != 0 ? write_slot() : result<void>{};
 }
 
 result<void> watermark::flush() {
     const std::lock_guard lock{mutex_};
-    return write_slot(true);
+    return write_slot();
 }
 
-result<void> watermark::write_slot(bool durably) {
+bool watermark::names_a_log() {
+    const std::lock_guard lock{mutex_};
+    return std::any_of(logs_.begin(), logs_.end(),
+                       [](const auto& entry) { return entry.first.ends_with(".log"); });
+}
+
+/// Synced each time: a slot may be overwritten only when the other one is whole on the disk.
+result<void> watermark::write_slot() {
     ++number_;
     const auto image = slot_image(number_, logs_);
-    require(image.size() == slot_bytes, "the logs of a database fit one slot");
+    if (image.empty()) return fail(errc::too_big, "write watermark", path_, "too many logs");
     const auto at = static_cast<off_t>(number_ % 2 * slot_bytes);
     for (std::size_t done = 0; done < image.size();) {
         const auto n = ::pwrite(file_, image.data() + done, image.size() - done,
@@ -156,36 +168,66 @@ result<void> watermark::write_slot(bool durably) {
         if (n <= 0) return fail_system(errno, "write watermark", path_);
         done += static_cast<std::size_t>(n);
     }
-    if (durably && ::fdatasync(file_) != 0) return fail_system(errno, "sync watermark", path_);
+    if (::fdatasync(file_) != 0) return fail_system(errno, "sync watermark", path_);
     unwritten_ = 0;
     return {};
 }
 
-result<void> check_log(const std::string& path, std::uint64_t end) {
-    constexpr std::size_t block_bytes = 32768, header_bytes = 7;
-    const std::string bytes = whole_file(path);
-    const auto broken = [&](std::size_t at) {
-        return fail(errc::corrupt, "check log", path,
-                    "no whole record at offset " + std::to_string(at));
-    };
-    if (bytes.size() < end) return broken(bytes.size());
-    for (std::size_t at = 0; at < end;) {
-        const std::size_t left = block_bytes - at % block_bytes;
-        if (left < header_bytes) {  // a trailer of zeros, too short for a header
-            at += left;
+namespace {
+
+constexpr std::size_t block_bytes = 32768, header_bytes = 7;
+enum record_type : std::uint8_t { full = 1, first = 2 };  // those that a commit begins with
+
+std::size_t left_in_block(std::size_t at) { return block_bytes - at % block_bytes; }
+
+/// The size, header included, of the record at `at`; 0 if no whole record is there.
+std::size_t whole_record(std::string_view log, std::size_t at) {
+    if (log.size() - at < header_bytes) return 0;
+    const auto record = log.substr(at);
+    const std::size_t length = static_cast<std::uint8_t>(record[4]) |
+                               static_cast<std::size_t>(static_cast<std::uint8_t>(record[5])) << 8;
+    const std::size_t size = header_bytes + length;
+    if (size > left_in_block(at) || size > record.size()) return 0;
+    const std::uint32_t rotated = little32(record) - 0xa282ead8u;  // LevelDB masks its crcs
+    const std::uint32_t crc = rotated >> 17 | rotated << 15;
+    return crc == crc32c_of(record.substr(6, 1 + length)) ? size : 0;
+}
+
+/// Where the first record begins that is not whole, or the end.
+std::size_t whole_until(std::string_view log, std::size_t end) {
+    std::size_t at = 0;
+    while (at < end) {
+        if (left_in_block(at) < header_bytes) {  // a trailer of zeros, too short for a header
+            at += left_in_block(at);
             continue;
         }
-        if (bytes.size() - at < header_bytes) return broken(at);
-        const auto record = std::string_view{bytes}.substr(at);
-        const std::size_t length = static_cast<std::uint8_t>(record[4]) |
-                                   static_cast<std::size_t>(static_cast<std::uint8_t>(record[5]))
-                                       << 8;
-        if (length + header_bytes > left || length + header_bytes > record.size()) return broken(at);
-        const std::uint32_t rotated = little32(record) - 0xa282ead8u;  // LevelDB masks its crcs
-        const std::uint32_t crc = rotated >> 17 | rotated << 15;
-        if (crc != crc32c_of(record.substr(6, 1 + length))) return broken(at);
-        at += header_bytes + length;
+        const auto size = whole_record(log, at);
+        if (size == 0) break;
+        at += size;
     }
+    return at;
+}
+
+}  // namespace
+
+result<void> check_log(const std::string& path, std::uint64_t end) {
+    const std::string bytes = whole_file(path);
+    const auto whole = whole_until(bytes, std::min<std::size_t>(end, bytes.size()));
+    if (whole >= end) return {};
+    return fail(errc::corrupt, "check log", path,
+                "no whole record at offset " + std::to_string(whole));
+}
+
+result<void> cut_torn_tail(const std::string& path) {
+    const std::string bytes = whole_file(path);
+    const auto whole = whole_until(bytes, bytes.size());
+    if (whole >= bytes.size()) return {};
+    for (std::size_t at = whole + 1; at + header_bytes <= bytes.size(); ++at) {
+        const auto type = static_cast<std::uint8_t>(bytes[at + 6]);
+        if ((type == full || type == first) && whole_record(bytes, at) != 0) return {};
+    }
+    if (::truncate(path.c_str(), static_cast<off_t>(whole)) != 0)
+        return fail_system(errno, "cut torn tail", path);
     return {};
 }
 

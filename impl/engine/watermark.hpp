@@ -25,11 +25,11 @@ public:
     watermark() = default;
     ~watermark();
 
-    /// Makes the file. `exists` if it is there.
+    /// Makes the file, whole and synced under its name at once, or none.
     [[nodiscard]] result<void> create(const std::string& path);
 
-    /// Reads the file and holds it against the logs in `database`: each named log must be there, and
-    /// whole up to its mark. `corrupt` says which is not.
+    /// Reads the file and holds it against the logs in `database`: each named log must be there,
+    /// and whole up to its mark. `corrupt` says which is not.
     [[nodiscard]] result<void> open(const std::string& path, const std::string& database);
 
     /// A log was made; nothing of it is synced yet.
@@ -41,8 +41,11 @@ public:
     /// Writes and syncs what is known.
     [[nodiscard]] result<void> flush();
 
+    /// Whether a log was ever begun. If not, nothing was ever committed: the store was being made.
+    [[nodiscard]] bool names_a_log();
+
 private:
-    result<void> write_slot(bool durably);  // REQUIRES: mutex_ is held
+    result<void> write_slot();  // REQUIRES: mutex_ is held
 
     std::mutex mutex_;
     std::string path_;
@@ -52,8 +55,13 @@ private:
     std::uint64_t unwritten_ = 0;  // synced bytes that the file does not speak of yet
 };
 
-/// Walks a log in LevelDB's format (blocks of 32 KiB; records of crc, length, type) and checks every
-/// record that begins below `end`. `corrupt` names the first offset that is not whole.
+/// Walks a log in LevelDB's format (blocks of 32 KiB; records of crc, length, type) and checks
+/// every record that begins below `end`. `corrupt` names the first offset that is not whole.
 [[nodiscard]] result<void> check_log(const std::string& path, std::uint64_t end);
+
+/// Cuts what a writer left unfinished when it died: the reserved rest of a mapped log, a record
+/// whose bytes came only in part. LevelDB would take either for damage. A log where a whole record
+/// follows what is not whole is damaged, not torn, and stays as it is, for LevelDB to refuse.
+[[nodiscard]] result<void> cut_torn_tail(const std::string& path);
 
 }  // namespace casement::engine

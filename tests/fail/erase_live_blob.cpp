@@ -1,4 +1,4 @@
-// expected: illegal_transition<casement::protocol::blob, *casement::from<casement::protocol::blob::live>, *casement::on<casement::protocol::blob::erase>
+// expected: illegal_transition<.*blob, .*from<.*blob::live>, .*on<.*blob::erase>
 // Collection condemns first (DESIGN D10).
 #include <casement/machine/step.hpp>
 #include <casement/protocol/blob.hpp>

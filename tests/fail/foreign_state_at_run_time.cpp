@@ -1,4 +1,4 @@
-// expected: (no matching function for call to|could not convert|no known conversion)
+// expected: (invalid initialization of reference|no matching function for call|no known conversion)
 #include <casement/machine/apply.hpp>
 #include <casement/protocol/blob.hpp>
 #include <casement/protocol/staging.hpp>

@@ -1,11 +1,13 @@
-// expected: guard_without_field<door, *casement::from<ajar>, *casement::on<pull> ?>
+// expected: casement: this transition compares a field that its state or its event does not have
 // A guard on a field that the event does not carry.
 #include <casement/machine/check.hpp>
 #include <casement/protocol/ids.hpp>
 
+using casement::protocol::session_id;
+
 struct shut {};
 struct ajar {
-    casement::protocol::session_id by;
+    session_id by;
 };
 struct push {};
 struct pull {};
@@ -15,9 +17,7 @@ struct door {
     static constexpr auto events = casement::hana::tuple_t<push, pull>;
 
     constexpr ajar operator()(shut, push) const { return {}; }
-    constexpr casement::guarded<shut, casement::protocol::session_id> operator()(ajar, pull) const {
-        return {};
-    }
+    constexpr casement::guarded<shut, session_id> operator()(ajar, pull) const { return {}; }
 };
 
 static_assert(casement::prove<door>());

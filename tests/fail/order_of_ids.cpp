@@ -1,4 +1,4 @@
-// expected: (no match for .operator<|invalid operands to binary expression)
+// expected: (no match for [^o]*operator<|invalid operands to binary expression)
 // A newer lease is another one, never a greater one (STYLE: ids offer equality only).
 #include <casement/protocol/ids.hpp>
 

@@ -1,4 +1,4 @@
-// expected: shared_tag<door, *ajar>
+// expected: casement: this state has no tag of its own
 // Two states with one tag on disk.
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-// expected: unnamed_guard<door, *casement::from<ajar>, *casement::on<pull> ?>
+// expected: casement: this transition may fail and names no field
 // A transition that may fail says on which field.
 #include <casement/machine/check.hpp>
 

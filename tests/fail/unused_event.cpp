@@ -1,4 +1,4 @@
-// expected: unused_event<door, *pull>
+// expected: casement: no state accepts this event
 // An event that no state accepts.
 #include <casement/machine/check.hpp>
 

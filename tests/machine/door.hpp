@@ -24,8 +24,13 @@ using owner = strong<owner_tag>;
 // clang-format off
 struct ajar     { bool operator==(const ajar&) const = default; };
 struct closed   { bool operator==(const closed&) const = default; };
-struct locked   { key lock; owner by; int turns = 0; bool operator==(const locked&) const = default; };
 struct bricked  { bool operator==(const bricked&) const = default; };
+struct locked   {
+    key lock;
+    owner by;
+    int turns = 0;
+    bool operator==(const locked&) const = default;
+};
 
 struct push   {};
 struct pull   {};
@@ -40,11 +45,12 @@ struct door {
     using initial = closed;
     static constexpr auto final_states = hana::tuple_t<bricked>;
 
-    constexpr closed                      operator()(ajar,   push)   const { return {}; }
-    constexpr ajar                        operator()(closed, pull)   const { return {}; }
-    constexpr locked                      operator()(closed, turn e) const { return {e.lock, e.by, 1}; }
-    constexpr guarded<closed, key, owner> operator()(locked, open)   const { return {}; }
-    constexpr bricked                     operator()(closed, brick)  const { return {}; }
+    constexpr closed  operator()(ajar,   push)   const { return {}; }
+    constexpr ajar    operator()(closed, pull)   const { return {}; }
+    constexpr locked  operator()(closed, turn e) const { return {e.lock, e.by, 1}; }
+    constexpr bricked operator()(closed, brick)  const { return {}; }
+    constexpr guarded<closed, key, owner>
+                      operator()(locked, open)   const { return {}; }
     constexpr result<ajar> operator()(const locked&, const force& e) const {
         if (e.strength > 9) return ajar{};
         return fail(errc::conflict, "door", {}, "too weak");

@@ -176,7 +176,7 @@ TEST(dir_builder, shares_all_but_one_path_when_an_entry_changes) {
     const auto before = numbered(100'000);
     block_map store;
     const auto levels = build(store, before).levels;
-    for (const auto at : {0, 1, 31'337, 50'000, 99'999}) {
+    for (const auto at : {0, 31'337, 99'999}) {
         auto after = before;
         std::next(after.begin(), at)->second.target = testing::file_named(1'000'000);
         block_map changed;
@@ -189,7 +189,7 @@ TEST(dir_builder, shares_all_but_a_few_blocks_when_names_come_and_go) {
     const auto before = numbered(100'000);
     block_map store;
     const auto levels = build(store, before).levels;
-    for (const auto at : {0, 1, 31'337, 50'000, 99'999}) {
+    for (const auto at : {0, 31'337, 99'999}) {
         auto added = before, removed = before;
         const auto place = std::next(before.begin(), at);
         testing::add(added, file_entry(place->first + "+", 1));

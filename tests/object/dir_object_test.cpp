@@ -46,7 +46,7 @@ result<entries> listed(const source& fetch, const obj_id& dir) {
 
 TEST(dirobj_get_child, is_the_look_up_of_a_map) {
     law("get_child(build(m), n) == m.find(n), and reads one block a level", [] {
-        const auto model = *testing::any_entries(60);
+        const auto model = *testing::any_entries(20);
         block_map store;
         const auto made = build(store, model);
         auto names = *rc::gen::container<std::vector<std::string>>(testing::any_name());

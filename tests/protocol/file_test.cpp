@@ -82,7 +82,7 @@ TEST(File, ANumberLeftBehindIsNeverAcceptedAgain) {
             const auto seq = stale ? *rc::gen::elementOf(behind) : before;
             std::visit([&](auto& event) { event.seq = seq; }, e);
             const auto after = apply<file>(now, e);
-            RC_ASSERT(!stale || !after.has_value());
+            RC_ASSERT((!stale || !after.has_value()));
             if (!after) continue;
             now = *after;
             if (number() != before) behind.push_back(before);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string>
 #include <string_view>
+#include <vector>
 
 #include <casement/core/assert.hpp>
 
@@ -22,19 +22,23 @@ public:
         require(needed <= limit_, "a payload buffer within its limit");
         if (needed > bytes_.capacity())
             bytes_.reserve(std::min(limit_, std::max(needed, 2 * bytes_.capacity())));
-        bytes_.append(bytes);
+        bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
     }
 
-    void drop_front(std::size_t n) { bytes_.erase(0, n); }
+    /// REQUIRES: it holds `n` bytes.
+    void drop_front(std::size_t n) {
+        require(n <= bytes_.size(), "bytes to drop");
+        bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(n));
+    }
     void clear() { bytes_.clear(); }
 
-    [[nodiscard]] std::string_view view() const { return bytes_; }
+    [[nodiscard]] std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
     [[nodiscard]] std::size_t capacity() const { return bytes_.capacity(); }
 
 private:
     std::size_t limit_;
-    std::string bytes_;
+    std::vector<char> bytes_;  // a string would grow past what it is told to reserve
 };
 
 }  // namespace casement::blob

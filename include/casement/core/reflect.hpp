@@ -14,8 +14,11 @@ namespace casement {
 namespace detail {
 
 struct any_member {
+    // Only ever asked about; defined all the same, or clang warns of types without linkage.
     template <class T>
-    operator T() const noexcept;  // never defined: only ever asked about
+    operator T() const noexcept {
+        std::unreachable();
+    }
 };
 
 template <class T, std::size_t... I>

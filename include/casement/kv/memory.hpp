@@ -1,7 +1,9 @@
 #pragma once
-// The reference engine: rows in memory, as a value. Copying is O(1) and a copy lives its own life, so
-// a model can branch it at every step. One thread at a time; nothing outlives the process.
+// The reference engine: rows in memory, as a value. Copying is O(1) and a copy lives its own life,
+// so a model can branch it at every step. One thread at a time; nothing outlives the process.
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,12 +42,17 @@ namespace casement {
 class memory_store {
     struct held {
         std::optional<std::string> value;  // none: erased, kept for its version
-        std::uint64_t changed = 0;
+        std::size_t changed = 0;           // the number of the commit that did it
     };
     struct contents {
         std::map<std::string, held, std::less<>> rows;
-        std::uint64_t commits = 1;
+        // The version after each commit. It depends on all that was written up to there, so that a
+        // version of another store, or of a copy that went its own way, is not found here.
+        std::vector<version> history{first_version};
     };
+    static constexpr std::uint64_t no_engine = std::uint64_t{1} << 63;  // engines count below it
+    static constexpr int history_bits = 40;
+    static constexpr version first_version{no_engine};
     using row_iterator = std::map<std::string, held, std::less<>>::const_iterator;
 
 public:
@@ -75,7 +82,7 @@ public:
 
     [[nodiscard]] result<found> get(std::string_view key) const {
         const auto row = contents_->rows.find(key);
-        found answer{std::nullopt, {contents_->commits}};
+        found answer{std::nullopt, contents_->history.back()};
         if (row != contents_->rows.end()) answer.value = row->second.value;
         return answer;
     }
@@ -89,8 +96,11 @@ public:
     [[nodiscard]] memory_store snapshot() const { return *this; }
 
     [[nodiscard]] bool unchanged(std::string_view key, version at) const {
+        const auto& history = contents_->history;
+        const std::size_t commits = (at.number & ~no_engine) >> history_bits;
+        if (commits >= history.size() || history[commits] != at) return false;
         const auto row = contents_->rows.find(key);
-        return at.number != 0 && (row == contents_->rows.end() || row->second.changed <= at.number);
+        return row == contents_->rows.end() || row->second.changed <= commits;
     }
 
     [[nodiscard]] result<receipt> commit(const batch& b) {
@@ -108,13 +118,12 @@ public:
             sums.push_back(*std::move(sum));
         }
         write_all(b.writes, sums);
-        return receipt{{contents_->commits}};
+        return receipt{contents_->history.back()};
     }
 
     /// Equal rows; when they were written does not matter.
     bool operator==(const memory_store& other) const {
-        auto a = scan("", "\xff");
-        auto b = other.scan("", "\xff");
+        cursor a = all(), b = other.all();
         for (; a.valid() && b.valid(); a.next(), b.next())
             if (a.key() != b.key() || a.value() != b.value()) return false;
         return !a.valid() && !b.valid();
@@ -124,18 +133,32 @@ private:
     void write_all(std::span<const write> writes, std::vector<std::string>& sums) {
         if (contents_.use_count() > 1) contents_ = std::make_shared<contents>(*contents_);
         auto& c = *contents_;
-        ++c.commits;
+        const std::size_t commit = c.history.size();
+        auto trace = c.history.back().number;
         auto sum = sums.begin();
         for (const auto& w : writes) {
             auto& row = c.rows[std::string{w.key}];
-            require(row.changed != c.commits, "no key is written twice in a commit");
-            row.changed = c.commits;
+            require(row.changed != commit, "no key is written twice in a commit");
+            row.changed = commit;
             switch (w.what) {
                 case write::kind::put: row.value = w.value; break;
                 case write::kind::erase: row.value.reset(); break;
                 case write::kind::bump: row.value = std::move(*sum++); break;
             }
+            trace = traced(trace + row.value.has_value(), w.key);
+            if (row.value) trace = traced(trace, *row.value);
         }
+        c.history.push_back({no_engine | std::uint64_t{commit} << history_bits |
+                             trace % (std::uint64_t{1} << history_bits)});
+    }
+
+    [[nodiscard]] static std::uint64_t traced(std::uint64_t trace, std::string_view bytes) {
+        const auto mixed = (trace ^ std::hash<std::string_view>{}(bytes)) * 0x9e3779b97f4a7c15u;
+        return mixed ^ mixed >> 29;
+    }
+
+    [[nodiscard]] cursor all() const {
+        return {contents_, contents_->rows.begin(), contents_->rows.end()};
     }
 
     [[nodiscard]] bool holds(const guard& g) const {

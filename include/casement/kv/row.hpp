@@ -1,11 +1,11 @@
 #pragma once
 // Typed rows over a store, and the token that proves a read. A `seen<R>` comes only from `read`, or
-// through the one named gate `from_record`, and remembers the exact row: so what an operation expects
-// was read where it was decided, and not where it is committed (SPEC F4a, DESIGN D3).
+// through the one named gate `from_record`, and remembers the exact row: so what an operation
+// expects was read where it was decided, and not where it is committed (SPEC F4a, DESIGN D3).
 //
-// A row type is an aggregate with a `table` letter and a `key` type; row and key are encoded by their
-// members. Keys sort by their members: ids as 8 bytes big-endian, digests as they are, and one name
-// at most, which comes last and is written as it is.
+// A row type is an aggregate with a `table` letter and a `key` type; row and key are encoded by
+// their members. Keys sort by their members: ids as 8 bytes big-endian, digests as they are, and
+// one name at most, which comes last and is written as it is.
 //
 //     struct head {
 //         static constexpr char table = 'h';
@@ -63,8 +63,6 @@ constexpr void append_key(std::string& out, const T& part) {
         out.push_back(static_cast<char>(part));
     else if constexpr (std::convertible_to<const T&, std::string_view>)
         out.append(std::string_view{part});
-    else if constexpr (requires { codec<T>::key_bytes; })
-        encode_to(out, part);
     else if constexpr (requires { part.size(); part.data(); })
         for (const auto b : part) out.push_back(static_cast<char>(b));
     else
@@ -173,7 +171,8 @@ public:
         std::optional<std::string> raw;
         if (!decode_from(in, key) || !decode_from(in, raw) || !in.finished() ||
             !parse_row_key<R>(key))
-            return fail(errc::corrupt, "read token", std::string{record}, "not a token of this row");
+            return fail(errc::corrupt, "read token", std::string{record},
+                        "not a token of this row");
         return made(std::move(key), found{std::move(raw), version{}});
     }
 
@@ -212,9 +211,12 @@ result<seen<R>> read(const S& source, const typename R::key& key) {
 }
 
 /// The token of a row that a scan passes over: a scan is a read. `at` is the scan's own version.
+/// `corrupt` if the bytes are no key or no row of `R`.
 template <row R>
 [[nodiscard]] result<seen<R>> seen_in_scan(std::string_view key, std::string_view value,
                                            version at) {
+    if (!parse_row_key<R>(key))
+        return fail(errc::corrupt, "read row", std::string{key}, "not a key of this row");
     return seen<R>::made(std::string{key}, found{std::string{value}, at});
 }
 

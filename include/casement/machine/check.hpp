@@ -228,10 +228,18 @@ using all_defects = typename joined_lists<
         M, typename joined_lists<types<initial_state<M>>,
                                  typename finals_of<M>::type>::type>::type>::type;
 
+template <class Defect>
+struct reason {
+    static_assert(sizeof(Defect) > 0);
+};
+
+template <class List>
+struct reasons;
+/// Completes every defect, so that each is explained and not the first alone.
 template <class... D>
-consteval bool complain(types<D...>) {
-    return ((sizeof(D) == 0) && ... && true);
-}
+struct reasons<types<D...>> : reason<D>... {
+    static constexpr bool none = sizeof...(D) == 0;
+};
 
 }  // namespace detail
 
@@ -246,7 +254,7 @@ inline constexpr bool proven = detail::all_defects<M>::size == 0;
 /// True, or a compile error for each defect.
 template <machine M>
 [[nodiscard]] consteval bool prove() {
-    return detail::complain(detail::all_defects<M>{});
+    return detail::reasons<detail::all_defects<M>>::none;
 }
 
 }  // namespace casement

@@ -32,26 +32,39 @@ namespace detail {
                 "was seen in another directory than the parent");
 }
 
+using put_child = protocol::directory::put_child;
+using drop_child = protocol::directory::drop_child;
+
+/// Whether `parent` is the directory that `old` was seen in, and takes the change.
+[[nodiscard]] inline result<void> changes(const directory& parent, const seen<entry>& old,
+                                          const event<protocol::directory>& change,
+                                          std::string_view operation) {
+    if (auto here = is_in(old, parent); !here) return here;
+    return takes(parent, change, operation, old.key().name);
+}
+
 [[nodiscard]] inline error named(error e, std::string_view operation, const seen<entry>& of) {
     return std::move(e).within(std::string{operation}, std::string{of.key().name});
 }
 
 }  // namespace detail
 
-/// Points a name to something else. `illegal` unless the dentry machine has the pair: a file stays a
-/// file, a link a link. `conflict` if the name is not what `old` says. Reads no row.
+/// Points a name to something else. `illegal` unless the dentry machine has the pair: a file stays
+/// a file, a link a link. `conflict` if the name is not what `old` says. Reads no row.
 template <store S, class P, class More = nothing_else>
 [[nodiscard]] result<generation> replace_target(S& kv, id_blocks<S>& ids, const P& parent,
                                                 const seen<entry>& old, const replacement& by,
                                                 const facts& about, const More& more = {}) {
-    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
-    if (auto here = detail::is_in(old, parent.parent()); !here) return passed(here);
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
+    if (auto may = detail::changes(parent.parent(), old, detail::put_child{}, "replace"); !may)
+        return passed(may);
     auto target = std::visit(
         [&](const auto& e) {
             return casement::apply<protocol::dentry>(target_of(old), event<protocol::dentry>{e});
         },
         by);
     if (!target) return std::unexpected{detail::named(target.error(), "replace", old)};
+    if (auto good = check_target(*target); !good) return passed(good);
     const auto written = ids.template next<generation>();
     if (!written) return std::unexpected{written.error()};
 
@@ -65,13 +78,14 @@ template <store S, class P, class More = nothing_else>
     return *written;
 }
 
-/// Changes mode and mtime of a file's or a link's name. `illegal` for a directory: its facts are its
-/// own, see `set_directory_facts`. Reads no row.
+/// Changes mode and mtime of a file's or a link's name. `illegal` for a directory: its facts are
+/// its own, see `set_directory_facts`. Reads no row.
 template <store S, class P>
 [[nodiscard]] result<void> set_facts(S& kv, const P& parent, const seen<entry>& old,
                                      std::uint32_t mode, timestamp mtime) {
-    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
-    if (auto here = detail::is_in(old, parent.parent()); !here) return passed(here);
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
+    if (auto may = detail::changes(parent.parent(), old, detail::put_child{}, "set facts"); !may)
+        return passed(may);
     if (!old.exists()) return fail(errc::not_found, "set facts", std::string{old.key().name});
     if (node_in(*old) != nullptr)
         return fail(errc::illegal, "set facts", std::string{old.key().name}, "is a directory");
@@ -94,9 +108,9 @@ template <store S>
     head now = *dir.head();
     now.mode = mode;
     now.mtime = mtime;
-    auto done = transaction{kv}.replace(dir.head(), now, "the directory is as it was seen").commit();
-    if (!done)
-        return within(std::move(done), "set facts", std::to_string(dir.node().value));
+    auto done =
+        transaction{kv}.replace(dir.head(), now, "the directory is as it was seen").commit();
+    if (!done) return within(std::move(done), "set facts", std::to_string(dir.node().value));
     return {};
 }
 
@@ -104,11 +118,15 @@ template <store S>
 /// Reads no row.
 template <store S, class P>
 [[nodiscard]] result<void> remove(S& kv, const P& parent, const seen<entry>& old) {
-    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
-    if (auto here = detail::is_in(old, parent.parent()); !here) return passed(here);
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
+    if (auto may = detail::changes(parent.parent(), old, detail::drop_child{}, "remove"); !may)
+        return passed(may);
     if (!old.exists()) return fail(errc::not_found, "remove", std::string{old.key().name});
     if (node_in(*old) != nullptr)
         return fail(errc::is_a_directory, "remove", std::string{old.key().name});
+    if (auto gone = casement::apply<protocol::dentry>(old->target, protocol::dentry::remove{});
+        !gone)
+        return std::unexpected{detail::named(std::move(gone).error(), "remove", old)};
     transaction t{kv};
     parent.guard(t);
     t.expect(old, "the name points to what was seen");
@@ -120,12 +138,14 @@ template <store S, class P>
 }
 
 /// Removes a directory that was seen to be empty, and fails if it is not so any more. Its node is
-/// never used again: who still holds it finds no head, and nothing can be put into it. Reads no row.
+/// never used again: who still holds it finds no head, and nothing can be put into it. Reads no
+/// row.
 template <store S, class P>
 [[nodiscard]] result<void> remove_directory(S& kv, const P& parent, const seen<entry>& old,
                                             const emptiness& empty) {
-    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
-    if (auto here = detail::is_in(old, parent.parent()); !here) return passed(here);
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
+    if (auto may = detail::changes(parent.parent(), old, detail::drop_child{}, "remove"); !may)
+        return passed(may);
     const node_id* node = old.exists() ? node_in(*old) : nullptr;
     if (node == nullptr || *node != empty.of().node())
         return fail(errc::conflict, "remove directory", std::string{old.key().name},
@@ -143,6 +163,37 @@ template <store S, class P>
     if (auto done = t.commit(); !done)
         return std::unexpected{detail::named(std::move(done).error(), "remove", old)};
     return {};
+}
+
+// Calls that leave out what they expect: each ends in the message of its contract.
+
+template <store S, class... Given>
+    requires(!passes<seen<entry>, Given...>)
+result<generation> replace_target(S&, const Given&...) {
+    static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
+    std::unreachable();
+}
+
+template <store S, class... Given>
+    requires(!passes<seen<entry>, Given...>)
+result<void> set_facts(S&, const Given&...) {
+    static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
+    std::unreachable();
+}
+
+template <store S, class... Given>
+    requires(!passes<seen<entry>, Given...>)
+result<void> remove(S&, const Given&...) {
+    static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
+    std::unreachable();
+}
+
+template <store S, class... Given>
+    requires(!passes<seen<entry>, Given...> || !passes<emptiness, Given...>)
+result<void> remove_directory(S&, const Given&...) {
+    static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
+    static_assert(contract_of_life_a_removed_directory_was_seen_empty<Given...>::kept);
+    std::unreachable();
 }
 
 }  // namespace casement::tree

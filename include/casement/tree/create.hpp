@@ -59,21 +59,25 @@ struct nothing_more {
     void operator()(transaction<S>&) const {}
 };
 
-/// Points the new `name` to a stored object or a link's path. Reads no row; when the name is taken it
-/// reads three to say by what. `bad_name`, `conflict` when the parent is not as expected.
+/// Points the new `name` to a stored object or a link's path. Reads no row; when the name is taken
+/// it reads three to say by what. `bad_name`, `conflict` when the parent is not as expected.
 template <store S, class P, class More = nothing_more>
 [[nodiscard]] result<create_outcome> create(S& kv, id_blocks<S>& ids, const P& parent,
                                             std::string_view name, const leaf& what,
                                             const facts& about, const More& more = {}) {
-    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto good = check_name(name); !good) return passed(good);
-    if (auto good = detail::check_leaf(what); !good) return within(std::move(good), "create", std::string{name});
-    if (auto open = detail::takes_child(parent.parent(), name); !open) return passed(open);
+    if (auto open = takes(parent.parent(), protocol::directory::put_child{}, "create", name); !open)
+        return passed(open);
     const auto written = ids.template next<generation>();
     if (!written) return std::unexpected{written.error()};
     auto target = std::visit(
-        [](const auto& e) { return casement::apply<protocol::dentry>({}, event<protocol::dentry>{e}); }, what);
+        [](const auto& e) {
+            return casement::apply<protocol::dentry>({}, event<protocol::dentry>{e});
+        },
+        what);
     if (!target) return passed(target);
+    if (auto good = check_target(*target); !good) return passed(good);
 
     const directory& dir = parent.parent();
     transaction t{kv};
@@ -92,9 +96,11 @@ template <store S, class P, class More = nothing_more>
 template <store S, class P>
 [[nodiscard]] result<create_outcome> create_directory(S& kv, id_blocks<S>& ids, const P& parent,
                                                       std::string_view name, const facts& about) {
-    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto good = check_name(name); !good) return passed(good);
     const directory& dir = parent.parent();
+    if (auto open = takes(dir, protocol::directory::put_child{}, "create", name); !open)
+        return passed(open);
     const auto above = read_ancestry(kv, dir.node());
     if (!above) return std::unexpected{above.error()};
     if (above->depth() + 1 >= depth_max)
@@ -121,12 +127,12 @@ template <store S, class P>
 /// Makes the root where there is none yet. `exists` if there is.
 template <store S>
 [[nodiscard]] result<void> create_root(S& kv, const facts& about) {
-    auto made = transaction{kv}
-                    .template expect_absent<head>(root, "there is no root yet")
-                    .template put<head>(root, {protocol::directory::alive{}, {}, about.mode,
-                                               about.mtime})
-                    .template put<rev>(root, {{1}})
-                    .commit();
+    auto made =
+        transaction{kv}
+            .template expect_absent<head>(root, "there is no root yet")
+            .template put<head>(root, {protocol::directory::alive{}, {}, about.mode, about.mtime})
+            .template put<rev>(root, {{1}})
+            .commit();
     if (made) return {};
     auto e = std::move(made).error();
     const bool there = e.code() == errc::conflict;

@@ -1,6 +1,6 @@
 #pragma once
-// mkdir -p (SPEC F9): one short commit a name. What was made stays made; a conflict takes only its own
-// name's decision again, a bounded number of times. Any thread.
+// mkdir -p (SPEC F9): one short commit a name. What was made stays made; a conflict takes only its
+// own name's decision again, a bounded number of times. Any thread.
 
 #include <string>
 #include <string_view>
@@ -26,8 +26,8 @@ result<node_id> ensure_directory(S& kv, id_blocks<S>& ids, std::string_view path
     if (!here) return passed(here);
     if (const auto* node = here->node()) return *node;
     if (here->exists()) return fail(errc::not_a_directory, "ensure path", std::string{path});
-    const auto made = create_directory(kv, ids, any_rev{here->parent},
-                                       here->found->key().name, about);
+    const auto made =
+        create_directory(kv, ids, any_rev{here->parent}, here->found->key().name, about);
     if (!made) return std::unexpected{made.error()};
     if (const auto* fresh = std::get_if<created>(&*made)) return fresh->node;
     const auto& taken = std::get<already_exists>(*made).existing;
@@ -43,7 +43,7 @@ result<node_id> ensure_directory(S& kv, id_blocks<S>& ids, std::string_view path
 /// where a link leads nowhere.
 template <store S>
 [[nodiscard]] result<node_id> ensure_path(S& kv, id_blocks<S>& ids, std::string_view path,
-                                          const facts& about) {
+                                          const facts& about, retry_count& retries) {
     auto names = split_path(path);
     if (!names) return passed(names);
     node_id last = root;

@@ -1,7 +1,7 @@
 #pragma once
-// The names of a directory, in byte order, as a lazy range-v3 view over one instant, tagged with the
-// rev that it is a list of (SPEC F12). It reads as it goes, decodes what is asked for, and never
-// touches a blob. One thread at a time.
+// The names of a directory, in byte order, as a lazy range-v3 view over one instant, tagged with
+// the rev that it is a list of (SPEC F12). It reads as it goes, decodes what is asked for, and
+// never touches a blob. One thread at a time.
 
 #include <memory>
 #include <optional>
@@ -79,8 +79,7 @@ private:
         cursor() = default;
         explicit cursor(shared* of) : of_{of} {}
         [[nodiscard]] listed read() const {
-            return {of_->rows.key(), of_->rows.value(), of_->prefix.size(),
-                    of_->dir.head().at()};
+            return {of_->rows.key(), of_->rows.value(), of_->prefix.size(), of_->dir.head().at()};
         }
         void next() { of_->rows.next(); }
         [[nodiscard]] bool equal(ranges::default_sentinel_t) const { return !of_->rows.valid(); }
@@ -94,9 +93,9 @@ private:
     std::shared_ptr<shared> shared_;
 };
 
-/// Lists the directory from the first name after `after` on; from the beginning for "". So a list is
-/// resumed by the last name that was seen. `not_found` if there is no such directory. Reads 2 rows,
-/// and one for each name.
+/// Lists the directory from the first name after `after` on; from the beginning for "". So a list
+/// is resumed by the last name that was seen. `not_found` if there is no such directory. Reads 2
+/// rows, and one for each name.
 template <store S>
 [[nodiscard]] result<listing<S>> list(const S& kv, node_id node, std::string_view after = {}) {
     using shared = typename listing<S>::shared;

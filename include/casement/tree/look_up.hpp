@@ -1,6 +1,6 @@
 #pragma once
-// From names to what they point to (SPEC F10): a look-up in one directory, and the walk along a path.
-// Each equals the tree at one instant (F4i). They change nothing. Any thread.
+// From names to what they point to (SPEC F10): a look-up in one directory, and the walk along a
+// path. Each equals the tree at one instant (F4i). They change nothing. Any thread.
 
 #include <algorithm>
 #include <optional>
@@ -20,10 +20,12 @@
 
 namespace casement::tree {
 
-/// What a name in a directory points to, or that it is free. Reads 1 row, if the directory's head has
-/// not changed since it was seen; else the head too, and `conflict` if its entries are elsewhere now.
+/// What a name in a directory points to, or that it is free. Reads 1 row, if the directory's head
+/// has not changed since it was seen; else the head too, and `conflict` if its entries are
+/// elsewhere now.
 template <store S>
-[[nodiscard]] result<seen<entry>> look_up(const S& kv, const directory& dir, std::string_view name) {
+[[nodiscard]] result<seen<entry>> look_up(const S& kv, const directory& dir,
+                                          std::string_view name) {
     auto found = read<entry>(kv, dir.key(name));
     // Asked after the read: unchanged until now means unchanged when the entry was read.
     if (!found || kv.unchanged(dir.head().key_bytes(), dir.head().at())) return found;
@@ -58,8 +60,8 @@ struct place {
 
 namespace detail {
 
-/// One walk over one snapshot. Names still to go are kept in reverse, so that a link's own names are
-/// pushed in front of them.
+/// One walk over one snapshot. Names still to go are kept in reverse, so that a link's own names
+/// are pushed in front of them.
 template <readable R>
 class walk {
 public:

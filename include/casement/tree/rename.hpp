@@ -1,7 +1,8 @@
 #pragma once
 // Renames (SPEC F8): one commit, however large the subtree. The source is still what was seen, the
-// destination is free or what was seen, and a directory never comes to lie under itself, also not by
-// two renames at once, because the line from the destination to the root is guarded (F4c). Any thread.
+// destination is free or what was seen, and a directory never comes to lie under itself, also not
+// by two renames at once, because the line from the destination to the root is guarded (F4c). Any
+// thread.
 
 #include <string>
 #include <utility>
@@ -32,12 +33,23 @@ namespace detail {
     return displaces ? event<d>{d::displace_by_node{i.node}} : d::arrive_node{i.node};
 }
 
+/// Two expectations of one directory are one guard, so they must be of one state of it.
+template <class P, class Q>
+bool agree(const P& from, const Q& to) {
+    const directory &a = from.parent(), &b = to.parent();
+    if (a.node() != b.node()) return true;
+    if (*a.head() != *b.head()) return false;
+    return !(std::same_as<P, at_rev> && std::same_as<Q, at_rev>) || *a.rev() == *b.rev();
+}
+
 template <class P, class Q>
 result<void> check_rename(const P& from, const seen<entry>& source, const Q& to,
                           const seen<entry>& destination) {
     const auto name = std::string{source.key().name};
-    if (auto here = is_in(source, from.parent()); !here) return here;
-    if (auto here = is_in(destination, to.parent()); !here) return here;
+    if (auto may = changes(from.parent(), source, drop_child{}, "rename"); !may) return may;
+    if (auto may = changes(to.parent(), destination, put_child{}, "rename"); !may) return may;
+    if (!agree(from, to))
+        return fail(errc::conflict, "rename", name, "its directory was seen in two states");
     if (auto good = check_name(destination.key().name); !good) return good;
     if (!source.exists()) return fail(errc::not_found, "rename", name);
     if (source.key_bytes() == destination.key_bytes())
@@ -56,15 +68,17 @@ result<generation> commit_rename(S& kv, id_blocks<S>& ids, const P& from, const 
     auto gone = casement::apply<protocol::dentry>(target_of(source), protocol::dentry::move_away{});
     if (!gone) return std::unexpected{named(gone.error(), "rename", source)};
     auto there = casement::apply<protocol::dentry>(target_of(destination),
-                                         arrival(source->target, destination.exists()));
+                                                   arrival(source->target, destination.exists()));
     if (!there) return std::unexpected{named(there.error(), "rename", destination)};
     const auto written = ids.template next<generation>();
     if (!written) return std::unexpected{written.error()};
 
     const bool within_one = from.parent().node() == to.parent().node();
     transaction t{kv};
-    from.guard(t);
-    if (!within_one) to.guard(t);
+    // Of two expectations of one directory the stricter is guarded.
+    const bool by_to = within_one && std::same_as<Q, at_rev>;
+    if (!by_to) from.guard(t);
+    if (!within_one || by_to) to.guard(t);
     t.expect(source, "the source is what was seen");
     t.replace(destination, entry{*std::move(there), *written, source->about},
               "the destination is what was seen");
@@ -73,8 +87,8 @@ result<generation> commit_rename(S& kv, id_blocks<S>& ids, const P& from, const 
     if (!within_one) t.template bump<rev>(to.parent().node());
     if (line != nullptr) {
         for (const auto& b : line->line()) t.expect(b, "the destination's ancestors are in place");
-        t.template put<binding>(*node_in(*source), {to.parent().node(),
-                                                    std::string{destination.key().name}});
+        t.template put<binding>(*node_in(*source),
+                                {to.parent().node(), std::string{destination.key().name}});
     }
     if (auto done = t.commit(); !done)
         return std::unexpected{named(std::move(done).error(), "rename", source)};
@@ -89,8 +103,8 @@ template <store S, class P, class Q>
 [[nodiscard]] result<generation> rename(S& kv, id_blocks<S>& ids, const P& from,
                                         const seen<entry>& source, const Q& to,
                                         const seen<entry>& destination) {
-    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
-    contract_1_a_directory_change_names_its_expected_parent_rev<Q>{};
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<Q>::kept);
     if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);
     if (node_in(*source) != nullptr)
         return fail(errc::is_a_directory, "rename", std::string{source.key().name});
@@ -105,8 +119,8 @@ template <store S, class P, class Q>
                                                   const seen<entry>& source, const Q& to,
                                                   const seen<entry>& destination,
                                                   const ancestry& line) {
-    contract_1_a_directory_change_names_its_expected_parent_rev<P>{};
-    contract_1_a_directory_change_names_its_expected_parent_rev<Q>{};
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<Q>::kept);
     if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);
     const auto name = std::string{source.key().name};
     const node_id* moved = node_in(*source);
@@ -118,6 +132,23 @@ template <store S, class P, class Q>
     if (line.depth() + 1 >= depth_max)
         return fail(errc::too_deep, "rename", name, "more than 64 directories deep");
     return detail::commit_rename(kv, ids, from, source, to, destination, &line);
+}
+
+// Calls that leave out what they expect: each ends in the message of its contract.
+
+template <store S, class... Given>
+    requires(!passes<seen<entry>, Given...>)
+result<generation> rename(S&, const Given&...) {
+    static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
+    std::unreachable();
+}
+
+template <store S, class... Given>
+    requires(!passes<seen<entry>, Given...> || !passes<ancestry, Given...>)
+result<generation> rename_directory(S&, const Given&...) {
+    static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
+    static_assert(contract_of_shape_a_directory_rename_guards_what_lies_above<Given...>::kept);
+    std::unreachable();
 }
 
 }  // namespace casement::tree

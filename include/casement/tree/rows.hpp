@@ -1,11 +1,13 @@
 #pragma once
-// The rows of the tree, cut so that each contract is the equality of one small row (DESIGN D2): what
-// does not belong together does not conflict. Plain values.
+// The rows of the tree, cut so that each contract is the equality of one small row (DESIGN D2):
+// what does not belong together does not conflict. Plain values.
 //
-//   h node                     head     life, layer, mode, mtime      moved by chmod, seal, snapshot
-//   r node                     rev      a counter                     moved by every change of a name
-//   b node                     binding  parent, name                  moved by renames only
-//   d parent, layer, name      entry    target, generation, facts     moved by what the name points to
+// clang-format off
+//   h node                  head      life, layer, mode, mtime     moved by chmod, seal, snapshot
+//   r node                  rev       a counter                    moved by every change of a name
+//   b node                  binding   parent, name                 moved by renames only
+//   d parent, layer, name   entry     target, generation, facts    moved by what it points to
+// clang-format on
 
 #include <cstdint>
 #include <string>
@@ -13,6 +15,8 @@
 #include <variant>
 
 #include <casement/core/clock.hpp>
+#include <casement/core/error.hpp>
+#include <casement/core/name.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/machine/machine.hpp>
 #include <casement/protocol/dentry.hpp>
@@ -35,9 +39,9 @@ inline constexpr int depth_max = 64;
 /// What an entry has beside its target. They belong to the name, not to the content, so that equal
 /// files are one object whatever their times.
 struct facts {
-    std::uint32_t mode = 0;   // permission bits, 07777
+    std::uint32_t mode = 0;  // permission bits, 07777
     timestamp mtime;
-    std::uint64_t size = 0;   // bytes of a file or of a link's path; 0 of a directory
+    std::uint64_t size = 0;  // bytes of a file or of a link's path; 0 of a directory
 
     bool operator==(const facts&) const = default;
 };
@@ -76,8 +80,8 @@ struct binding {
     bool operator==(const binding&) const = default;
 };
 
-/// What a name points to. The generation is never used twice, so two equal targets that were written
-/// at different times differ (SPEC F4h).
+/// What a name points to. The generation is never used twice, so two equal targets that were
+/// written at different times differ (SPEC F4h).
 struct entry {
     static constexpr char table = 'd';
     struct key {
@@ -102,6 +106,19 @@ struct entry {
 /// The state of a name as its machine knows it: no row is `absent`.
 [[nodiscard]] inline state<protocol::dentry> target_of(const seen<entry>& e) {
     return e.exists() ? e->target : state<protocol::dentry>{};
+}
+
+/// Can a name point there? `bad_name` for a link's path that is empty, longer than 4096 bytes or
+/// has a NUL: no walk could follow it.
+[[nodiscard]] inline result<void> check_target(const state<protocol::dentry>& target) {
+    const auto* link = std::get_if<protocol::dentry::symlink>(&target);
+    if (link == nullptr) return {};
+    const char* wrong = link->path.empty()                           ? "empty"
+                        : link->path.size() > path_bytes_max         ? "longer than 4096 bytes"
+                        : link->path.find('\0') != std::string::npos ? "holds a NUL"
+                                                                     : nullptr;
+    if (wrong == nullptr) return {};
+    return fail(errc::bad_name, "check link", link->path.substr(0, name_bytes_max), wrong);
 }
 
 [[nodiscard]] inline bool is_alive(const seen<head>& h) {

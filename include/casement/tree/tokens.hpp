@@ -1,8 +1,9 @@
 #pragma once
-// What a caller must have seen before it may change a directory, as types (SPEC F1, F4a-F4d): there is
-// no operation without them, and each comes only from a read. Values; any thread.
+// What a caller must have seen before it may change a directory, as types (SPEC F1, F4a-F4d): there
+// is no operation without them, and each comes only from a read. Values; any thread.
 
 #include <algorithm>
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,12 +52,13 @@ template <readable R>
     return directory{*std::move(h), *std::move(r)};
 }
 
-/// Whether the directory, as it was seen, takes a change of its names; `illegal` once it is sealed
+/// Whether the directory, as it was seen, takes a change of its names: `illegal` once it is sealed
 /// (SPEC F4d). That it is still so when the change commits, its head's guard says.
 [[nodiscard]] inline result<void> takes(const directory& parent,
-                                        const event<protocol::directory>& change) {
+                                        const event<protocol::directory>& change,
+                                        std::string_view operation, std::string_view name) {
     auto after = casement::apply<protocol::directory>(parent.head()->life, change);
-    if (!after) return passed(after);
+    if (!after) return within(std::move(after), std::string{operation}, std::string{name});
     return {};
 }
 
@@ -100,9 +102,45 @@ concept parent_expectation = std::same_as<P, at_rev> || std::same_as<P, any_rev>
 /// Says in the compiler's message which contract a call has left out.
 template <class P>
 struct contract_1_a_directory_change_names_its_expected_parent_rev {
+    static constexpr bool kept = true;
     static_assert(parent_expectation<P>,
                   "casement: contract 1: pass at_rev{directory} or any_rev{directory}, read by "
                   "read_directory where the change was decided");
+};
+
+class emptiness;
+class ancestry;
+
+/// Whether a call passes a `T` at all; one that does not is told which contract it has left out.
+template <class T, class... Given>
+inline constexpr bool passes = (std::same_as<Given, T> || ...);
+
+/// The compiler's message for a change of a name that does not say what the name pointed to.
+template <class... Given>
+struct contract_2_a_change_of_a_name_carries_what_was_seen_there {
+    static constexpr bool kept = true;
+    static_assert(
+        passes<seen<entry>, Given...>,
+        "casement: contract 2: pass the seen<entry> that look_up, list or read gave where "
+        "the change was decided; an entry made by hand proves nothing");
+};
+
+/// The compiler's message for the removal of a directory that nobody saw empty.
+template <class... Given>
+struct contract_of_life_a_removed_directory_was_seen_empty {
+    static constexpr bool kept = true;
+    static_assert(passes<emptiness, Given...>,
+                  "casement: contract of life: pass the emptiness that see_empty gave for the "
+                  "directory; its removal guards just that");
+};
+
+/// The compiler's message for a rename of a directory that does not know what lies above it.
+template <class... Given>
+struct contract_of_shape_a_directory_rename_guards_what_lies_above {
+    static constexpr bool kept = true;
+    static_assert(passes<ancestry, Given...>,
+                  "casement: contract of shape: pass the ancestry that read_ancestry gave for the "
+                  "destination's directory, else two renames at once can make a loop");
 };
 
 /// A directory that was seen to be empty: its removal guards just that (SPEC F4d).

@@ -1,0 +1,339 @@
+// mkdir, mv, rm, ln and cp: changes of names. No command here reads or writes a byte of a file.
+
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <casement/core/clock.hpp>
+#include <casement/tree/list.hpp>
+
+#include "sheet.hpp"
+
+namespace casement::command {
+
+namespace {
+
+using dentry = protocol::dentry;
+using tree::entry;
+using tree::facts;
+using tree::node_id;
+
+/// What was done, for programs; people are told of failures only.
+void done(const settings& common, std::string_view what, std::string_view path, json also = {}) {
+    if (!common.as_json) return;
+    json document{{"done", what}};
+    put_name(document, "path", path);
+    if (!also.is_null()) document.update(also);
+    print(document);
+}
+
+json name(const std::string& key, std::string_view bytes) {
+    json one;
+    put_name(one, key, bytes);
+    return one;
+}
+
+// --- mkdir -----------------------------------------------------------------------------------
+
+struct mkdir_options {
+    std::string store, mode = "0755";
+    std::vector<std::string> paths;
+    bool parents = false;
+};
+
+std::optional<std::uint32_t> mode_in(std::string_view text) {
+    std::uint32_t mode = 0;
+    const auto [end, why] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+    if (why != std::errc{} || end != text.data() + text.size() || mode > 07777) return std::nullopt;
+    return mode;
+}
+
+result<void> make_directories(const settings& common, const mkdir_options& o, vault& v) {
+    const facts about{mode_in(o.mode).value_or(0755), system_clock{}.now(), 0};
+    for (const auto& path : o.paths) {
+        auto made = o.parents ? v.make_path(path, about) : v.make_directory(path, about);
+        if (!made) return within(std::move(made), "mkdir", path);
+        done(common, "mkdir", path, {{"node", made->value}});
+    }
+    return {};
+}
+
+void add_mkdir(CLI::App& app, settings& common) {
+    auto o = std::make_shared<mkdir_options>();
+    auto* command = add_command(app, common, "mkdir", "Make directories",
+                                "casement mkdir -p my.store /music/albums/1973");
+    add_store(command, o->store);
+    command->add_option("PATH", o->paths, "The directories, in this order")->required();
+    command->add_flag("-p,--parents", o->parents,
+                      "Make what is missing above too; a directory that is there is well");
+    command
+        ->add_option("--mode", o->mode, "Permissions of what is made, octal")
+        ->check([](const std::string& text) -> std::string {
+            return mode_in(text) ? "" : "'" + printable(text) + "' is no octal mode up to 7777";
+        })
+        ->capture_default_str();
+    command->callback([&common, o] {
+        common.run = [&common, o] {
+            return with_store(common, o->store,
+                              [&](vault& v) { return make_directories(common, *o, v); });
+        };
+    });
+}
+
+// --- mv --------------------------------------------------------------------------------------
+
+struct from_to {
+    std::string store, from, to;
+    bool recursive = false;
+};
+
+void add_mv(CLI::App& app, settings& common) {
+    auto o = std::make_shared<from_to>();
+    auto* command = add_command(app, common, "mv", "Rename, or move into a directory",
+                                "casement mv my.store /music/1937 /music/1973");
+    add_store(command, o->store);
+    command->add_option("FROM", o->from, "A file, a link or a directory, with all in it")
+        ->required();
+    command->add_option("TO", o->to, "The new name, or a directory to move into")->required();
+    command->callback([&common, o] {
+        common.run = [&common, o] {
+            return with_store(common, o->store, [&](vault& v) -> result<void> {
+                if (auto moved = v.move(o->from, o->to); !moved)
+                    return within(std::move(moved), "mv", o->from);
+                done(common, "mv", o->from, name("to", o->to));
+                return {};
+            });
+        };
+    });
+}
+
+// --- rm --------------------------------------------------------------------------------------
+
+struct rm_options {
+    std::string store;
+    std::vector<std::string> paths;
+    bool recursive = false;
+};
+
+result<void> remove_names(const settings& common, const rm_options& o, vault& v) {
+    for (const auto& path : o.paths) {
+        if (auto on = unless_stopped("rm", path); !on) return on;
+        auto gone = o.recursive ? v.remove_all(path) : v.remove(path);
+        if (!gone) return within(std::move(gone), "rm", path);
+        done(common, "rm", path);
+    }
+    return {};
+}
+
+void add_rm(CLI::App& app, settings& common) {
+    auto o = std::make_shared<rm_options>();
+    auto* command = add_command(app, common, "rm", "Remove files, links and empty directories",
+                                "casement rm -r my.store /music/demos");
+    add_store(command, o->store);
+    command->add_option("PATH", o->paths, "What to remove; links are not followed")->required();
+    command->add_flag("-r,--recursive", o->recursive, "Directories with all that is in them");
+    command->callback([&common, o] {
+        common.run = [&common, o] {
+            return with_store(common, o->store,
+                              [&](vault& v) { return remove_names(common, *o, v); });
+        };
+    });
+}
+
+// --- ln --------------------------------------------------------------------------------------
+
+struct ln_options {
+    std::string store, target, path;
+    bool symbolic = false;
+};
+
+result<void> make_link(const settings& common, const ln_options& o, vault& v) {
+    retry_count retries;
+    auto made = retry(retries, [&]() -> result<void> {
+        auto here = v.resolve(o.path, tree::last_link::keep);
+        if (!here) return passed(here);
+        const auto taken = [&] { return fail(errc::exists, "make link", o.path); };
+        if (here->exists()) return taken();
+        auto outcome = tree::create(v.rows(), v.ids(), tree::any_rev{here->parent},
+                                    here->found->key().name, dentry::create_symlink{o.target},
+                                    {0777, system_clock{}.now(), o.target.size()});
+        if (!outcome) return passed(outcome);
+        if (std::holds_alternative<tree::already_exists>(*outcome)) return taken();
+        return {};
+    });
+    if (!made) return within(std::move(made), "ln", o.path);
+    done(common, "ln", o.path, name("target", o.target));
+    return {};
+}
+
+void add_ln(CLI::App& app, settings& common) {
+    auto o = std::make_shared<ln_options>();
+    auto* command = add_command(app, common, "ln", "Make a symbolic link",
+                                "casement ln -s my.store ../1973/song.flac /best/song.flac");
+    add_store(command, o->store);
+    command->add_option("TARGET", o->target, "Where it leads, there or not")->required();
+    command->add_option("PATH", o->path, "The link")->required();
+    command->add_flag("-s,--symbolic", o->symbolic, "Say so: a store has links of this kind only")
+        ->required();
+    command->callback([&common, o] {
+        common.run = [&common, o] {
+            return with_store(common, o->store, [&](vault& v) { return make_link(common, *o, v); });
+        };
+    });
+}
+
+// --- cp --------------------------------------------------------------------------------------
+
+/// Copies a directory's names, a commit each. What was copied stays, also of a copy that was stopped;
+/// a second one finds it and goes on.
+class tree_copy {
+public:
+    explicit tree_copy(vault& v) : v_{v} {}
+
+    /// Makes `name` in `parent` a directory with all that `from` has, replacing files by files.
+    result<void> directory(node_id from, node_id parent, std::string_view name) {
+        auto head = read<tree::head>(v_.rows(), from);
+        if (!head) return passed(head);
+        if (!head->exists()) return fail(errc::not_found, "copy", std::string{name});
+        auto made = v_.settle_directory(parent, name, {(*head)->mode, (*head)->mtime, 0});
+        if (!made) return passed(made);
+        ++directories_;
+        auto names = tree::list(v_.rows(), from);
+        if (!names) return passed(names);
+        for (const auto& listed : *names) {
+            if (auto on = unless_stopped("copy", listed.name()); !on) return on;
+            auto row = listed.row();
+            if (!row) return passed(row);
+            if (auto copied = one(*row, made->first, listed.name()); !copied)
+                return within(std::move(copied), "copy", std::string{listed.name()});
+        }
+        return names->status();
+    }
+
+    [[nodiscard]] json counts() const {
+        return {{"directories", directories_}, {"files", files_}, {"links", links_}};
+    }
+
+private:
+    result<void> one(const entry& what, node_id parent, std::string_view name) {
+        if (const auto* node = tree::node_in(what)) return directory(*node, parent, name);
+        if (const auto* link = std::get_if<dentry::symlink>(&what.target)) {
+            ++links_;
+            auto made = v_.settle_link(parent, name, link->path, what.about);
+            return made ? result<void>{} : passed(made);
+        }
+        ++files_;
+        return retry(retries_, [&] { return file(what, parent, name); });
+    }
+
+    /// One decision: `name` comes to be what `what` is, or is it already.
+    result<void> file(const entry& what, node_id parent, std::string_view name) {
+        const auto& object = std::get<dentry::object>(what.target);
+        auto dir = tree::read_directory(v_.rows(), parent);
+        if (!dir) return passed(dir);
+        auto bytes = stored(object.id, name);
+        if (!bytes) return passed(bytes);
+        const auto guard = [&](auto& t) { t.expect(*bytes, "the content is stored"); };
+        const tree::any_rev here{*dir};
+        auto made = tree::create(v_.rows(), v_.ids(), here, name, dentry::create_object{object.id},
+                                 what.about, guard);
+        if (!made) return passed(made);
+        const auto* taken = std::get_if<tree::already_exists>(&*made);
+        if (taken == nullptr) return {};
+        const auto& old = taken->existing;
+        if (old->target == what.target && old->about == what.about) return {};
+        if (!std::holds_alternative<dentry::object>(old->target))
+            return fail(errc::exists, "replace", std::string{name}, "is no file");
+        auto replaced = tree::replace_target(v_.rows(), v_.ids(), tree::any_rev{taken->parent}, old,
+                                             dentry::replace_object{object.id}, what.about, guard);
+        return replaced ? result<void>{} : passed(replaced);
+    }
+
+    /// The content's row: a name may point to it only while it is there (SPEC F4g).
+    result<seen<tree::content>> stored(const protocol::obj_id& id, std::string_view name) {
+        auto object = v_.contents().object_of(id);
+        if (!object) return passed(object);
+        auto row = read<tree::content>(v_.rows(), object->content);
+        if (!row) return passed(row);
+        if (!row->exists())
+            return fail(errc::corrupt, "copy", std::string{name}, "its content is missing");
+        return row;
+    }
+
+    vault& v_;
+    retry_count retries_;
+    std::uint64_t directories_ = 0, files_ = 0, links_ = 0;
+};
+
+result<void> copy_directory(const settings& common, const from_to& o, vault& v,
+                            const tree::place& source) {
+    auto destination = v.resolve(o.to);
+    if (!destination) return passed(destination);
+    node_id parent = destination->parent.node();
+    std::string as;
+    if (const auto* into = destination->node()) {  // into the directory, under its own name
+        parent = *into;
+        as = source.is_root() ? "" : source.found->key().name;
+    } else {
+        as = destination->found->key().name;
+    }
+    auto above = tree::read_ancestry(v.rows(), parent);
+    if (!above) return passed(above);
+    if (above->contains(*source.node()))
+        return fail(errc::loop, "copy", o.from, "the copy would come to lie in itself");
+    tree_copy work{v};
+    if (auto copied = work.directory(*source.node(), parent, as); !copied) return copied;
+    auto also = name("to", o.to);
+    also.update(work.counts());
+    done(common, "cp", o.from, std::move(also));
+    return {};
+}
+
+result<void> copy(const settings& common, const from_to& o, vault& v) {
+    auto source = v.resolve(o.from, tree::last_link::keep);
+    if (!source) return passed(source);
+    if (source->node() != nullptr && o.recursive) return copy_directory(common, o, v, *source);
+    if (source->node() != nullptr)
+        return fail(errc::is_a_directory, "copy", o.from, "a directory; -r copies it");
+    if (auto copied = v.copy(o.from, o.to); !copied) return copied;
+    done(common, "cp", o.from, name("to", o.to));
+    return {};
+}
+
+void add_cp(CLI::App& app, settings& common) {
+    auto o = std::make_shared<from_to>();
+    auto* command = add_command(app, common, "cp",
+                                "Copy names: the bytes are there once, whatever points to them",
+                                "casement cp -r my.store /music /backup/music");
+    add_store(command, o->store);
+    command->add_option("FROM", o->from, "A file or a link; a directory with -r")->required();
+    command->add_option("TO", o->to, "The new name, or a directory to copy into")->required();
+    command->add_flag("-r,--recursive", o->recursive, "Directories with all that is in them");
+    command->callback([&common, o] {
+        common.run = [&common, o] {
+            return with_store(common, o->store, [&](vault& v) -> result<void> {
+                auto copied = copy(common, *o, v);
+                if (!copied) return within(std::move(copied), "cp", o->from);
+                return {};
+            });
+        };
+    });
+}
+
+}  // namespace
+
+void add_change_commands(CLI::App& app, settings& common) {
+    add_mkdir(app, common);
+    add_mv(app, common);
+    add_rm(app, common);
+    add_ln(app, common);
+    add_cp(app, common);
+}
+
+}  // namespace casement::command

@@ -1,0 +1,55 @@
+#pragma once
+// The other side of import and export: real directories, reached by descriptor and name, so that no
+// path is too long and no rename in between leads astray. Values; a directory from one thread.
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <casement/core/clock.hpp>
+#include <casement/core/error.hpp>
+#include <casement/tree/rows.hpp>
+
+namespace casement::command {
+
+/// An open directory, and where it is for people. Shared by those who still work in it.
+class open_directory {
+public:
+    [[nodiscard]] static result<std::shared_ptr<open_directory>> open(const std::string& path);
+    [[nodiscard]] static result<std::shared_ptr<open_directory>> open_in(
+        const std::shared_ptr<open_directory>& parent, const std::string& name);
+
+    open_directory(const open_directory&) = delete;
+    open_directory& operator=(const open_directory&) = delete;
+    ~open_directory();
+
+    [[nodiscard]] int number() const { return number_; }
+    /// For people and for acknowledgements: may be longer than the system takes.
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] std::string path_of(std::string_view name) const;
+
+    /// What a name is, not following links.
+    [[nodiscard]] result<struct stat> look(const std::string& name) const;
+    [[nodiscard]] result<std::string> read_link(const std::string& name) const;
+
+    /// Calls `each(name)` for every name but "." and "..", as the system has them; stops with its
+    /// first error.
+    [[nodiscard]] result<void> for_each_name(
+        const std::function<result<void>(const std::string&)>& each) const;
+
+private:
+    open_directory(int number, std::string path) : number_{number}, path_{std::move(path)} {}
+    int number_;
+    std::string path_;
+};
+
+[[nodiscard]] tree::facts facts_of(const struct stat& s);
+[[nodiscard]] timestamp mtime_of(const struct stat& s);
+[[nodiscard]] timespec to_timespec(timestamp t);
+
+}  // namespace casement::command

@@ -1,0 +1,254 @@
+// casement export: a directory of the store becomes a real one, with bytes, modes, times and links. It
+// writes only into a directory that it has made, or that was empty.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include <casement/tree/list.hpp>
+
+#include "command.hpp"
+#include "disk.hpp"
+#include "progress.hpp"
+#include "workers.hpp"
+
+namespace casement::command {
+
+namespace {
+
+struct counts {
+    std::atomic<std::uint64_t> directories = 0, files = 0, links = 0, bytes = 0, failed = 0;
+};
+
+/// A directory that is being filled. It gets its own mode and mtime when the last who works in it lets
+/// go of it: before, a read-only one could not be filled, and each new name would move its mtime.
+class growing_directory {
+public:
+    growing_directory(std::shared_ptr<open_directory> made, std::shared_ptr<growing_directory> in,
+                      const tree::head& about, counts& n)
+        : made_{std::move(made)}, in_{std::move(in)}, mode_{about.mode}, mtime_{about.mtime}, n_{n} {}
+    growing_directory(const growing_directory&) = delete;
+    growing_directory& operator=(const growing_directory&) = delete;
+    ~growing_directory() {
+        const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(mtime_)};
+        if (::fchmod(made_->number(), mode_) == 0 && ::futimens(made_->number(), times) == 0)
+            return;
+        warn(system_error(errno, "set mode and time of", made_->path()).message());
+        ++n_.failed;
+    }
+    [[nodiscard]] const std::shared_ptr<open_directory>& at() const { return made_; }
+
+private:
+    std::shared_ptr<open_directory> made_;
+    std::shared_ptr<growing_directory> in_;  // outlives this one: its mtime is set after ours
+    std::uint32_t mode_;
+    timestamp mtime_;
+    counts& n_;
+};
+
+class exporter {
+public:
+    explicit exporter(vault& v) : vault_{v} {}
+
+    result<void> run(const std::string& from, const std::string& to, bool as_json) {
+        auto here = vault_.resolve(from);
+        if (!here) return passed(here);
+        if (!here->exists()) return fail(errc::not_found, "export", from);
+        const progress bar{"export", tally_, !as_json};
+        workers crew{std::max(1u, std::thread::hardware_concurrency())};
+        auto walked = here->node() != nullptr ? export_tree(*here->node(), to, crew)
+                                              : export_one(*here, to, crew);
+        auto finished = crew.finish();
+        if (!walked) return walked;
+        if (!finished) return finished;
+        if (stop_requested()) return fail(errc::cancelled, "export", from, "stopped");
+        return sync(to);
+    }
+
+    [[nodiscard]] const counts& done() const { return counts_; }
+
+private:
+    using place_on_disk = std::shared_ptr<growing_directory>;
+
+    result<void> export_tree(tree::node_id node, const std::string& to, workers& crew) {
+        if (::mkdir(to.c_str(), 0700) != 0 && errno != EEXIST)
+            return fail_system(errno, "make directory", to);
+        auto top = open_directory::open(to);
+        if (!top) return passed(top);
+        auto empty = (*top)->for_each_name([&](const std::string& name) -> result<void> {
+            return fail(errc::not_empty, "export", to, "holds '" + printable(name) + "'");
+        });
+        if (!empty) return empty;
+        auto dir = tree::read_directory(vault_.rows(), node);
+        if (!dir) return passed(dir);
+        return fill(node, std::make_shared<growing_directory>(*std::move(top), nullptr,
+                                                              *dir->head(), counts_), crew);
+    }
+
+    result<void> export_one(const tree::place& what, const std::string& to, workers& crew) {
+        const auto slash = to.rfind('/');
+        auto parent = open_directory::open(
+            slash == std::string::npos ? "." : slash == 0 ? "/" : to.substr(0, slash));
+        if (!parent) return passed(parent);
+        const auto name = to.substr(slash == std::string::npos ? 0 : slash + 1);
+        const tree::entry e = **what.found;
+        crew.add([this, parent = *std::move(parent), name, e] {
+            return export_entry(*parent, name, e);
+        });
+        return {};
+    }
+
+    result<void> fill(tree::node_id node, const place_on_disk& into, workers& crew) {
+        ++counts_.directories;
+        auto names = tree::list(vault_.rows(), node);
+        if (!names) return passed(names);
+        for (const auto& listed : *names) {
+            if (stop_requested()) return {};
+            auto row = listed.row();
+            if (!row) return passed(row);
+            std::string name{listed.name()};
+            const auto* child = tree::node_in(*row);
+            if (child != nullptr) {
+                auto inside = make_directory(*child, name, into);
+                if (!inside) return passed(inside);
+                if (auto filled = fill(*child, *inside, crew); !filled) return filled;
+                continue;
+            }
+            const bool more = crew.add([this, into, name = std::move(name), e = *std::move(row)] {
+                return export_entry(*into->at(), name, e);
+            });
+            if (!more) return {};  // the failure is told by the crew
+        }
+        return names->status();
+    }
+
+    result<place_on_disk> make_directory(tree::node_id child, const std::string& name,
+                                         const place_on_disk& into) {
+        if (::mkdirat(into->at()->number(), name.c_str(), 0700) != 0)
+            return fail_system(errno, "make directory", into->at()->path_of(name));
+        auto made = open_directory::open_in(into->at(), name);
+        if (!made) return passed(made);
+        auto dir = tree::read_directory(vault_.rows(), child);
+        if (!dir) return passed(dir);
+        return std::make_shared<growing_directory>(*std::move(made), into, *dir->head(), counts_);
+    }
+
+    /// A name that cannot be exported is told and passed over; a full disk ends it all.
+    result<void> export_entry(const open_directory& into, const std::string& name,
+                              const tree::entry& e) {
+        if (stop_requested()) return {};
+        const auto* link = std::get_if<protocol::dentry::symlink>(&e.target);
+        auto done = link ? export_link(into, name, *link, e.about)
+                         : export_file(into, name, e);
+        ++tally_.files;
+        if (done || done.error().code() == errc::no_space) return done;
+        warn(done.error().message());
+        ++counts_.failed;
+        return {};
+    }
+
+    result<void> export_link(const open_directory& into, const std::string& name,
+                             const protocol::dentry::symlink& link, const tree::facts& about) {
+        const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(about.mtime)};
+        if (::symlinkat(link.path.c_str(), into.number(), name.c_str()) != 0 ||
+            ::utimensat(into.number(), name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
+            return fail_system(errno, "make link", into.path_of(name));
+        ++counts_.links;
+        return {};
+    }
+
+    result<void> export_file(const open_directory& into, const std::string& name,
+                             const tree::entry& e) {
+        const auto path = into.path_of(name);
+        auto bytes = vault_.contents().open(std::get<protocol::dentry::object>(e.target).id);
+        if (!bytes) return within(std::move(bytes), "export", path);
+        const int fd = ::openat(into.number(), name.c_str(),
+                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0) return fail_system(errno, "create", path);
+        auto written = bytes->for_each_piece(
+            [&](std::string_view piece) { return write_all(fd, piece, path); });
+        const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(e.about.mtime)};
+        if (written && (::fchmod(fd, e.about.mode) != 0 || ::futimens(fd, times) != 0))
+            written = fail_system(errno, "set mode and time of", path);
+        if (::close(fd) != 0 && written) written = fail_system(errno, "close", path);
+        if (!written) {
+            // Half a file under its name would be taken for the whole.
+            ::unlinkat(into.number(), name.c_str(), 0);
+            return within(std::move(written), "export", path);
+        }
+        ++counts_.files;
+        counts_.bytes += bytes->size();
+        return {};
+    }
+
+    result<void> write_all(int fd, std::string_view piece, const std::string& path) {
+        tally_.bytes += piece.size();
+        while (!piece.empty()) {
+            const auto n = ::write(fd, piece.data(), piece.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return fail_system(errno, "write", path);
+            piece.remove_prefix(static_cast<std::size_t>(n));
+        }
+        return {};
+    }
+
+    /// One sync for the whole tree, instead of one a file.
+    static result<void> sync(const std::string& to) {
+        const int fd = ::open(to.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0) return errno == ELOOP || errno == EACCES ? result<void>{}
+                                                             : fail_system(errno, "open", to);
+        const int why = ::syncfs(fd) == 0 ? 0 : errno;
+        ::close(fd);
+        if (why != 0) return fail_system(why, "sync", to);
+        return {};
+    }
+
+    vault& vault_;
+    counts counts_;
+    tally tally_;
+};
+
+}  // namespace
+
+void add_export(CLI::App& app, settings& common) {
+    struct export_options {
+        std::string store, path, destination;
+    };
+    auto o = std::make_shared<export_options>();
+    auto* command = add_command(app, common, "export", "Give a directory or a file back",
+                                "casement export my.store /include /tmp/include");
+    add_store(command, o->store);
+    command->add_option("PATH", o->path, "What to export")->required();
+    command->add_option("DST", o->destination, "Where to; must not exist, or be an empty directory")
+        ->required();
+    command->callback([o, &common] {
+        common.run = [o, &common] {
+            auto v = vault::open(o->store, {});
+            if (!v) return failed(common, v.error());
+            exporter work{*v};
+            if (auto ran = work.run(o->path, o->destination, common.as_json); !ran)
+                return ran.error().code() == errc::cancelled
+                           ? (fmt::print(stderr, "casement: {}\n", ran.error().message()), exit_no)
+                           : failed(common, ran.error());
+            if (auto closed = v->close(); !closed) return failed(common, closed.error());
+            const auto& n = work.done();
+            if (common.as_json)
+                print({{"directories", n.directories.load()}, {"files", n.files.load()},
+                       {"links", n.links.load()}, {"bytes", n.bytes.load()},
+                       {"failed", n.failed.load()}});
+            else
+                print_line(fmt::format("{} files ({}), {} directories, {} links; {} failed",
+                                       n.files.load(), human_bytes(n.bytes), n.directories.load(),
+                                       n.links.load(), n.failed.load()));
+            return n.failed > 0 ? exit_failed : exit_ok;
+        };
+    });
+}
+
+}  // namespace casement::command

@@ -1,0 +1,450 @@
+// ls, tree, stat and cat: what is in a store. They change nothing but what opening one cleans up.
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <casement/object/object_id.hpp>
+#include <casement/tree/list.hpp>
+
+#include "sheet.hpp"
+
+namespace casement::command {
+
+namespace {
+
+using dentry = protocol::dentry;
+using tree::entry;
+using tree::facts;
+using tree::node_id;
+
+// --- one name --------------------------------------------------------------------------------
+
+/// What a name points to, with the facts that people ask for. The root has no entry.
+struct item {
+    std::optional<entry> what;
+    facts about;
+
+    [[nodiscard]] const node_id* node() const { return what ? tree::node_in(*what) : &tree::root; }
+    [[nodiscard]] const dentry::object* object() const {
+        return what ? std::get_if<dentry::object>(&what->target) : nullptr;
+    }
+    [[nodiscard]] const dentry::symlink* link() const {
+        return what ? std::get_if<dentry::symlink>(&what->target) : nullptr;
+    }
+    [[nodiscard]] bool is_file() const {
+        return object() != nullptr && object()->id.kind == protocol::obj_id::file;
+    }
+
+    [[nodiscard]] std::string_view kind() const {
+        return link() != nullptr ? "link" : is_file() ? "file" : "directory";
+    }
+    [[nodiscard]] std::string mode() const {
+        return human_mode(link() != nullptr ? 'l' : is_file() ? '-' : 'd', about.mode);
+    }
+};
+
+/// A directory's facts are in its head, all others' in the entry.
+result<item> item_of(const vault& v, std::optional<entry> what) {
+    item one{std::move(what), {}};
+    const node_id* node = one.node();
+    if (node == nullptr) {
+        one.about = one.what->about;
+        return one;
+    }
+    auto head = read<tree::head>(v.rows(), *node);
+    if (!head) return passed(head);
+    if (!head->exists())
+        return fail(errc::corrupt, "read directory", std::to_string(node->value),
+                    "a name points to it, and it is not there");
+    one.about = {(*head)->mode, (*head)->mtime, 0};
+    return one;
+}
+
+/// `not_found` where the path leads to a free name.
+result<tree::place> find(const vault& v, std::string_view operation, const std::string& path,
+                         tree::last_link last) {
+    auto here = v.resolve(path, last);
+    if (!here) return within(std::move(here), std::string{operation}, path);
+    if (!here->exists()) return fail(errc::not_found, std::string{operation}, path);
+    return here;
+}
+
+std::optional<entry> entry_at(const tree::place& here) {
+    if (here.is_root()) return std::nullopt;
+    return **here.found;
+}
+
+/// Adds what every answer about a name has.
+void describe(json& into, const item& one) {
+    into["kind"] = one.kind();
+    into["mode"] = fmt::format("{:04o}", one.about.mode);
+    into["mtime_ns"] = one.about.mtime.ns;
+    if (one.is_file()) into["size"] = one.about.size;
+    if (one.link() != nullptr) put_name(into, "target", one.link()->path);
+    if (const auto* node = one.node()) into["node"] = node->value;
+}
+
+/// "name", and where it leads if it is a link.
+std::string label(std::string_view name, const item& one) {
+    std::string text = printable(name);
+    if (one.link() != nullptr) text += " -> " + printable(one.link()->path);
+    return text;
+}
+
+// --- ls --------------------------------------------------------------------------------------
+
+struct ls_options {
+    std::string store, path, after;
+    bool details = false;
+    std::optional<std::uint64_t> limit;
+};
+
+void show(const settings& common, const ls_options& o, std::string_view name, const item& one) {
+    if (common.as_json) {
+        json document;
+        put_name(document, "name", name);
+        describe(document, one);
+        return print(document);
+    }
+    if (!o.details) return print_line(printable(name));
+    const std::string size = one.is_file() ? std::to_string(one.about.size) : "-";
+    print_line(fmt::format("{} {:>13} {} {}", one.mode(), size, human_time(one.about.mtime),
+                           label(name, one)));
+}
+
+result<void> show_directory(const settings& common, const ls_options& o, const vault& v,
+                            node_id node) {
+    auto names = tree::list(v.rows(), node, o.after);
+    if (!names) return passed(names);
+    std::uint64_t left = o.limit.value_or(UINT64_MAX);
+    for (const auto& listed : *names) {
+        if (left-- == 0) return {};
+        if (auto on = unless_stopped("list", o.path); !on) return on;
+        if (!o.details && !common.as_json) {  // names alone: no row is decoded
+            print_line(printable(listed.name()));
+            continue;
+        }
+        auto row = listed.row();
+        if (!row) return passed(row);
+        auto one = item_of(v, *std::move(row));
+        if (!one) return passed(one);
+        show(common, o, listed.name(), *one);
+    }
+    return names->status();
+}
+
+result<void> list(const settings& common, const ls_options& o, const vault& v) {
+    auto here = find(v, "list", o.path, tree::last_link::keep);
+    if (!here) return passed(here);
+    if (here->node() != nullptr) return show_directory(common, o, v, *here->node());
+    // A link that leads to a directory lists it; any other is shown itself, dangling ones too.
+    if (const auto there = v.resolve(o.path); there && there->node() != nullptr)
+        return show_directory(common, o, v, *there->node());
+    auto one = item_of(v, entry_at(*here));
+    if (!one) return passed(one);
+    show(common, o, here->found->key().name, *one);
+    return {};
+}
+
+void add_ls(CLI::App& app, settings& common) {
+    auto o = std::make_shared<ls_options>();
+    auto* command = add_command(app, common, "ls", "List a directory, its names in byte order",
+                                "casement ls my.store /include -l");
+    add_store(command, o->store);
+    command->add_option("PATH", o->path, "A directory, a file or a link; the root if none is given");
+    command->add_flag("-l,--long", o->details, "Mode, size, time of change, and where links lead");
+    command->add_option("--after", o->after, "Begin after this name (the last of the page before)");
+    command->add_option("--limit", o->limit, "Show at most this many names");
+    command->callback([&common, o] {
+        common.run = [&common, o] {
+            return with_store(common, o->store, [&](vault& v) { return list(common, *o, v); });
+        };
+    });
+}
+
+// --- tree ------------------------------------------------------------------------------------
+
+struct tree_options {
+    std::string store, path;
+    std::optional<std::uint64_t> depth;
+};
+
+/// Prints as it goes: what it holds grows with the depth, not with the number of names.
+class tree_printer {
+public:
+    tree_printer(const settings& common, const tree_options& o, const vault& v)
+        : common_{common}, o_{o}, v_{v} {}
+
+    result<void> run() {
+        auto here = find(v_, "tree", o_.path, tree::last_link::follow);
+        if (!here) return passed(here);
+        if (here->node() == nullptr) return fail(errc::not_a_directory, "tree", o_.path);
+        if (!common_.as_json) print_line(o_.path.empty() ? "/" : printable(o_.path));
+        std::string at = o_.path.substr(0, o_.path.find_last_not_of('/') + 1);
+        if (!at.empty() && at.front() != '/') at.insert(0, "/");
+        if (auto all = below(*here->node(), at, "", 1); !all) return all;
+        print_totals();
+        return {};
+    }
+
+private:
+    result<void> below(node_id node, const std::string& at, const std::string& indent,
+                       std::uint64_t depth) {
+        if (o_.depth && depth > *o_.depth) return {};
+        auto names = tree::list(v_.rows(), node);
+        if (!names) return passed(names);
+        for (auto next = names->begin(); next != names->end();) {
+            if (auto on = unless_stopped("tree", o_.path); !on) return on;
+            const auto listed = *next;
+            const std::string name{listed.name()};
+            auto row = listed.row();
+            if (!row) return passed(row);
+            auto one = item_of(v_, *std::move(row));
+            if (!one) return passed(one);
+            ++next;  // `listed` is gone; whether this name is the last is known only now
+            const bool last = next == names->end();
+            const std::string path = at + "/" + name;
+            show(name, path, *one, indent, last, depth);
+            if (const node_id* child = one->node())
+                if (auto all = below(*child, path, indent + (last ? "    " : "│   "), depth + 1); !all)
+                    return all;
+        }
+        return names->status();
+    }
+
+    void show(const std::string& name, const std::string& path, const item& one,
+              const std::string& indent, bool last, std::uint64_t depth) {
+        ++(one.link() != nullptr ? links_ : one.is_file() ? files_ : directories_);
+        bytes_ += one.is_file() ? one.about.size : 0;
+        if (!common_.as_json)
+            return print_line(indent + (last ? "└── " : "├── ") + label(name, one));
+        json document;
+        put_name(document, "path", path);
+        document["depth"] = depth;
+        describe(document, one);
+        print(document);
+    }
+
+    void print_totals() const {
+        if (common_.as_json)
+            return print({{"directories", directories_}, {"files", files_}, {"links", links_},
+                          {"bytes", bytes_}});
+        print_line(fmt::format("\n{} {}, {} {}, {} {}, {}", directories_,
+                               directories_ == 1 ? "directory" : "directories", files_,
+                               files_ == 1 ? "file" : "files", links_,
+                               links_ == 1 ? "link" : "links", human_bytes(bytes_)));
+    }
+
+    const settings& common_;
+    const tree_options& o_;
+    const vault& v_;
+    std::uint64_t directories_ = 0, files_ = 0, links_ = 0, bytes_ = 0;
+};
+
+void add_tree(CLI::App& app, settings& common) {
+    auto o = std::make_shared<tree_options>();
+    auto* command = add_command(app, common, "tree", "Draw all that is in a directory",
+                                "casement tree my.store /include --depth 2");
+    add_store(command, o->store);
+    command->add_option("PATH", o->path, "The directory; the root if none is given");
+    command->add_option("--depth", o->depth, "Show at most this many levels, and count only those");
+    command->callback([&common, o] {
+        common.run = [&common, o] {
+            return with_store(common, o->store,
+                              [&](vault& v) { return tree_printer{common, *o, v}.run(); });
+        };
+    });
+}
+
+// --- stat ------------------------------------------------------------------------------------
+
+struct stat_options {
+    std::string store, path;
+    bool follow = false;
+};
+
+std::string_view name_of_placement(blob::placement kind) {
+    switch (kind) {
+        case blob::placement::inline_row: return "inline";
+        case blob::placement::packed: return "packed";
+        case blob::placement::dedicated: return "dedicated";
+        case blob::placement::external: return "external";
+    }
+    std::unreachable();
+}
+
+result<void> add_directory(sheet& answer, const vault& v, node_id node) {
+    auto dir = tree::read_directory(v.rows(), node);
+    if (!dir) return passed(dir);
+    answer.add("node", node.value);
+    answer.add("rev", (*dir->rev()).n.value);
+    answer.add("layer", dir->layer().value);
+    return {};
+}
+
+/// Where the bytes are: a row, a part of a pack, or a file.
+result<void> add_bytes(sheet& answer, vault& v, const protocol::obj_id& id) {
+    auto file = v.contents().object_of(id);
+    if (!file) return passed(file);
+    answer.add("object", object::to_text(id));
+    answer.add("content", to_hex(file->content));
+    auto row = read<tree::content>(v.rows(), file->content);
+    if (!row) return passed(row);
+    if (!row->exists())
+        return fail(errc::corrupt, "read content", to_hex(file->content), "its row is missing");
+    const auto& where = (*row)->where;
+    answer.add("placement", std::string{name_of_placement(where.kind)});
+    answer.add("blob", where.id.value);
+    const blob::layout below{""};
+    if (where.kind == blob::placement::packed) {
+        const auto at = blob::to_pack_position(where.position);
+        answer.add("position", at.offset);
+        answer.add("stored_in", below.file_of(at.pack).substr(1));
+    } else if (where.kind == blob::placement::dedicated) {
+        answer.add("position", where.position);
+        answer.add("stored_in", below.file_of(where.id).substr(1));
+    }
+    return {};
+}
+
+result<void> tell_about(const settings& common, const stat_options& o, vault& v) {
+    auto here = find(v, "stat", o.path,
+                     o.follow ? tree::last_link::follow : tree::last_link::keep);
+    if (!here) return passed(here);
+    auto one = item_of(v, entry_at(*here));
+    if (!one) return passed(one);
+
+    sheet answer;
+    answer.add_name("path", o.path);
+    answer.add("kind", std::string{one->kind()});
+    answer.add("mode", fmt::format("{:04o}", one->about.mode),
+               fmt::format("{} ({:04o})", one->mode(), one->about.mode));
+    answer.add("mtime_ns", one->about.mtime.ns, human_time(one->about.mtime));
+    if (one->is_file())
+        answer.add("size", one->about.size,
+                   fmt::format("{} ({})", one->about.size, human_bytes(one->about.size)));
+    if (one->link() != nullptr) answer.add_name("target", one->link()->path);
+    if (const auto* node = one->node())
+        if (auto added = add_directory(answer, v, *node); !added) return added;
+    if (one->is_file())
+        if (auto added = add_bytes(answer, v, one->object()->id); !added) return added;
+    if (one->what) {
+        answer.add("generation", one->what->written.value);
+        answer.add("parent_node", here->parent.node().value);
+        answer.add("parent_rev", (*here->parent.rev()).n.value);
+    }
+    answer.print(common);
+    return {};
+}
+
+void add_stat(CLI::App& app, settings& common) {
+    auto o = std::make_shared<stat_options>();
+    auto* command = add_command(app, common, "stat", "Tell all that is known of one name",
+                                "casement stat my.store /include/stdio.h");
+    add_store(command, o->store);
+    command->add_option("PATH", o->path, "A directory, a file or a link")->required();
+    command->add_flag("-L,--follow", o->follow, "Of a link, tell about what it leads to");
+    command->callback([&common, o] {
+        common.run = [&common, o] {
+            return with_store(common, o->store, [&](vault& v) { return tell_about(common, *o, v); });
+        };
+    });
+}
+
+// --- cat -------------------------------------------------------------------------------------
+
+struct cat_options {
+    std::string store;
+    std::vector<std::string> paths;
+    std::uint64_t offset = 0;
+    std::optional<std::uint64_t> length;
+};
+
+/// A piece of a file as it was read; in JSON its bytes are hexadecimal, two digits a byte.
+result<void> put_piece(const settings& common, const std::string& path, std::uint64_t offset,
+                       std::string_view bytes) {
+    if (common.as_json) {
+        std::string hex;
+        hex.reserve(bytes.size() * 2);
+        for (const char c : bytes) {
+            constexpr std::string_view digits = "0123456789abcdef";
+            hex += digits[static_cast<unsigned char>(c) >> 4];
+            hex += digits[static_cast<unsigned char>(c) & 15];
+        }
+        json document;
+        put_name(document, "path", path);
+        document["offset"] = offset;
+        document["bytes_hex"] = std::move(hex);
+        print(document);
+        return {};
+    }
+    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()) return {};
+    return fail_system(errno, "write", "standard output");
+}
+
+result<void> put_file(const settings& common, const cat_options& o, const std::string& path,
+                      vault::reader& file) {
+    const std::uint64_t begin = std::min(o.offset, file.size());
+    const std::uint64_t end = begin + std::min(o.length.value_or(UINT64_MAX), file.size() - begin);
+    std::string piece(std::min<std::uint64_t>(blob::MiB, end - begin), '\0');
+    for (std::uint64_t at = begin; at < end;) {
+        if (auto on = unless_stopped("read file", path); !on) return on;
+        // Up to the next whole MiB, so that no chunk is read and verified twice.
+        const auto size = std::min({blob::MiB - at % blob::MiB, end - at,
+                                    static_cast<std::uint64_t>(piece.size())});
+        const auto n = file.read_at(at, {piece.data(), size});
+        if (!n) return std::unexpected{error{n.error()}.within("read file", path)};
+        if (*n != size) return fail(errc::corrupt, "read file", path, "it ends early");
+        if (auto put = put_piece(common, path, at, {piece.data(), size}); !put) return put;
+        at += size;
+    }
+    return {};
+}
+
+result<void> concatenate(const settings& common, const cat_options& o, vault& v) {
+    // All are found before a byte of the first is written: a wrong name spoils no output.
+    std::vector<vault::reader> files;
+    for (const auto& path : o.paths) {
+        auto file = v.read_file(path);
+        if (!file) return passed(file);
+        files.push_back(*std::move(file));
+    }
+    for (std::size_t i = 0; i < files.size(); ++i)
+        if (auto done = put_file(common, o, o.paths[i], files[i]); !done) return done;
+    return {};
+}
+
+void add_cat(CLI::App& app, settings& common) {
+    auto o = std::make_shared<cat_options>();
+    auto* command = add_command(app, common, "cat", "Write files' bytes, verified, to standard output",
+                                "casement cat my.store /music/song.flac --offset 4096 --length 512");
+    add_store(command, o->store);
+    command->add_option("PATH", o->paths, "Files, in this order")->required();
+    command->add_option("--offset", o->offset, "Begin at this byte of each file");
+    command->add_option("--length", o->length, "Write at most this many bytes of each file");
+    command->callback([&common, o] {
+        common.run = [&common, o] {
+            return with_store(common, o->store, [&](vault& v) { return concatenate(common, *o, v); });
+        };
+    });
+}
+
+}  // namespace
+
+void add_show_commands(CLI::App& app, settings& common) {
+    add_ls(app, common);
+    add_tree(app, common);
+    add_stat(app, common);
+    add_cat(app, common);
+}
+
+}  // namespace casement::command

@@ -1,0 +1,263 @@
+#pragma once
+// The whole store held against itself (SPEC W6): every row decodes, every name leads to a node or a
+// stored content, every byte hashes to its name, and the counts agree. Reads only; any thread, beside
+// writers it reports the state of its own instant.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include <casement/core/error.hpp>
+#include <casement/core/hash.hpp>
+#include <casement/tree/contents.hpp>
+#include <casement/tree/list.hpp>
+#include <casement/tree/look_up.hpp>
+
+namespace casement::tree {
+
+/// Something that is not as it must be; `path` where it is known to whom it belongs.
+struct problem {
+    std::optional<std::string> path;
+    error what;
+};
+
+struct verification {
+    std::uint64_t directories = 0, files = 0, links = 0;  // that the root leads to
+    std::uint64_t contents = 0, bytes = 0;                // that were read and hashed
+    std::uint64_t rows = 0;
+    std::vector<problem> problems;  // the first `problems_max`
+    std::uint64_t problem_count = 0;
+
+    static constexpr std::size_t problems_max = 1000;
+
+    void add(std::optional<std::string> path, error e) {
+        if (++problem_count <= problems_max) problems.push_back({std::move(path), std::move(e)});
+    }
+};
+
+namespace detail {
+
+/// A decoded row of one table, or the problem that it is none.
+template <row R>
+std::optional<R> decoded(std::string_view key, std::string_view value, verification& v) {
+    auto r = decode<R>(value);
+    if (!r || !parse_row_key<R>(key)) {
+        v.add({}, error{errc::corrupt, "read row", std::string{key}, "not what was written"});
+        return std::nullopt;
+    }
+    return r;
+}
+
+/// Calls `each(key, value)` for all rows of one table.
+template <row R, store S, class Each>
+void for_each_row(const S& kv, std::string_view from, verification& v, Each each) {
+    const std::string prefix{R::table};
+    auto rows = kv.scan(prefix + std::string{from}, after_prefix(prefix));
+    for (; rows.valid(); rows.next()) each(rows.key(), rows.value());
+    if (auto s = rows.status(); !s) v.add({}, std::move(s).error());
+}
+
+template <store S, blob::file_system FS>
+class verifier {
+public:
+    using stop = std::function<bool()>;
+    using tell = std::function<void(std::uint64_t bytes)>;
+
+    verifier(const S& kv, contents<S, FS>& c, stop asked, tell read)
+        : kv_{kv}, contents_{c}, asked_{std::move(asked)}, read_{std::move(read)} {}
+
+    verification run(std::optional<std::uint64_t> sample) {
+        count_rows();
+        if (sample)
+            check_sample(*sample);
+        else
+            for_each_row<content>(kv_, "", out_, [&](auto key, auto value) {
+                check_content(key, value);
+            });
+        walk_tree();
+        if (!sample) check_files();
+        return std::move(out_);
+    }
+
+private:
+    // Every block of the database is read here, so that damage shows wherever it is.
+    void count_rows() {
+        auto rows = kv_.scan(std::string_view{"\0", 1}, "\xff");
+        for (; rows.valid(); rows.next()) {
+            ++out_.rows;
+            ++tables_[rows.key().front()];
+        }
+        if (auto s = rows.status(); !s) out_.add({}, std::move(s).error());
+        for (const auto& [table, n] : tables_)
+            if (known_tables.find(table) == std::string_view::npos)
+                out_.add({}, error{errc::corrupt, "count rows", std::string{table},
+                                   std::to_string(n) + " rows of no known table"});
+    }
+
+    void check_sample(std::uint64_t n) {
+        // Digests are uniform: a random one is followed by a random content.
+        std::mt19937_64 random{std::random_device{}()};
+        for (std::uint64_t i = 0; i < n && !asked_(); ++i) {
+            std::string from;
+            for (int word = 0; word < 4; ++word) append_big64(from, random());
+            const std::string prefix{content::table};
+            auto rows = kv_.scan(prefix + from, after_prefix(prefix));
+            if (!rows.valid()) rows = kv_.scan(prefix, after_prefix(prefix));
+            if (rows.valid()) check_content(rows.key(), rows.value());
+            if (auto s = rows.status(); !s) out_.add({}, std::move(s).error());
+        }
+    }
+
+    void check_content(std::string_view key, std::string_view value) {
+        if (asked_()) return;
+        auto row = decoded<content>(key, value, out_);
+        if (!row) return;
+        const digest name = *parse_row_key<content>(key);
+        const auto& where = row->where;
+        if (where.kind == blob::placement::packed)
+            files_named_.insert(blob::to_pack_position(where.position).pack.value);
+        if (where.kind == blob::placement::dedicated) files_named_.insert(where.id.value);
+        if (auto good = hash_matches({name, where.size}); !good) {
+            bad_.emplace(to_hex(name), good.error());
+            return;
+        }
+        ++out_.contents;
+        out_.bytes += where.size;
+    }
+
+    result<void> hash_matches(const object::file_object& file) {
+        auto bytes = contents_.open(file);
+        if (!bytes) return passed(bytes);
+        sha256 hasher;
+        auto all = bytes->for_each_piece([&](std::string_view piece) -> result<void> {
+            if (asked_()) return fail(errc::cancelled, "verify", to_hex(file.content));
+            hasher.update(piece);
+            read_(piece.size());
+            return {};
+        });
+        if (!all) return all;
+        if (hasher.finish() == file.content) return {};
+        return fail(errc::corrupt, "verify content", to_hex(file.content),
+                    "its bytes do not hash to it");
+    }
+
+    void walk_tree() {
+        auto dir = read_directory(kv_, root);
+        if (!dir) return out_.add("/", std::move(dir).error());
+        walk(root, "");
+        if (asked_()) return;
+        // Every head was met on the way from the root, and every entry counted once.
+        expect_count(head::table, out_.directories, "directories");
+        expect_count(rev::table, out_.directories, "revs");
+        expect_count(binding::table, out_.directories - 1, "bindings");
+        expect_count(entry::table, out_.directories - 1 + out_.files + out_.links, "names");
+        for (const auto& [name, what] : bad_)
+            if (!told_.contains(name)) out_.add({}, what);
+    }
+
+    void walk(node_id node, const std::string& path) {
+        ++out_.directories;
+        if (!visited_.insert(node.value).second)
+            return out_.add(path, error{errc::corrupt, "walk", path, "reached a second time"});
+        auto names = list(kv_, node);
+        if (!names) return out_.add(path.empty() ? "/" : path, std::move(names).error());
+        for (const auto& listed : *names) {
+            if (asked_()) return;
+            const std::string here = path + "/" + std::string{listed.name()};
+            auto row = listed.row();
+            if (!row)
+                out_.add(here, std::move(row).error());
+            else
+                check_entry(node, listed.name(), *row, here);
+        }
+        if (auto s = names->status(); !s) out_.add(path, std::move(s).error());
+    }
+
+    void check_entry(node_id parent, std::string_view name, const entry& e,
+                     const std::string& here) {
+        using d = protocol::dentry;
+        if (const auto* node = node_in(e)) {
+            auto bound = read<binding>(kv_, *node);
+            if (!bound)
+                out_.add(here, std::move(bound).error());
+            else if (!bound->exists() || (*bound)->parent != parent || (*bound)->name != name)
+                out_.add(here, error{errc::corrupt, "check binding", here, "is not bound here"});
+            walk(*node, here);
+        } else if (const auto* object = std::get_if<d::object>(&e.target)) {
+            ++out_.files;
+            if (auto good = check_object(object->id, e.about.size); !good)
+                out_.add(here, std::move(good).error());
+        } else if (std::holds_alternative<d::symlink>(e.target)) {
+            ++out_.links;
+        } else {
+            out_.add(here, error{errc::corrupt, "check entry", here, "points to nothing"});
+        }
+    }
+
+    result<void> check_object(const protocol::obj_id& id, std::uint64_t size) {
+        auto file = contents_.object_of(id);
+        if (!file) return passed(file);
+        if (file->size != size)
+            return fail(errc::corrupt, "check size", object::to_text(id), "is not the name's size");
+        const auto name = to_hex(file->content);
+        if (const auto bad = bad_.find(name); bad != bad_.end()) {
+            auto what = bad->second;
+            told_.insert(name);
+            return std::unexpected{std::move(what)};
+        }
+        auto row = read<content>(kv_, file->content);
+        if (!row) return passed(row);
+        if (!row->exists()) return fail(errc::corrupt, "check content", name, "its row is missing");
+        return {};
+    }
+
+    void expect_count(char table, std::uint64_t n, std::string_view what) {
+        const auto rows = tables_[table];
+        if (rows == n) return;
+        out_.add({}, error{errc::corrupt, "count", std::string{what},
+                           std::to_string(rows) + " rows, but the root leads to " +
+                               std::to_string(n)});
+    }
+
+    void check_files() {
+        auto listed = contents_.files().list_files();
+        if (!listed) return out_.add({}, std::move(listed).error());
+        for (const auto& path : listed->strange)
+            out_.add({}, error{errc::corrupt, "list blobs", path, "no file of this store"});
+        for (const auto& f : listed->files)
+            if (!files_named_.contains(f.id))
+                out_.add({}, error{errc::corrupt, "list blobs", f.path, "no row names it"});
+    }
+
+    static constexpr std::string_view known_tables = "!#bcdhiors";
+
+    const S& kv_;
+    contents<S, FS>& contents_;
+    stop asked_;
+    tell read_;
+    verification out_;
+    std::map<char, std::uint64_t> tables_;
+    std::map<std::string, error> bad_;       // contents whose bytes are wrong
+    std::unordered_set<std::string> told_;   // of those, the ones that a path was told for
+    std::unordered_set<std::uint64_t> visited_, files_named_;
+};
+
+}  // namespace detail
+
+/// Verifies the whole store, or the tree and `sample` contents picked at random. `asked` may end it
+/// early; `read` hears of bytes as they are hashed. Memory: 8 bytes a directory and a blob file.
+template <store S, blob::file_system FS>
+[[nodiscard]] verification verify(const S& kv, contents<S, FS>& c,
+                                  std::optional<std::uint64_t> sample = {},
+                                  std::function<bool()> asked = [] { return false; },
+                                  std::function<void(std::uint64_t)> read = [](std::uint64_t) {}) {
+    return detail::verifier<S, FS>{kv, c, std::move(asked), std::move(read)}.run(sample);
+}
+
+}  // namespace casement::tree

@@ -1,0 +1,149 @@
+#include <casement/tree/ensure_path.hpp>
+
+#include <gtest/gtest.h>
+
+#include "tree/counting_store.hpp"
+#include "tree/hand.hpp"
+#include "tree/interrupted_store.hpp"
+#include "tree/well_formed.hpp"
+
+namespace casement::testing {
+namespace {
+
+constexpr facts private_{.mode = 0700};
+
+/// A maker of paths, and somebody else at the same tree.
+struct two_makers {
+    memory_tree t;
+    interrupted_store<memory_store> kv{t.kv};
+    id_blocks<interrupted_store<memory_store>> ids{kv};
+    two_makers() { must(ids.next()); }
+    auto ensure(std::string_view path) { return ensure_path(kv, ids, path, private_); }
+};
+
+TEST(EnsurePath, MakesWhatIsMissing) {
+    memory_tree t;
+    t.mkdir("/a");
+    const auto a = t.node("/a");
+    const auto c = must(ensure_path(t.kv, t.ids, "/a/b//c/", private_));
+    EXPECT_EQ(t.node("/a/b/c"), c);
+    EXPECT_EQ(t.node("/a"), a) << "what is there stays";
+    EXPECT_EQ(t.dir("/a").head()->mode, 0u);
+    EXPECT_EQ(t.dir("/a/b").head()->mode, 0700u);
+    EXPECT_EQ(faults_in(t.kv), "");
+    const auto before = t.kv;
+    EXPECT_EQ(must(ensure_path(t.kv, t.ids, "/a/b/c", private_)), c);
+    EXPECT_EQ(must(ensure_path(t.kv, t.ids, "/", private_)), root);
+    EXPECT_EQ(t.kv, before);
+}
+
+TEST(EnsurePath, IsOneCommitAName) {
+    memory_tree t;
+    counting_store counted{t.kv};
+    id_blocks ids{counted};
+    must(ids.next());
+    counted.forget();
+    must(ensure_path(counted, ids, "/a/b/c", private_));
+    EXPECT_EQ(counted.counts().commits, 3u);
+    EXPECT_EQ(counted.counts().scans, 0u);
+}
+
+TEST(EnsurePath, FollowsLinksAndMakesWhereTheyLead) {
+    memory_tree t;
+    t.mkdir("/a");
+    t.make("/l", link("a"));
+    t.make("/m", link("a/new"));
+    must(ensure_path(t.kv, t.ids, "/l/b", private_));
+    EXPECT_EQ(names_in(t.kv, t.node("/a")), std::vector<std::string>{"b"});
+    const auto made = must(ensure_path(t.kv, t.ids, "/m/c", private_));
+    EXPECT_EQ(t.node("/a/new/c"), made);
+    EXPECT_EQ(faults_in(t.kv), "");
+}
+
+TEST(EnsurePath, RefusesFilesInTheWay) {
+    memory_tree t;
+    t.mkdir("/a");
+    t.make("/a/x");
+    t.make("/l", link("a/x"));
+    for (const auto* path : {"/a/x", "/a/x/b", "/l", "/l/b"})
+        EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, path, private_)), errc::not_a_directory) << path;
+}
+
+TEST(EnsurePath, RefusesLinksThatLeadNowhere) {
+    memory_tree t;
+    t.make("/l", link("no/where"));
+    t.make("/self", link("self"));
+    EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, "/l", private_)), errc::not_found);
+    EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, "/self/x", private_)), errc::loop);
+}
+
+TEST(EnsurePath, KeepsWhatWasMadeBeforeItFailed) {
+    memory_tree t;
+    const std::string path = "/a/b/" + std::string(256, 'n');
+    EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, path, private_)), errc::bad_name);
+    EXPECT_TRUE(names_in(t.kv, root).empty()) << "a bad path is refused before anything is made";
+
+    std::string deep;
+    for (int i = 0; i < depth_max; ++i) deep += "/d";
+    EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, deep, private_)), errc::too_deep);
+    EXPECT_EQ(must(read_ancestry(t.kv, t.node(deep.substr(2)))).depth(), depth_max - 1);
+    EXPECT_EQ(faults_in(t.kv), "");
+}
+
+TEST(EnsurePath, MeetsWhoMakesTheSameName) {
+    two_makers both;
+    both.kv.before_commit = [&] { both.t.mkdir("/a"); };
+    const auto b = must(both.ensure("/a/b"));
+    EXPECT_EQ(both.t.node("/a/b"), b);
+    EXPECT_EQ(names_in(both.t.kv, root), std::vector<std::string>{"a"});
+    EXPECT_EQ(faults_in(both.t.kv), "");
+}
+
+TEST(EnsurePath, MeetsWhoPutsALinkOrAFileThere) {
+    {
+        two_makers both;
+        both.t.mkdir("/real");
+        both.kv.before_commit = [&] { both.t.make("/a", link("real")); };
+        const auto b = must(both.ensure("/a/b"));
+        EXPECT_EQ(both.t.node("/real/b"), b);
+    }
+    {
+        two_makers both;
+        both.kv.before_commit = [&] { both.t.make("/a", file()); };
+        EXPECT_EQ(code_of(both.ensure("/a/b")), errc::not_a_directory);
+    }
+}
+
+TEST(EnsurePath, MeetsWhoChangesTheParent) {
+    two_makers both;
+    both.kv.before_commit = [&] {
+        must(set_directory_facts(both.t.kv, both.t.dir(), 0755, {}));
+    };
+    EXPECT_EQ(both.t.node("/a"), must(both.ensure("/a")));
+}
+
+// What was on the way is gone when the next name is made: all of it is made again.
+TEST(EnsurePath, MeetsWhoRemovesTheParent) {
+    two_makers both;
+    both.t.mkdir("/a");
+    both.kv.before_commit = [&] { both.t.rmdir("/a"); };
+    const auto b = must(both.ensure("/a/b"));
+    EXPECT_EQ(both.t.node("/a/b"), b);
+    EXPECT_EQ(faults_in(both.t.kv), "");
+}
+
+TEST(EnsurePath, GivesUpOnWhoNeverLetsItPass) {
+    two_makers both;
+    int times = 0;
+    std::function<void()> meddle = [&] {
+        ++times;
+        must(set_directory_facts(both.t.kv, both.t.dir(), static_cast<std::uint32_t>(times), {}));
+        both.kv.before_commit = meddle;
+    };
+    both.kv.before_commit = meddle;
+    EXPECT_EQ(code_of(both.ensure("/a")), errc::conflict);
+    EXPECT_EQ(times, decisions_max);
+}
+
+}  // namespace
+}  // namespace casement::testing

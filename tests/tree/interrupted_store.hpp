@@ -1,0 +1,38 @@
+#pragma once
+// A store in which somebody else acts just before the next commit: what lies between an operation's
+// read and its commit, made certain. One thread at a time.
+
+#include <functional>
+#include <string_view>
+#include <utility>
+
+#include <casement/kv/store.hpp>
+
+namespace casement::testing {
+
+template <store S>
+class interrupted_store {
+public:
+    explicit interrupted_store(S& of) : of_{of} {}
+
+    /// Runs before the next commit, once; it may ask for the one after.
+    std::function<void()> before_commit;
+
+    [[nodiscard]] result<found> get(std::string_view key) const { return of_.get(key); }
+    [[nodiscard]] auto scan(std::string_view first, std::string_view last) const {
+        return of_.scan(first, last);
+    }
+    [[nodiscard]] auto snapshot() const { return of_.snapshot(); }
+    [[nodiscard]] bool unchanged(std::string_view key, version at) const {
+        return of_.unchanged(key, at);
+    }
+    [[nodiscard]] result<receipt> commit(const batch& b) {
+        if (const auto act = std::exchange(before_commit, nullptr)) act();
+        return of_.commit(b);
+    }
+
+private:
+    S& of_;
+};
+
+}  // namespace casement::testing
