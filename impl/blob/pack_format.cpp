@@ -13,7 +13,8 @@ constexpr std::size_t crc_at = 60;
 void append_crc(std::string& header) { append_little(header, crc32c_of(header)); }
 
 bool crc_holds(std::string_view raw) {
-    return raw.size() >= crc_at + 4 && little32(raw.substr(crc_at)) == crc32c_of(raw.substr(0, crc_at));
+    return raw.size() >= crc_at + 4 &&
+           little32(raw.substr(crc_at)) == crc32c_of(raw.substr(0, crc_at));
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ int open_number(const std::string& path, int flags) {
 
 void sleep_for(std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }
 
-/// Errors that say "directories are not synced here", not "the sync failed" (9p, drvfs, FUSE, CIFS).
+/// Errors that say "directories are not synced here", not "the sync failed" (9p, drvfs, FUSE,
+/// CIFS).
 bool cannot_sync_names(int number) {
     return number == EINVAL || number == EOPNOTSUPP || number == ENOSYS || number == EBADF ||
            number == EPERM || number == EACCES;
@@ -96,8 +97,8 @@ result<std::uint64_t> posix_file::size() const {
 void posix_file::start_writeback(std::uint64_t offset, std::uint64_t length) const {
 #ifdef SYNC_FILE_RANGE_WRITE
     // A hint: where it fails, the sync that follows does the work and reports the error.
-    (void)::sync_file_range(number_, static_cast<::off64_t>(offset),
-                            static_cast<::off64_t>(length), SYNC_FILE_RANGE_WRITE);
+    (void)::sync_file_range(number_, static_cast<::off64_t>(offset), static_cast<::off64_t>(length),
+                            SYNC_FILE_RANGE_WRITE);
 #else
     (void)offset, (void)length;
 #endif

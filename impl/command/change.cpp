@@ -72,8 +72,7 @@ void add_mkdir(CLI::App& app, settings& common) {
     command->add_option("PATH", o->paths, "The directories, in this order")->required();
     command->add_flag("-p,--parents", o->parents,
                       "Make what is missing above too; a directory that is there is well");
-    command
-        ->add_option("--mode", o->mode, "Permissions of what is made, octal")
+    command->add_option("--mode", o->mode, "Permissions of what is made, octal")
         ->check([](const std::string& text) -> std::string {
             return mode_in(text) ? "" : "'" + printable(text) + "' is no octal mode up to 7777";
         })
@@ -190,8 +189,8 @@ void add_ln(CLI::App& app, settings& common) {
 
 // --- cp --------------------------------------------------------------------------------------
 
-/// Copies a directory's names, a commit each. What was copied stays, also of a copy that was stopped;
-/// a second one finds it and goes on.
+/// Copies a directory's names, a commit each. What was copied stays, also of a copy that was
+/// stopped; a second one finds it and goes on.
 class tree_copy {
 public:
     explicit tree_copy(vault& v) : v_{v} {}

@@ -1,6 +1,6 @@
 #pragma once
-// What the commands that look at or change one store share: opening and closing it around their work,
-// and an answer of many facts that reads well to people and to programs. One thread.
+// What the commands that look at or change one store share: opening and closing it around their
+// work, and an answer of many facts that reads well to people and to programs. One thread.
 
 #include <string>
 #include <string_view>
@@ -13,8 +13,8 @@
 
 namespace casement::command {
 
-/// Opens the store, calls `work(vault&)`, closes the store; answers the exit code. What `work` holds
-/// of the vault dies before the close.
+/// Opens the store, calls `work(vault&)`, closes the store; answers the exit code. What `work`
+/// holds of the vault dies before the close.
 template <class Work>
 int with_store(const settings& common, const std::string& path, Work work) {
     auto opened = vault::open(path, {.durable = common.durable});
@@ -32,7 +32,8 @@ int with_store(const settings& common, const std::string& path, Work work) {
     return fail(errc::cancelled, std::move(operation), std::string{subject}, "stopped as asked");
 }
 
-/// The same facts as one document for programs and as lines for people, in the order they were added.
+/// The same facts as one document for programs and as lines for people, in the order they were
+/// added.
 class sheet {
 public:
     /// `text` is what people read of `value`; the value itself where it is empty.
@@ -42,6 +43,12 @@ public:
         lines_.emplace_back(key, std::move(text));
     }
 
+    /// In nanoseconds for programs, who add "_ns" to the key.
+    void add_time(const std::string& key, timestamp t) {
+        document_[key + "_ns"] = t.ns;
+        lines_.emplace_back(key, human_time(t));
+    }
+
     void add_name(const std::string& key, std::string_view bytes) {
         put_name(document_, key, bytes);
         lines_.emplace_back(key, printable(bytes));
@@ -49,7 +56,7 @@ public:
 
     void print(const settings& common) const {
         if (common.as_json) return command::print(document_);
-        for (const auto& [key, text] : lines_) print_line(fmt::format("{:<12} {}", key, text));
+        for (const auto& [key, text] : lines_) print_line(fmt::format("{:<15} {}", key, text));
     }
 
 private:

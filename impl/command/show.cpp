@@ -160,7 +160,8 @@ void add_ls(CLI::App& app, settings& common) {
     auto* command = add_command(app, common, "ls", "List a directory, its names in byte order",
                                 "casement ls my.store /include -l");
     add_store(command, o->store);
-    command->add_option("PATH", o->path, "A directory, a file or a link; the root if none is given");
+    command->add_option("PATH", o->path,
+                        "A directory, a file or a link; the root if none is given");
     command->add_flag("-l,--long", o->details, "Mode, size, time of change, and where links lead");
     command->add_option("--after", o->after, "Begin after this name (the last of the page before)");
     command->add_option("--limit", o->limit, "Show at most this many names");
@@ -215,7 +216,8 @@ private:
             const std::string path = at + "/" + name;
             show(name, path, *one, indent, last, depth);
             if (const node_id* child = one->node())
-                if (auto all = below(*child, path, indent + (last ? "    " : "│   "), depth + 1); !all)
+                if (auto all = below(*child, path, indent + (last ? "    " : "│   "), depth + 1);
+                    !all)
                     return all;
         }
         return names->status();
@@ -236,7 +238,9 @@ private:
 
     void print_totals() const {
         if (common_.as_json)
-            return print({{"directories", directories_}, {"files", files_}, {"links", links_},
+            return print({{"directories", directories_},
+                          {"files", files_},
+                          {"links", links_},
                           {"bytes", bytes_}});
         print_line(fmt::format("\n{} {}, {} {}, {} {}, {}", directories_,
                                directories_ == 1 ? "directory" : "directories", files_,
@@ -259,8 +263,9 @@ void add_tree(CLI::App& app, settings& common) {
     command->add_option("--depth", o->depth, "Show at most this many levels, and count only those");
     command->callback([&common, o] {
         common.run = [&common, o] {
-            return with_store(common, o->store,
-                              [&](vault& v) { return tree_printer{common, *o, v}.run(); });
+            return with_store(common, o->store, [&](vault& v) {
+                return tree_printer{common, *o, v}.run();
+            });
         };
     });
 }
@@ -317,8 +322,7 @@ result<void> add_bytes(sheet& answer, vault& v, const protocol::obj_id& id) {
 }
 
 result<void> tell_about(const settings& common, const stat_options& o, vault& v) {
-    auto here = find(v, "stat", o.path,
-                     o.follow ? tree::last_link::follow : tree::last_link::keep);
+    auto here = find(v, "stat", o.path, o.follow ? tree::last_link::follow : tree::last_link::keep);
     if (!here) return passed(here);
     auto one = item_of(v, entry_at(*here));
     if (!one) return passed(one);
@@ -328,7 +332,7 @@ result<void> tell_about(const settings& common, const stat_options& o, vault& v)
     answer.add("kind", std::string{one->kind()});
     answer.add("mode", fmt::format("{:04o}", one->about.mode),
                fmt::format("{} ({:04o})", one->mode(), one->about.mode));
-    answer.add("mtime_ns", one->about.mtime.ns, human_time(one->about.mtime));
+    answer.add_time("mtime", one->about.mtime);
     if (one->is_file())
         answer.add("size", one->about.size,
                    fmt::format("{} ({})", one->about.size, human_bytes(one->about.size)));
@@ -355,7 +359,8 @@ void add_stat(CLI::App& app, settings& common) {
     command->add_flag("-L,--follow", o->follow, "Of a link, tell about what it leads to");
     command->callback([&common, o] {
         common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) { return tell_about(common, *o, v); });
+            return with_store(common, o->store,
+                              [&](vault& v) { return tell_about(common, *o, v); });
         };
     });
 }
@@ -388,7 +393,9 @@ result<void> put_piece(const settings& common, const std::string& path, std::uin
         return {};
     }
     if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()) return {};
-    return fail_system(errno, "write", "standard output");
+    const int why = errno;
+    if (auto on = unless_stopped("read file", path); !on) return on;
+    return fail_system(why, "write", "standard output");
 }
 
 result<void> put_file(const settings& common, const cat_options& o, const std::string& path,
@@ -399,8 +406,8 @@ result<void> put_file(const settings& common, const cat_options& o, const std::s
     for (std::uint64_t at = begin; at < end;) {
         if (auto on = unless_stopped("read file", path); !on) return on;
         // Up to the next whole MiB, so that no chunk is read and verified twice.
-        const auto size = std::min({blob::MiB - at % blob::MiB, end - at,
-                                    static_cast<std::uint64_t>(piece.size())});
+        const auto size = std::min(
+            {blob::MiB - at % blob::MiB, end - at, static_cast<std::uint64_t>(piece.size())});
         const auto n = file.read_at(at, {piece.data(), size});
         if (!n) return std::unexpected{error{n.error()}.within("read file", path)};
         if (*n != size) return fail(errc::corrupt, "read file", path, "it ends early");
@@ -425,15 +432,17 @@ result<void> concatenate(const settings& common, const cat_options& o, vault& v)
 
 void add_cat(CLI::App& app, settings& common) {
     auto o = std::make_shared<cat_options>();
-    auto* command = add_command(app, common, "cat", "Write files' bytes, verified, to standard output",
-                                "casement cat my.store /music/song.flac --offset 4096 --length 512");
+    auto* command =
+        add_command(app, common, "cat", "Write files' bytes, verified, to standard output",
+                    "casement cat my.store /music/song.flac --offset 4096 --length 512");
     add_store(command, o->store);
     command->add_option("PATH", o->paths, "Files, in this order")->required();
     command->add_option("--offset", o->offset, "Begin at this byte of each file");
     command->add_option("--length", o->length, "Write at most this many bytes of each file");
     command->callback([&common, o] {
         common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) { return concatenate(common, *o, v); });
+            return with_store(common, o->store,
+                              [&](vault& v) { return concatenate(common, *o, v); });
         };
     });
 }

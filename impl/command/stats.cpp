@@ -1,6 +1,7 @@
 // casement stats: what a store holds and what it costs. Reads each row but the bytes of files; its
 // memory does not grow with the store.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -36,9 +37,9 @@ struct amount {
 struct totals {
     std::uint64_t directories = 1;  // the root has no entry
     std::uint64_t links = 0, rows = 0;
-    amount files;                       // by name: equal files count each
-    std::array<amount, 4> placed;       // contents, by placement
-    std::uint64_t content_bytes = 0;    // of all contents, each once
+    amount files;                     // by name: equal files count each
+    std::array<amount, 4> placed;     // contents, by placement
+    std::uint64_t content_bytes = 0;  // of all contents, each once
 
     [[nodiscard]] amount& placed_as(blob::placement kind) {
         return placed.at(static_cast<std::size_t>(kind) - 1);
@@ -57,7 +58,8 @@ public:
     explicit row_counter(const vault& v) : now_{v.rows().snapshot()} {}
 
     result<totals> run() {
-        const auto bytes = std::string{tree::inline_bytes::table}, sums = std::string{tree::sums::table};
+        const auto bytes = std::string{tree::inline_bytes::table},
+                   sums = std::string{tree::sums::table};
         if (auto r = range("", bytes); !r) return passed(r);
         if (auto r = range(after_prefix(bytes), sums); !r) return passed(r);
         if (auto r = range(after_prefix(sums), "\xff"); !r) return passed(r);
@@ -72,7 +74,8 @@ private:
             ++n_.rows;
             auto counted = result<void>{};
             if (rows.key().front() == tree::entry::table) counted = entry(rows.key(), rows.value());
-            if (rows.key().front() == tree::content::table) counted = content(rows.key(), rows.value());
+            if (rows.key().front() == tree::content::table)
+                counted = content(rows.key(), rows.value());
             if (!counted) return counted;
         }
         return rows.status();
@@ -82,8 +85,10 @@ private:
         const auto where = parse_row_key<tree::entry>(key);
         const auto row = decode<tree::entry>(value);
         if (!where || !row) return fail(errc::corrupt, "read row", std::string{key}, "no entry");
-        if (auto shown = is_shown(*where); !shown) return passed(shown);
-        else if (!*shown) return {};
+        if (auto shown = is_shown(*where); !shown)
+            return passed(shown);
+        else if (!*shown)
+            return {};
         if (tree::node_in(*row) != nullptr) ++n_.directories;
         if (std::holds_alternative<dentry::symlink>(row->target)) ++n_.links;
         if (const auto* object = std::get_if<dentry::object>(&row->target);
@@ -179,17 +184,23 @@ result<void> tell(const settings& common, const stats_options& o, vault& v) {
     add_amount(answer, "external", n.placed_as(blob::placement::external));
     answer.add("rows", n.rows);
 
-    std::uint64_t disk_bytes = 0;
+    std::uint64_t disk_bytes = 0, pack_bytes = 0;
     for (const std::string part : {"meta", "blobs", "packs"}) {
         const auto found = used_below(v.path() + "/" + part);
         if (!found) return std::unexpected{found.error()};
         disk_bytes += found->disk_bytes;
-        answer.add(part,
-                   {{"files", found->files}, {"bytes", found->bytes}, {"disk_bytes", found->disk_bytes}},
-                   fmt::format("{} files, {}, {} on disk", found->files, human_bytes(found->bytes),
-                               human_bytes(found->disk_bytes)));
+        if (part == "packs") pack_bytes = found->bytes;
+        answer.add(
+            part,
+            {{"files", found->files}, {"bytes", found->bytes}, {"disk_bytes", found->disk_bytes}},
+            fmt::format("{} files, {}, {} on disk", found->files, human_bytes(found->bytes),
+                        human_bytes(found->disk_bytes)));
     }
     answer.add("disk_bytes", disk_bytes, human_bytes(disk_bytes));
+    // Frames' headers and what no row names any more; a pack is never shorter than its contents.
+    const auto live = n.placed_as(blob::placement::packed).bytes;
+    const auto dead = pack_bytes - std::min(live, pack_bytes);
+    answer.add("packs_dead", dead, human_bytes(dead) + " of packs are no content");
     if (o.levels) answer.add("levels", v.rows().report(), "\n" + v.rows().report());
     answer.print(common);
     return {};

@@ -94,7 +94,9 @@ inline std::string bytes_of(const std::string& path) {
     return {std::istreambuf_iterator<char>{in}, {}};
 }
 
+/// A new file in the place of the old: ext4 writes out at once what is truncated and written anew.
 inline void overwrite(const std::string& path, std::string_view bytes) {
+    std::filesystem::remove(path);
     std::ofstream{path, std::ios::binary | std::ios::trunc} << bytes;
 }
 

@@ -44,15 +44,9 @@ TEST(hashing_beside, hashes_the_same_with_a_thread_and_without) {
     const std::string_view all{payload};
     payload_hasher plain, beside;
     plain.take(all);
-    {
-        const hashing_beside large{beside, all.substr(0, hashing_beside::worth_a_thread)};
-    }
-    {
-        const hashing_beside small{beside, all.substr(2 * chunk_size, chunk_size)};
-    }
-    {
-        const hashing_beside rest{beside, all.substr(3 * chunk_size)};
-    }
+    { const hashing_beside large{beside, all.substr(0, hashing_beside::worth_a_thread)}; }
+    { const hashing_beside small{beside, all.substr(2 * chunk_size, chunk_size)}; }
+    { const hashing_beside rest{beside, all.substr(3 * chunk_size)}; }
     EXPECT_EQ(plain.finish(), beside.finish());
 }
 

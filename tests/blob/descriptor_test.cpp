@@ -16,8 +16,13 @@ digest counting_digest() {
 }
 
 descriptor packed_one() {
-    return {placement::packed, to_number({pack_id{3}, 128}), 300'000, blob_id{77}, {},
-            0x0102030405060708, counting_digest()};
+    return {placement::packed,
+            to_number({pack_id{3}, 128}),
+            300'000,
+            blob_id{77},
+            {},
+            0x0102030405060708,
+            counting_digest()};
 }
 
 std::string hex(std::string_view bytes) {
@@ -33,12 +38,23 @@ constexpr auto all_digits = "000102030405060708090a0b0c0d0e0f1011121314151617181
 
 TEST(descriptor, golden) {
     //  version, kind, position 3 << 32 | 128, size 300000, id 77, no uri, check, content
-    EXPECT_EQ(hex(encode(packed_one())),
-              std::string{"01" "02" "8081808030" "e0a712" "4d" "00" "0102030405060708"} +
-                  all_digits);
-    EXPECT_EQ(hex(encode(external_descriptor("s3://b/k"))),
-              std::string{"01" "04" "00" "00" "00" "08" "73333a2f2f622f6b" "0000000000000000"} +
-                  std::string(64, '0'));
+    EXPECT_EQ(hex(encode(packed_one())), std::string{"01"
+                                                     "02"
+                                                     "8081808030"
+                                                     "e0a712"
+                                                     "4d"
+                                                     "00"
+                                                     "0102030405060708"} +
+                                             all_digits);
+    EXPECT_EQ(hex(encode(external_descriptor("s3://b/k"))), std::string{"01"
+                                                                        "04"
+                                                                        "00"
+                                                                        "00"
+                                                                        "00"
+                                                                        "08"
+                                                                        "73333a2f2f622f6b"
+                                                                        "0000000000000000"} +
+                                                                std::string(64, '0'));
     EXPECT_LE(encode(packed_one()).size(), 30 + sizeof(digest)) << "SPEC B2: about 30 bytes";
 }
 
@@ -51,8 +67,8 @@ TEST(descriptor, one_value_one_encoding) {
         size = std::max(size, 1u);
         for (const auto& d :
              {descriptor{placement::inline_row, 0, size, {id}, {}, check, content},
-              descriptor{placement::packed, to_number({{pack}, offset}), size, {id}, {}, check,
-                         content},
+              descriptor{
+                  placement::packed, to_number({{pack}, offset}), size, {id}, {}, check, content},
               descriptor{placement::dedicated, 0, size, {id}, {}, check, content},
               external_descriptor("x:" + name)}) {
             RC_ASSERT(valid(d));
@@ -66,7 +82,7 @@ TEST(descriptor, what_decodes_is_what_would_be_encoded) {
         auto raw = encode(packed_one());
         raw[place % raw.size()] = static_cast<char>(value);
         const auto d = decode<descriptor>(raw);
-        RC_ASSERT(!d || encode(*d) == raw);
+        RC_ASSERT((!d || encode(*d) == raw));
     });
 }
 

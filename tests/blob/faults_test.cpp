@@ -1,5 +1,5 @@
-// What a put does when the disk does not: each errno at each of its calls (SPEC W2, W3, W7), and the
-// order in which things become durable.
+// What a put does when the disk does not: each errno at each of its calls (SPEC W2, W3, W7), and
+// the order in which things become durable.
 
 #include <algorithm>
 #include <cerrno>
@@ -87,8 +87,8 @@ TEST(faults, a_file_that_cannot_be_removed_is_found_by_the_next_sweep) {
 TEST(faults, opening_fails_clearly_at_each_call) {
     const auto calls = at_each_call(EIO, [](auto& here, auto& disk, std::size_t n) {
         disk.follow().fail_at = n;
-        const auto opened = blob::files<scripted>::open(
-            disk, here.path().string(), counting_ids(), small_options(blob::durability::power));
+        const auto opened = blob::files<scripted>::open(disk, here.path().string(), counting_ids(),
+                                                        small_options(blob::durability::power));
         if (!disk.follow().fired()) return false;
         EXPECT_FALSE(opened);
         EXPECT_EQ(opened.error().system(), EIO);
@@ -131,8 +131,8 @@ std::size_t last_of(const std::vector<call>& calls, const call& wanted) {
     return 0;  // never: before all else
 }
 
-/// In the record of a put that has returned: bytes written, then synced, then their name synced, and
-/// the names of the directories above it.
+/// In the record of a put that has returned: bytes written, then synced, then their name synced,
+/// and the names of the directories above it.
 bool durable_in_order(const std::vector<call>& calls, const std::string& file) {
     const auto directory = file.substr(0, file.rfind('/'));
     const auto above = directory.substr(0, directory.rfind('/'));

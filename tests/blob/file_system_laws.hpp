@@ -1,6 +1,7 @@
 #pragma once
-// The laws of the concept `file_system`, for any model of it: instantiate with a default-constructible
-// file system that works in a real directory, or with a simulated one of which "/tmp" exists.
+// The laws of the concept `file_system`, for any model of it: instantiate with a
+// default-constructible file system that works in a real directory, or with a simulated one of
+// which "/tmp" exists.
 //
 //     INSTANTIATE_TYPED_TEST_SUITE_P(posix, file_system_laws, blob::posix_file_system);
 

@@ -36,9 +36,9 @@ TEST(scripted_file_system, fails_the_call_it_is_told_to) {
     EXPECT_EQ(written.error().system(), 5);
     EXPECT_EQ(file->size(), 2u) << "half of a failed write is there";
     EXPECT_TRUE(fs.follow().fired());
-    EXPECT_EQ(fs.follow().calls(), (std::vector<call>{{"create", here / "a"},
-                                                      {"write", here / "a"},
-                                                      {"size", here / "a"}}));
+    EXPECT_EQ(
+        fs.follow().calls(),
+        (std::vector<call>{{"create", here / "a"}, {"write", here / "a"}, {"size", here / "a"}}));
 }
 
 }  // namespace casement::testing

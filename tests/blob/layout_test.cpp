@@ -42,7 +42,8 @@ TEST(layout, gives_no_other_name_a_meaning) {
           "0000000000000000blob", "-000000000000001.blob"})
         EXPECT_FALSE(layout::blob_named(0, name)) << name;
     EXPECT_TRUE(layout::blob_named(0, "0000000000000000.blob"));
-    for (const auto* name : {"", "0000000.pack", "000000000.pack", "0000000X.pack", "00000000.blob"})
+    for (const auto* name :
+         {"", "0000000.pack", "000000000.pack", "0000000X.pack", "00000000.blob"})
         EXPECT_FALSE(layout::pack_named(name)) << name;
 }
 

@@ -24,11 +24,23 @@ std::string hex(std::string_view bytes) {
 
 TEST(pack_format, golden) {
     EXPECT_EQ(hex(encode_pack_header({{3}, magic})),
-              "434153455041434b" "01000000" "00000000" "0300000000000000" "8877665544332211"
-              "00000000000000000000000000000000000000000000000000000000" "c5dbda31");
+              "434153455041434b"
+              "01000000"
+              "00000000"
+              "0300000000000000"
+              "8877665544332211"
+              "00000000000000000000000000000000000000000000000000000000"
+              "c5dbda31");
     EXPECT_EQ(hex(encode_frame_header(some_frame())),
-              "8877665544332211" "00000000" "00000000" "2c01000000000000" "4d00000000000000"
-              "0807060504030201" "80000000" "000102030405060708090a0b0c0d0e0f" "bcda3276");
+              "8877665544332211"
+              "00000000"
+              "00000000"
+              "2c01000000000000"
+              "4d00000000000000"
+              "0807060504030201"
+              "80000000"
+              "000102030405060708090a0b0c0d0e0f"
+              "bcda3276");
     EXPECT_EQ(encode_pack_header({{3}, magic}).size(), pack_header_size);
     EXPECT_EQ(encode_frame_header(some_frame()).size(), frame_header_size);
 }
@@ -54,7 +66,8 @@ TEST(pack_format, every_flipped_bit_of_a_header_is_seen) {
 TEST(pack_format, every_shorter_header_is_refused) {
     for (std::size_t n = 0; n < pack_header_size; ++n) {
         EXPECT_FALSE(decode_pack_header(encode_pack_header({{3}, magic}).substr(0, n), "p")) << n;
-        EXPECT_FALSE(decode_frame_header(encode_frame_header(some_frame()).substr(0, n), magic, 128));
+        EXPECT_FALSE(
+            decode_frame_header(encode_frame_header(some_frame()).substr(0, n), magic, 128));
     }
 }
 
@@ -74,7 +87,8 @@ TEST(pack_format, a_later_version_says_so) {
 }
 
 TEST(pack_format, a_descriptor_tells_its_frame) {
-    const descriptor d{placement::packed, to_number({{3}, 192}), 300, {0x4d}, {}, 9, sha256_of("x")};
+    const descriptor d{placement::packed, to_number({{3}, 192}), 300, {0x4d}, {}, 9,
+                       sha256_of("x")};
     const auto h = frame_of(d, magic);
     EXPECT_EQ(h.begin, 128u);
     EXPECT_EQ(h.length, 300u);

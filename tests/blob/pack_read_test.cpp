@@ -32,8 +32,8 @@ protected:
         return blob::to_pack_position(blobs_[i].what.position).offset - blob::frame_header_size;
     }
 
-    /// The blobs that a scan of these bytes finds, by their place in `blobs_`; what it says else goes
-    /// to `report_`. What it finds is exactly what was put.
+    /// The blobs that a scan of these bytes finds, by their place in `blobs_`; what it says else
+    /// goes to `report_`. What it finds is exactly what was put.
     std::vector<std::size_t> scan(const std::string& bytes) {
         overwrite(path_, bytes);
         auto file = fs_.open(path_);
@@ -85,7 +85,8 @@ TEST_F(packed, a_torn_tail_is_reported_and_the_rest_found) {
 TEST_F(packed, a_hole_hides_no_frame_behind_it) {
     fill({500, 300, 200});
     auto holed = whole_;
-    std::fill_n(holed.begin() + static_cast<std::ptrdiff_t>(begin_of(1)), begin_of(2) - begin_of(1), '\0');
+    std::fill_n(holed.begin() + static_cast<std::ptrdiff_t>(begin_of(1)), begin_of(2) - begin_of(1),
+                '\0');
     EXPECT_EQ(scan(holed), (std::vector<std::size_t>{0, 2}));
     EXPECT_EQ(report_.damaged, (std::vector<damage>{{begin_of(1), begin_of(2) - begin_of(1)}}));
 }
@@ -128,8 +129,9 @@ TEST_F(packed, a_payload_that_holds_a_pack_forges_nothing) {
     auto walk = scanner::begin(*file, blob::to_pack_position(copy.what.position).pack);
     ASSERT_TRUE(walk);
     EXPECT_EQ(walk->next().value().has_value(), false);
-    EXPECT_EQ(walk->report().damaged,
-              (std::vector<damage>{{blob::pack_header_size, outer.size() - blob::pack_header_size}}));
+    EXPECT_EQ(
+        walk->report().damaged,
+        (std::vector<damage>{{blob::pack_header_size, outer.size() - blob::pack_header_size}}));
 }
 
 TEST_F(packed, a_file_that_is_another_pack_is_refused) {
@@ -137,6 +139,7 @@ TEST_F(packed, a_file_that_is_another_pack_is_refused) {
     auto file = fs_.open(path_);
     EXPECT_EQ(scanner::begin(*file, pack_id{99}).error().code(), errc::corrupt);
     overwrite(path_, whole_.substr(0, 63));
+    file = fs_.open(path_);
     EXPECT_EQ(scanner::begin(*file, pack()).error().code(), errc::corrupt);
 }
 

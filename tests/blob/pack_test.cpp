@@ -22,10 +22,11 @@ class packs {
 public:
     explicit packs(FS fs = {}, blob::durability durable = blob::durability::power)
         : fs_{fs}, where_{here_.path().string()}, appender_{fs, where_, counting_ids().pack, [&] {
-              auto chosen = small_options(durable);
-              chosen.sizes.pack_max = 10'000;
-              return chosen;
-          }()} {
+                                                                auto chosen =
+                                                                    small_options(durable);
+                                                                chosen.sizes.pack_max = 10'000;
+                                                                return chosen;
+                                                            }()} {
         EXPECT_TRUE(fs_.make_directory(where_.packs()));
     }
 
@@ -64,8 +65,8 @@ TEST(pack, golden) {
     EXPECT_EQ(second.position(), (blob::pack_position{{1}, 128 + 128 + 64}));
     const auto magic = small_options().magic();
     EXPECT_EQ(bytes_of(p.path(1)),
-              encode_pack_header({{1}, magic}) + encode_frame_header(frame_of(d, magic)) + payload +
-                  std::string(58, '\0') + encode_frame_header(frame_of(e, magic)) + "x");
+              blob::encode_pack_header({{1}, magic}) + encode_frame_header(frame_of(d, magic)) +
+                  payload + std::string(58, '\0') + encode_frame_header(frame_of(e, magic)) + "x");
 }
 
 TEST(pack, is_begun_by_the_first_frame_only) {
@@ -114,8 +115,10 @@ TEST(pack, what_was_only_begun_makes_room_if_it_is_the_last) {
 TEST(pack, numbers_end_at_32_bits) {
     temporary_directory here;
     blob::pack_appender<blob::posix_file_system> appender{
-        {}, blob::layout{here.path().string()},
-        [] { return result<pack_id>{{std::uint64_t{1} << 32}}; }, small_options()};
+        {},
+        blob::layout{here.path().string()},
+        [] { return result<pack_id>{{std::uint64_t{1} << 32}}; },
+        small_options()};
     EXPECT_EQ(appender.begin("x").error().code(), errc::too_big);
 }
 
@@ -169,7 +172,8 @@ TEST(pack, who_comes_during_a_sync_shares_the_next) {
         waiting.emplace_back([&, f] { EXPECT_EQ(p->sync(*f), true); });
     go_on.count_down();
     waiting.clear();
-    EXPECT_EQ(disk.follow().count("sync"), 2u) << "one for a, one for the three that came meanwhile";
+    EXPECT_EQ(disk.follow().count("sync"), 2u)
+        << "one for a, one for the three that came meanwhile";
 }
 
 TEST(pack, many_threads_append_at_once) {
@@ -184,7 +188,9 @@ TEST(pack, many_threads_append_at_once) {
                 for (unsigned i = 0; i < each; ++i) {
                     const auto id = t * each + i;
                     auto [frame, d] = p.append(payload_of(1 + id * 7 % 900, id), id);
-                    if (id % 5 == 0) EXPECT_TRUE(p->sync(frame));
+                    if (id % 5 == 0) {
+                        EXPECT_TRUE(p->sync(frame));
+                    }
                     put[t].push_back(d);
                 }
             });

@@ -62,7 +62,8 @@ TEST(posix_file, an_error_tells_operation_path_and_errno) {
 TEST(posix_file, a_file_that_cannot_be_synced_is_refused_from_then_on) {
     temporary_directory here;
     ASSERT_EQ(::mkfifo((here / "pipe").c_str(), 0600), 0);
-    // A pipe cannot be synced: EINVAL, as a disk would say EIO. Opened from both ends lest it block.
+    // A pipe cannot be synced: EINVAL, as a disk would say EIO. Opened from both ends lest it
+    // block.
     const int other_end = ::open((here / "pipe").c_str(), O_RDWR | O_CLOEXEC);
     posix_file_system fs;
     auto file = fs.open(here / "pipe");
@@ -140,8 +141,7 @@ TEST(posix_file_system, a_rename_tells_both_names) {
     const auto failed = posix_file_system{}.rename(here / "a", here / "b");
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().message(), "rename '" + (here / "a") + "': rename to '" +
-                                            (here / "b") +
-                                            "': No such file or directory (ENOENT)");
+                                            (here / "b") + "': No such file or directory (ENOENT)");
 }
 
 TEST(posix_file_death, a_closed_file_takes_no_calls) {

@@ -78,7 +78,8 @@ TEST(blob_reader, reads_what_compaction_moved) {
     auto moved = before->what;
     moved.position = after->what.position;
     std::string out(500, '?');
-    EXPECT_EQ(files.read(moved, {}, 0, out).error().code(), errc::corrupt) << "another blob's frame";
+    EXPECT_EQ(files.read(moved, {}, 0, out).error().code(), errc::corrupt)
+        << "another blob's frame";
     moved.id = after->what.id;
     EXPECT_EQ(files.read(moved, {}, 0, out), 500u);
     EXPECT_EQ(out, payload);
@@ -90,7 +91,8 @@ TEST(blob_reader, what_lies_in_no_file_is_illegal) {
     const auto inline_one = put(files, "row");
     std::string out(10, '?');
     EXPECT_EQ(files.read(inline_one->what, {}, 0, out).error().code(), errc::illegal);
-    EXPECT_EQ(files.read(blob::external_descriptor("x:"), {}, 0, out).error().code(), errc::illegal);
+    EXPECT_EQ(files.read(blob::external_descriptor("x:"), {}, 0, out).error().code(),
+              errc::illegal);
 }
 
 TEST(blob_reader, a_file_that_is_gone_is_not_found) {

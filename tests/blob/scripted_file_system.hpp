@@ -1,6 +1,6 @@
 #pragma once
-// A file system over another one that keeps a record of its calls and follows a script: it fails the
-// n-th call with an errno, leaves syncs out, or loses a write's tail. Any thread.
+// A file system over another one that keeps a record of its calls and follows a script: it fails
+// the n-th call with an errno, leaves syncs out, or loses a write's tail. Any thread.
 
 #include <cstdint>
 #include <functional>
@@ -31,7 +31,7 @@ public:
     bool skip_file_sync = false;
     bool skip_directory_sync = false;
     bool cannot_sync_names = false;
-    bool lose_tails = false;                // a write of n bytes says it wrote them, and wrote n - 1
+    bool lose_tails = false;  // a write of n bytes says it wrote them, and wrote n - 1
     std::function<void()> before_file_sync = [] {};
 
     void restart() {

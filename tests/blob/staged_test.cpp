@@ -14,19 +14,33 @@ using staged = blob::staged<State, fs>;
 
 // A step out of order does not compile (SPEC W1).
 template <class S>
-concept takes_bytes = requires(S s) { s.write(std::string_view{}); };
+concept takes_bytes = requires(S s) {
+    s.write(std::string_view{});
+};
 template <class S>
-concept can_measure = requires(S s) { std::move(s).measure(); };
+concept can_measure = requires(S s) {
+    std::move(s).measure();
+};
 template <class S>
-concept can_seal = requires(S s) { std::move(s).seal(); };
+concept can_seal = requires(S s) {
+    std::move(s).seal();
+};
 template <class S>
-concept can_publish = requires(S s) { std::move(s).published(); };
+concept can_publish = requires(S s) {
+    std::move(s).published();
+};
 template <class S>
-concept has_descriptor = requires(S s) { s.what(); };
+concept has_descriptor = requires(S s) {
+    s.what();
+};
 template <class S>
-concept has_digest = requires(S s) { s.content(); };
+concept has_digest = requires(S s) {
+    s.content();
+};
 template <class S>
-concept seals_in_place = requires(S s) { s.seal(); };
+concept seals_in_place = requires(S s) {
+    s.seal();
+};
 
 using in_open = staged<blob::open>;
 using in_measured = staged<blob::measured>;
@@ -60,8 +74,10 @@ TEST(staged, goes_from_bytes_to_a_receipt) {
     auto sealed = std::move(*measured).seal();
     ASSERT_TRUE(sealed);
     EXPECT_EQ(sealed->state(), (blob::sealed{{1}, {5000}, sha256_of(payload)}));
-    EXPECT_EQ(sealed->what(), (blob::descriptor{placement::dedicated, 0, 5000, {1}, {},
-                                                checksum_of(payload), sha256_of(payload)}));
+    EXPECT_EQ(
+        sealed->what(),
+        (blob::descriptor{
+            placement::dedicated, 0, 5000, {1}, {}, checksum_of(payload), sha256_of(payload)}));
     EXPECT_EQ(bytes_of(files.where().file_of(blob::blob_id{1})), payload)
         << "a Dedicated file holds the raw bytes";
     EXPECT_EQ(std::move(*sealed).published().state, blob::published{{1}});
@@ -139,7 +155,8 @@ TEST(staged, a_blob_of_any_size_written_in_any_pieces_is_read_back) {
     law("get(put(bytes)) == bytes", [&] {
         const auto around = *rc::gen::element<std::size_t>(
             0, 100, 1000, 64 * blob::KiB, chunk_size, piece_size, 2 * blob::MiB, 3 * piece_size);
-        const auto size = around + *rc::gen::inRange<std::size_t>(0, 5) - std::min<std::size_t>(around, 2);
+        const auto size =
+            around + *rc::gen::inRange<std::size_t>(0, 5) - std::min<std::size_t>(around, 2);
         const auto step = *rc::gen::element<std::size_t>(77'777, chunk_size, piece_size,
                                                          piece_size + 1, 5 * piece_size);
         auto& store = *rc::gen::arbitrary<bool>() ? small : files;

@@ -1,1 +1,83 @@
+#include <casement/blob/staged_write.hpp>
+
+#include <cerrno>
+
 #include <gtest/gtest.h>
+
+#include "blob/blob_files.hpp"
+
+namespace casement::testing {
+namespace {
+
+using blob::blob_id;
+
+struct staged_write_test : ::testing::Test {
+    explicit staged_write_test(blob::options chosen = small_options())
+        : room{disk, blob::layout{here.path().string()}, counting_ids(), std::move(chosen)} {
+        EXPECT_TRUE(disk.make_directory(room.where.blobs()));
+        EXPECT_TRUE(disk.make_directory(room.where.packs()));
+        disk.follow().restart();
+    }
+    temporary_directory here;
+    scripted disk;
+    blob::staging_room<scripted> room;
+};
+
+TEST_F(staged_write_test, makes_no_file_before_it_must) {
+    blob::staged_write w{room, blob_id{1}};
+    ASSERT_TRUE(w.write(payload_of(999)));
+    EXPECT_TRUE(disk.follow().calls().empty());
+    ASSERT_TRUE(w.write("x"));
+    EXPECT_EQ(disk.follow().count("create"), 1u);
+}
+
+TEST_F(staged_write_test, writes_a_large_blob_in_pieces_of_1_MiB_from_the_callers_memory) {
+    blob::staged_write w{room, blob_id{1}};
+    ASSERT_TRUE(w.write(payload_of(10)));
+    ASSERT_TRUE(w.write(payload_of(5 * piece_size)));
+    EXPECT_EQ(disk.follow().count("write"), 5u);
+    EXPECT_LE(w.held().size(), piece_size);
+    EXPECT_EQ(w.measure(), 5 * piece_size + 10);
+    EXPECT_EQ(disk.follow().count("write"), 6u);
+}
+
+TEST_F(staged_write_test, its_first_error_is_every_later_answer) {
+    blob::staged_write w{room, blob_id{1}};
+    disk.follow().number = ENOSPC;
+    disk.follow().fail_at = 1;
+    const auto failed = w.write(payload_of(2000));
+    ASSERT_FALSE(failed);
+    disk.follow().fail_at.reset();
+    EXPECT_EQ(w.write("more").error(), failed.error());
+    EXPECT_EQ(w.measure().error(), failed.error());
+    EXPECT_EQ(w.store().error(), failed.error());
+    EXPECT_TRUE(w.abandon());
+    EXPECT_TRUE(files_below(here.path()).empty());
+}
+
+TEST_F(staged_write_test, duplicates_in_a_row_touch_no_disk) {
+    for (int i = 0; i < 3; ++i) {
+        blob::staged_write w{room, blob_id{1}};
+        ASSERT_TRUE(w.write(payload_of(500)));
+        ASSERT_TRUE(w.measure());
+        ASSERT_TRUE(w.abandon());
+        if (i == 0) disk.follow().restart();
+    }
+    EXPECT_TRUE(disk.follow().calls().empty()) << "only the first began its frame early";
+    blob::staged_write w{room, blob_id{2}};
+    ASSERT_TRUE(w.write(payload_of(500)) && w.measure() && w.store());
+    w.publish();
+    EXPECT_TRUE(room.expects_new());
+}
+
+TEST_F(staged_write_test, lands_when_it_ends) {
+    const auto id = room.take_off();
+    {
+        blob::staged_write w{room, *id};
+        EXPECT_TRUE(room.in_flight(*id));
+    }
+    EXPECT_FALSE(room.in_flight(*id));
+}
+
+}  // namespace
+}  // namespace casement::testing

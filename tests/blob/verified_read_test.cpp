@@ -75,13 +75,13 @@ TEST_F(three_chunks, damage_is_told_with_its_place) {
     write(damaged);
     const auto failed = read(0, payload_.size());
     ASSERT_FALSE(failed);
-    EXPECT_EQ(failed.error().message(),
-              "read blob '" + path_ + "': chunk at " + std::to_string(base_ + 2 * chunk_size) +
-                  ": its bytes do not have their checksum");
+    EXPECT_EQ(failed.error().message(), "read blob '" + path_ + "': chunk at " +
+                                            std::to_string(base_ + 2 * chunk_size) +
+                                            ": its bytes do not have their checksum");
     write(payload_.substr(0, chunk_size + 3));
-    EXPECT_EQ(read(chunk_size, 1).error().message(),
-              "read blob '" + path_ + "': chunk at " + std::to_string(base_ + chunk_size) +
-                  ": the file ends after 3 of 262144 bytes");
+    EXPECT_EQ(read(chunk_size, 1).error().message(), "read blob '" + path_ + "': chunk at " +
+                                                         std::to_string(base_ + chunk_size) +
+                                                         ": the file ends after 3 of 262144 bytes");
 }
 
 TEST_F(three_chunks, a_swap_of_two_chunks_is_damage) {

@@ -272,8 +272,9 @@ template <store S>
 violation a_receipt_covers_its_writes(S& kv) {
     const auto r = commit(kv, {}, {put("k", "1"), bump("n", 3), erase("e")});
     if (!r) return "refused";
+    const auto three = counter(3);
     const std::vector<guard> guards{
-        {"k", "1", r->at, "k"}, {"n", counter(3), r->at, "n"}, {"e", std::nullopt, r->at, "e"}};
+        {"k", "1", r->at, "k"}, {"n", three, r->at, "n"}, {"e", std::nullopt, r->at, "e"}};
     const auto next = kv.commit({guards, {}});
     if (!next) return "what was written is not what is there: " + next.error().message();
     return {};

@@ -67,6 +67,20 @@ TEST(dir_builder, cuts_blocks_of_about_4_kib) {
     for (const auto& [name, block] : store.blocks) EXPECT_LE(block.size(), dir_block_bytes_max);
 }
 
+TEST(dir_builder, makes_no_root_of_one_child) {
+    int full_to_the_end = 0;  // the case that would have one: the last leaf ends with the last name
+    for (std::uint64_t count = 30; count < 300; ++count) {
+        block_map store;
+        const auto from = numbered(count);
+        const auto root = dir_block_from_bytes(store.blocks[build(store, from).id.digest]);
+        ASSERT_TRUE(root);
+        EXPECT_NE(root->children.size(), 1u) << count;
+        full_to_the_end +=
+            root->is_leaf() && ends_block(0, from.rbegin()->first, to_bytes(*root).size());
+    }
+    EXPECT_GT(full_to_the_end, 0);
+}
+
 TEST(dir_builder, stays_within_16_kib_for_the_longest_entries) {
     entries from;
     for (int i = 0; i < 200; ++i) {

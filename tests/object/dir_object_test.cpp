@@ -292,8 +292,10 @@ TEST(dir_object, believes_no_index_that_lies) {
     auto renamed = cd;
     renamed.first = "bb";
     EXPECT_EQ(f.complaint(f.root(1, {ab, renamed}), "c"), "its index gives it another first name");
-    const auto overlapping = f.leaf({"a", "cc"});
-    EXPECT_EQ(f.complaint(f.root(1, {overlapping, cd}), "a"), "it has names of the next block");
+    for (const auto* beyond : {"c", "cc", "z"}) {
+        const auto overlapping = f.leaf({"a", beyond});
+        EXPECT_EQ(f.complaint(f.root(1, {overlapping, cd}), "a"), "it has names of the next block");
+    }
     EXPECT_EQ(f.complaint(f.root(2, {ab, cd}), "c"), "it stands at the wrong level");
     const auto nothing = f.put({}, "c", 1);
     EXPECT_EQ(f.complaint(f.root(1, {ab, nothing}), "c"), "its index counts it differently");

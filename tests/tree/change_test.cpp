@@ -1,6 +1,7 @@
 #include <casement/tree/change.hpp>
 
 #include <gtest/gtest.h>
+#include <boost/hana/for_each.hpp>
 
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
@@ -42,9 +43,8 @@ void replaces_if_legal(const By& by) {
 
 template <class By>
 void replaces_if_legal_from_each(const By& by) {
-    hana::for_each(dentry::states, [&](auto state) {
-        replaces_if_legal<typename decltype(state)::type>(by);
-    });
+    hana::for_each(dentry::states,
+                   [&](auto state) { replaces_if_legal<typename decltype(state)::type>(by); });
 }
 
 // The table of the dentry machine decides, and nothing beside it.
@@ -104,8 +104,7 @@ TEST(Replace, ConflictsTellWhichGuardDidNotHold) {
     t.make("/y");
     const auto late = tree::remove(t.kv, at_rev{dir}, old);
     ASSERT_EQ(code_of(late), errc::conflict);
-    EXPECT_TRUE(late.error().message().starts_with("remove 'x': commit"))
-        << late.error().message();
+    EXPECT_TRUE(late.error().message().starts_with("remove 'x': commit")) << late.error().message();
     EXPECT_TRUE(late.error().message().ends_with("the parent's rev is as expected"));
     EXPECT_TRUE(tree::remove(t.kv, any_rev{dir}, old)) << "any_rev: only the name itself counts";
 }
@@ -153,9 +152,9 @@ TEST(Change, ASealedDirectoryTakesNone) {
               errc::illegal);
     EXPECT_EQ(code_of(set_facts(t.kv, s, x, 0, {})), errc::illegal);
     EXPECT_EQ(code_of(tree::remove(t.kv, s, x)), errc::illegal);
-    EXPECT_EQ(code_of(remove_directory(t.kv, s, t.name("/s/d"),
-                                       must(see_empty(t.kv, t.node("/s/d"))))),
-              errc::illegal);
+    EXPECT_EQ(
+        code_of(remove_directory(t.kv, s, t.name("/s/d"), must(see_empty(t.kv, t.node("/s/d"))))),
+        errc::illegal);
     EXPECT_EQ(t.kv, before);
 }
 
@@ -262,8 +261,7 @@ void rmdir_against_create() {
         const auto empty = must(see_empty(t.kv, t.node("/d")));
         t.make("/d/x");
         must(tree::remove(t.kv, P{t.dir("/d")}, t.name("/d/x")));
-        EXPECT_EQ(code_of(remove_directory(t.kv, P{t.dir()}, t.name("/d"), empty)),
-                  errc::conflict);
+        EXPECT_EQ(code_of(remove_directory(t.kv, P{t.dir()}, t.name("/d"), empty)), errc::conflict);
     }
 }
 

@@ -46,11 +46,10 @@ TEST(Create, ATakenNameSaysByWhat) {
     const auto first = t.make("/x", file(1));
     const auto before = t.kv;
     for (int n = 0; n < 4; ++n) {
-        const auto again =
-            n == 0   ? create(t.kv, t.ids, at_rev{t.dir()}, "x", file(2), {})
-            : n == 1 ? create(t.kv, t.ids, any_rev{t.dir()}, "x", link("y"), {})
-            : n == 2 ? create_directory(t.kv, t.ids, at_rev{t.dir()}, "x", {})
-                     : create_directory(t.kv, t.ids, any_rev{t.dir()}, "x", {});
+        const auto again = n == 0   ? create(t.kv, t.ids, at_rev{t.dir()}, "x", file(2), {})
+                           : n == 1 ? create(t.kv, t.ids, any_rev{t.dir()}, "x", link("y"), {})
+                           : n == 2 ? create_directory(t.kv, t.ids, at_rev{t.dir()}, "x", {})
+                                    : create_directory(t.kv, t.ids, any_rev{t.dir()}, "x", {});
         const auto taken = std::get<already_exists>(must(again));
         EXPECT_EQ(taken.existing->target, state<dentry>{dentry::object{object(1)}});
         EXPECT_EQ(taken.existing->written, first.written);
@@ -158,8 +157,8 @@ TEST(Create, ABadLinkIsRefused) {
 
 TEST(Create, NamesAreBytes) {
     memory_tree t;
-    const std::vector<std::string> names{"\x01", "A", "a", "e\xcc\x81", "\xc3\xa9", "\xff\xfe",
-                                         std::string(255, '\xff')};
+    const std::vector<std::string> names{
+        "\x01", "A", "a", "e\xcc\x81", "\xc3\xa9", "\xff\xfe", std::string(255, '\xff')};
     for (const auto& name : names) t.make("/" + name, file());
     EXPECT_EQ(names_in(t.kv, root), names) << "byte for byte, nothing folded or normalised";
 }

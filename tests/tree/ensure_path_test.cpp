@@ -116,9 +116,7 @@ TEST(EnsurePath, MeetsWhoPutsALinkOrAFileThere) {
 
 TEST(EnsurePath, MeetsWhoChangesTheParent) {
     two_makers both;
-    both.kv.before_commit = [&] {
-        must(set_directory_facts(both.t.kv, both.t.dir(), 0755, {}));
-    };
+    both.kv.before_commit = [&] { must(set_directory_facts(both.t.kv, both.t.dir(), 0755, {})); };
     EXPECT_EQ(both.t.node("/a"), must(both.ensure("/a")));
 }
 
@@ -141,8 +139,26 @@ TEST(EnsurePath, GivesUpOnWhoNeverLetsItPass) {
         both.kv.before_commit = meddle;
     };
     both.kv.before_commit = meddle;
-    EXPECT_EQ(code_of(both.ensure("/a")), errc::conflict);
+    retry_count retries;
+    EXPECT_EQ(code_of(ensure_path(both.kv, both.ids, "/a", private_, retries)), errc::conflict);
     EXPECT_EQ(times, decisions_max);
+    EXPECT_EQ(retries.retries, static_cast<std::uint64_t>(decisions_max - 1))
+        << "all of it is told";
+}
+
+TEST(EnsurePath, GivesUpOnWhoAlwaysRemovesTheParent) {
+    two_makers both;
+    both.t.mkdir("/a");
+    int times = 0;
+    std::function<void()> meddle = [&] {
+        // Every other commit is the one that makes /a again.
+        if (must(resolve(both.t.kv, "/a")).exists()) both.t.rmdir("/a"), ++times;
+        both.kv.before_commit = meddle;
+    };
+    both.kv.before_commit = meddle;
+    EXPECT_EQ(code_of(both.ensure("/a/b")), errc::not_found);
+    EXPECT_EQ(times, decisions_max);
+    EXPECT_EQ(faults_in(both.t.kv), "");
 }
 
 }  // namespace

@@ -73,8 +73,8 @@ public:
 
     created make(std::string_view path, const leaf& what = file(), facts about = {}) {
         const auto cut = path.rfind('/');
-        return std::get<created>(must(create(kv, ids, any_rev{dir(path.substr(0, cut))},
-                                             path.substr(cut + 1), what, about)));
+        return std::get<created>(must(
+            create(kv, ids, any_rev{dir(path.substr(0, cut))}, path.substr(cut + 1), what, about)));
     }
     created mkdir(std::string_view path) {
         const auto cut = path.rfind('/');

@@ -17,9 +17,9 @@ using strings = std::vector<std::string>;
 std::string owned_name(const listed& each) { return std::string{each.name()}; }
 
 // Names that are prefixes of others, and bytes at both ends of the alphabet.
-const strings tricky{"\x01",  "\x01\x01", "a",      "a\x01", "a\x01z", "a b",
-                     "aa",    "ab",       "a\xff",  "a\xff\x01", "a\xff\xff", "b",
-                     "\xfe",  "\xff",     "\xff\x01", "\xff\xff"};
+const strings tricky{"\x01", "\x01\x01", "a",        "a\x01",     "a\x01z",    "a b",
+                     "aa",   "ab",       "a\xff",    "a\xff\x01", "a\xff\xff", "b",
+                     "\xfe", "\xff",     "\xff\x01", "\xff\xff"};
 
 void plant(memory_tree& t, std::string_view dir, const strings& names) {
     for (const auto& name : names) t.make(std::string{dir} + "/" + name);
@@ -38,7 +38,8 @@ TEST(List, GoesOnAfterAnyName) {
     plant(t, "", tricky);
     const auto all = names_in(t.kv, root);
     for (std::size_t i = 0; i < all.size(); ++i)
-        EXPECT_EQ(names_in(t.kv, root, all[i]), strings(all.begin() + static_cast<long>(i) + 1, all.end()));
+        EXPECT_EQ(names_in(t.kv, root, all[i]),
+                  strings(all.begin() + static_cast<long>(i) + 1, all.end()));
     EXPECT_EQ(names_in(t.kv, root, ""), all);
     // The name need not be there any more, nor ever have been.
     must(tree::remove(t.kv, any_rev{t.dir()}, t.name("/aa")));

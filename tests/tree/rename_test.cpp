@@ -132,9 +132,9 @@ TEST(Rename, ToABadNameIsRefused) {
     memory_tree t;
     t.make("/x");
     const auto odd = must(look_up(t.kv, t.dir(), ".."));
-    EXPECT_EQ(code_of(tree::rename(t.kv, t.ids, any_rev{t.dir()}, t.name("/x"), any_rev{t.dir()},
-                                   odd)),
-              errc::bad_name);
+    EXPECT_EQ(
+        code_of(tree::rename(t.kv, t.ids, any_rev{t.dir()}, t.name("/x"), any_rev{t.dir()}, odd)),
+        errc::bad_name);
 }
 
 TEST(Rename, TokensOfOtherDirectoriesAreRefused) {

@@ -25,19 +25,43 @@ TEST(Rows, HaveTheseKeys) {
     EXPECT_EQ(hex(row_key<rev>(node_id{0x102})), "720000000000000102");
     EXPECT_EQ(hex(row_key<binding>(node_id{0x102})), "620000000000000102");
     EXPECT_EQ(hex(row_key<entry>({node_id{1}, layer_id{2}, "ab"})),
-              "64" "0000000000000001" "0000000000000002" "6162");
+              "64"
+              "0000000000000001"
+              "0000000000000002"
+              "6162");
 }
 
 TEST(Rows, HaveTheseBytes) {
     EXPECT_EQ(hex(encode(head{protocol::directory::alive{}, layer_id{5}, 0755, {-1}})),
-              "01" "05" "ed03" "01");
-    EXPECT_EQ(hex(encode(head{protocol::directory::sealed{}, {}, 0, {}})), "02" "00" "00" "00");
+              "01"
+              "05"
+              "ed03"
+              "01");
+    EXPECT_EQ(hex(encode(head{protocol::directory::sealed{}, {}, 0, {}})),
+              "02"
+              "00"
+              "00"
+              "00");
     EXPECT_EQ(hex(encode(rev{{7}})), "0000000000000007");
-    EXPECT_EQ(hex(encode(binding{node_id{300}, "xy"})), "ac02" "02" "7879");
+    EXPECT_EQ(hex(encode(binding{node_id{300}, "xy"})),
+              "ac02"
+              "02"
+              "7879");
     EXPECT_EQ(hex(encode(entry{dentry::inode{node_id{17}}, generation{18}, {0644, {2}, 3}})),
-              "01" "11" "12" "a403" "04" "03");
+              "01"
+              "11"
+              "12"
+              "a403"
+              "04"
+              "03");
     EXPECT_EQ(hex(encode(entry{dentry::symlink{"up"}, generation{1}, {}})),
-              "03" "02" "7570" "01" "00" "00" "00");
+              "03"
+              "02"
+              "7570"
+              "01"
+              "00"
+              "00"
+              "00");
     EXPECT_EQ(encode(entry{dentry::object{object(9)}, generation{1}, {}}).size(), 1u + 33 + 1 + 3);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What is true of every tree, whoever has changed it and in whatever order (SPEC F17, F23): the small
-// oracle of the tests and the models. It reads every row and believes none. Pure.
+// What is true of every tree, whoever has changed it and in whatever order (SPEC F17, F23): the
+// small oracle of the tests and the models. It reads every row and believes none. Pure.
 
 #include <cstdint>
 #include <map>

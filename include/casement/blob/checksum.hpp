@@ -1,6 +1,6 @@
 #pragma once
-// Chunk sums: a payload is cut into chunks of 256 KiB, each guarded by its own XXH3, so that any range
-// of it can be read verified (DESIGN D12). Pure; they find damage, not forgery.
+// Chunk sums: a payload is cut into chunks of 256 KiB, each guarded by its own XXH3, so that any
+// range of it can be read verified (DESIGN D12). Pure; they find damage, not forgery.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,8 +29,8 @@ using chunk_sums = std::vector<std::uint64_t>;
 /// than one chunk, else the XXH3 of the sums, each as 8 bytes, the lowest first.
 [[nodiscard]] std::uint64_t check_of(const chunk_sums& sums);
 
-/// Verifies sums that came from rows: `corrupt` unless there are `chunk_count(size)` of them and they
-/// have the check. A payload of at most one chunk needs none: its check is the sum.
+/// Verifies sums that came from rows: `corrupt` unless there are `chunk_count(size)` of them and
+/// they have the check. A payload of at most one chunk needs none: its check is the sum.
 [[nodiscard]] result<void> verify_sums(const chunk_sums& sums, std::uint64_t size,
                                        std::uint64_t check, std::string_view subject);
 
@@ -57,8 +57,9 @@ private:
     bool ended_ = false;  // inside a chunk
 };
 
-/// Hashes `bytes` while its maker does something else with them: on another core if they are worth a
-/// thread, else when it is destroyed. Its destructor waits. REQUIRES: nobody else uses the hasher.
+/// Hashes `bytes` while its maker does something else with them: on another core if they are worth
+/// a thread, else when it is destroyed. Its destructor waits. REQUIRES: nobody else uses the
+/// hasher.
 class hashing_beside {
 public:
     hashing_beside(payload_hasher& hasher, std::string_view bytes);

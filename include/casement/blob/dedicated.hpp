@@ -1,6 +1,6 @@
 #pragma once
-// A Dedicated blob's file while it is written: raw bytes under a final name that is never used again.
-// One thread. Never renames, and asks nothing of the file by name (DESIGN D9).
+// A Dedicated blob's file while it is written: raw bytes under a final name that is never used
+// again. One thread. Never renames, and asks nothing of the file by name (DESIGN D9).
 
 #include <cstdint>
 #include <string>
@@ -36,8 +36,8 @@ public:
     /// As the file system sees the open file.
     [[nodiscard]] result<std::uint64_t> size() const { return file_.size(); }
 
-    /// Bytes, then name (SPEC W2), as far as the store's durability asks. False where the file system
-    /// cannot sync names.
+    /// Bytes, then name (SPEC W2), as far as the store's durability asks. False where the file
+    /// system cannot sync names.
     [[nodiscard]] result<bool> finish() {
         const bool durable = room_->to_survive_power_loss();
         if (durable)

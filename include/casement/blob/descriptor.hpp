@@ -1,6 +1,6 @@
 #pragma once
-// The descriptor: where a blob's bytes are and what they must hash to; what a row keeps in the place
-// of the bytes (SPEC B2). A value type; decoding accepts exactly what encoding produces.
+// The descriptor: where a blob's bytes are and what they must hash to; what a row keeps in the
+// place of the bytes (SPEC B2). A value type; decoding accepts exactly what encoding produces.
 
 #include <cstdint>
 #include <optional>
@@ -23,7 +23,8 @@ struct pack_tag {
     static constexpr std::string_view name = "pack";
 };
 
-/// A pack file's number; never reused. Below 2^32 (it shares `descriptor::position` with an offset).
+/// A pack file's number; never reused. Below 2^32 (it shares `descriptor::position` with an
+/// offset).
 using pack_id = strong<pack_tag>;
 
 /// A place in a pack: the offset of a payload's first byte. Compaction changes it, and nothing else

@@ -1,7 +1,8 @@
 #pragma once
-// What the blob layer asks of a file system: few calls, each an answer or an error with its path and
-// errno (SPEC W7). Values of these types may be used from several threads at once; no call follows
-// a symbolic link in its last component, and none asks for a file by name after it was renamed.
+// What the blob layer asks of a file system: few calls, each an answer or an error with its path
+// and errno (SPEC W7). Values of these types may be used from several threads at once; no call
+// follows a symbolic link in its last component, and none asks for a file by name after it was
+// renamed.
 
 #include <concepts>
 #include <cstddef>
@@ -28,28 +29,28 @@ struct entry {
 /// An open file; move-only, and its destructor closes it. Several threads may transfer disjoint
 /// ranges at once; only one may `close`, when the others are done.
 ///
-///     write_at(offset, bytes)      all of them or an error: short writes and EINTR are not seen here
-///     read_at(offset, into)        fills `into` as far as the file goes; answers the bytes read
-///     size()                       of the open file, in bytes (fstat: never by name, SPEC W1)
+///     write_at(offset, bytes)      all of them or an error: short writes and EINTR are not seen
+///     here read_at(offset, into)        fills `into` as far as the file goes; answers the bytes
+///     read size()                       of the open file, in bytes (fstat: never by name, SPEC W1)
 ///     start_writeback(off, length) a hint to the disk; waits for nothing, promises nothing
-///     sync()                       the bytes and the size are durable, or an error. After one error
+///     sync()                       the bytes and the size are durable, or an error. After one
+///     error
 ///                                  the pages may be lost though marked clean, so every further
 ///                                  write, read or sync of this file is refused
 ///     close()                      an error here may mean lost bytes unless `sync` came before
 ///     path()                       as it was opened, for errors
 template <class F>
-concept open_file =
-    std::movable<F> && !std::copy_constructible<F> &&
-    requires(F& file, const F& seen, std::uint64_t number, std::string_view bytes,
-             std::span<char> into) {
-        { file.write_at(number, bytes) } -> std::same_as<result<void>>;
-        { seen.read_at(number, into) } -> std::same_as<result<std::size_t>>;
-        { seen.size() } -> std::same_as<result<std::uint64_t>>;
-        { seen.start_writeback(number, number) } -> std::same_as<void>;
-        { file.sync() } -> std::same_as<result<void>>;
-        { file.close() } -> std::same_as<result<void>>;
-        { seen.path() } -> std::convertible_to<std::string_view>;
-    };
+concept open_file = std::movable<F> && !std::copy_constructible<F> &&
+                    requires(F & file, const F& seen, std::uint64_t number, std::string_view bytes,
+                             std::span<char> into) {
+    { file.write_at(number, bytes) } -> std::same_as<result<void>>;
+    { seen.read_at(number, into) } -> std::same_as<result<std::size_t>>;
+    { seen.size() } -> std::same_as<result<std::uint64_t>>;
+    { seen.start_writeback(number, number) } -> std::same_as<void>;
+    { file.sync() } -> std::same_as<result<void>>;
+    { file.close() } -> std::same_as<result<void>>;
+    { seen.path() } -> std::convertible_to<std::string_view>;
+};
 
 /// A file system, as a cheap value. The laws are tests/blob/file_system_laws.hpp.
 ///
@@ -62,16 +63,16 @@ concept open_file =
 ///     list(path)            the names in a directory, sorted, without "." and ".."
 ///     look(path)            what the name stands for; `not_found`
 template <class S>
-concept file_system =
-    std::copyable<S> && open_file<typename S::file> && requires(S& fs, const std::string& path) {
-        { fs.create(path) } -> std::same_as<result<typename S::file>>;
-        { fs.open(path) } -> std::same_as<result<typename S::file>>;
-        { fs.make_directory(path) } -> std::same_as<result<void>>;
-        { fs.sync_directory(path) } -> std::same_as<result<bool>>;
-        { fs.remove(path) } -> std::same_as<result<void>>;
-        { fs.rename(path, path) } -> std::same_as<result<void>>;
-        { fs.list(path) } -> std::same_as<result<std::vector<std::string>>>;
-        { fs.look(path) } -> std::same_as<result<entry>>;
-    };
+concept file_system = std::copyable<S> && open_file<typename S::file> &&
+    requires(S& fs, const std::string& path) {
+    { fs.create(path) } -> std::same_as<result<typename S::file>>;
+    { fs.open(path) } -> std::same_as<result<typename S::file>>;
+    { fs.make_directory(path) } -> std::same_as<result<void>>;
+    { fs.sync_directory(path) } -> std::same_as<result<bool>>;
+    { fs.remove(path) } -> std::same_as<result<void>>;
+    { fs.rename(path, path) } -> std::same_as<result<void>>;
+    { fs.list(path) } -> std::same_as<result<std::vector<std::string>>>;
+    { fs.look(path) } -> std::same_as<result<entry>>;
+};
 
 }  // namespace casement::blob

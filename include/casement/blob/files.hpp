@@ -1,7 +1,7 @@
 #pragma once
-// The blob files below one directory: where writes are staged, blobs read, leftovers found. Any thread;
-// one process at a time (the engine's lock sees to it). It knows no rows: which files are named, the
-// caller says.
+// The blob files below one directory: where writes are staged, blobs read, leftovers found. Any
+// thread; one process at a time (the engine's lock sees to it). It knows no rows: which files are
+// named, the caller says.
 
 #include <algorithm>
 #include <cstdint>
@@ -37,8 +37,8 @@ struct listing {
     std::vector<std::string> strange;  // paths that this layer gives to nothing
 };
 
-/// What a sweep did. A file that could not be removed is no failure of the sweep: the next one finds
-/// it again.
+/// What a sweep did. A file that could not be removed is no failure of the sweep: the next one
+/// finds it again.
 struct sweep_report {
     std::uint64_t kept = 0;
     std::vector<stored_file> removed;
@@ -48,8 +48,8 @@ struct sweep_report {
 template <file_system FS>
 class files {
 public:
-    /// Makes `root/blobs` and `root/packs` if they are not there. `illegal` for impossible thresholds,
-    /// `not_found` if `root` is no directory.
+    /// Makes `root/blobs` and `root/packs` if they are not there. `illegal` for impossible
+    /// thresholds, `not_found` if `root` is no directory.
     [[nodiscard]] static result<files> open(FS fs, std::string root, id_source ids,
                                             options chosen = {}) {
         if (auto possible = check(chosen.sizes); !possible) return passed(possible);
@@ -60,8 +60,8 @@ public:
         if (chosen.durable == durability::power)
             if (auto synced = fs.sync_directory(where.root()); !synced)
                 return within(std::move(synced), "open blob files", where.root());
-        return files{std::make_unique<shared>(std::move(fs), where, std::move(ids),
-                                              std::move(chosen))};
+        return files{
+            std::make_unique<shared>(std::move(fs), where, std::move(ids), std::move(chosen))};
     }
 
     /// A new write with a new id. It must end before these files do.
@@ -95,7 +95,8 @@ public:
         for (unsigned number = 0; number < layout::shelves; ++number)
             if (auto shelf = list_shelf(number, all); !shelf) return passed(shelf);
         const auto named = [](std::string_view name) { return layout::pack_named(name); };
-        if (auto packs = list_directory(room().where.packs(), placement::packed, named, all); !packs)
+        if (auto packs = list_directory(room().where.packs(), placement::packed, named, all);
+            !packs)
             return passed(packs);
         return all;
     }
@@ -159,7 +160,8 @@ private:
     result<void> list_shelf(unsigned number, listing& all) {
         const auto named = [&](std::string_view name) { return layout::blob_named(number, name); };
         auto listed = list_directory(room().where.shelf(number), placement::dedicated, named, all);
-        if (!listed && listed.error().code() == errc::not_found) return {};  // no blob came here yet
+        if (!listed && listed.error().code() == errc::not_found)
+            return {};  // no blob came here yet
         return listed;
     }
 

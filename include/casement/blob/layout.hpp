@@ -34,7 +34,8 @@ public:
     [[nodiscard]] std::string file_of(blob_id id) const;
     [[nodiscard]] std::string file_of(pack_id id) const;
 
-    /// The reverse; nothing unless it is exactly the name that a blob on this shelf, or a pack, has.
+    /// The reverse; nothing unless it is exactly the name that a blob on this shelf, or a pack,
+    /// has.
     [[nodiscard]] static std::optional<blob_id> blob_named(unsigned shelf, std::string_view name);
     [[nodiscard]] static std::optional<pack_id> pack_named(std::string_view name);
 

@@ -1,6 +1,6 @@
 #pragma once
-// What a store chooses about its blobs, and what the blob layer asks of it. Plain values; the functions
-// in them must take calls from several threads at once.
+// What a store chooses about its blobs, and what the blob layer asks of it. Plain values; the
+// functions in them must take calls from several threads at once.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
-// Appends frames to pack files. Any thread may append and sync; bytes of several threads go to the disk
-// at once and share its syncs. Never writes into a pack of an earlier run: what a crash tore stays as
-// it is, and a number handed out once has one meaning.
+// Appends frames to pack files. Any thread may append and sync; bytes of several threads go to the
+// disk at once and share its syncs. Never writes into a pack of an earlier run: what a crash tore
+// stays as it is, and a number handed out once has one meaning.
 
 #include <condition_variable>
 #include <cstdint>
@@ -22,8 +22,8 @@
 
 namespace casement::blob {
 
-/// One pack while it is written. Who waits for a sync waits for one that began after its write ended:
-/// the first to come syncs for all who have written by then, the others wait for it.
+/// One pack while it is written. Who waits for a sync waits for one that began after its write
+/// ended: the first to come syncs for all who have written by then, the others wait for it.
 template <file_system FS>
 class growing_pack {
 public:

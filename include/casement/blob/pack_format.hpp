@@ -1,6 +1,6 @@
 #pragma once
-// The bytes of a pack file: a header and frames, each at a multiple of 64. Pure. A frame knows its own
-// place and its pack's random magic, so that a payload that holds a pack forges no frame.
+// The bytes of a pack file: a header and frames, each at a multiple of 64. Pure. A frame knows its
+// own place and its pack's random magic, so that a payload that holds a pack forges no frame.
 //
 //   pack                              frame (at a multiple of 64)
 //     0  "CASEPACK"                     0  the pack's magic         8

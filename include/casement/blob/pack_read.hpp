@@ -1,6 +1,6 @@
 #pragma once
-// Reading packs: one frame that a descriptor names, or a walk over all that is whole. Any thread, also
-// beside the appender; never writes, and never believes a length that no CRC guards.
+// Reading packs: one frame that a descriptor names, or a walk over all that is whole. Any thread,
+// also beside the appender; never writes, and never believes a length that no CRC guards.
 
 #include <algorithm>
 #include <array>
@@ -45,8 +45,8 @@ template <open_file F>
                     std::to_string(d.id.value));
 }
 
-/// Bytes of a pack that belong to no whole frame: given up by a writer, torn by a crash, or damaged.
-/// Which, only the rows know: bytes that a row names are damaged.
+/// Bytes of a pack that belong to no whole frame: given up by a writer, torn by a crash, or
+/// damaged. Which, only the rows know: bytes that a row names are damaged.
 struct damage {
     std::uint64_t offset = 0;
     std::uint64_t length = 0;

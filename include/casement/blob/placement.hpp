@@ -39,8 +39,8 @@ inline constexpr std::uint64_t pack_overhead = 3 * 64;
 
 /// `illegal` if a blob could fit nowhere under these thresholds.
 [[nodiscard]] inline result<void> check(const thresholds& t) {
-    const bool ordered = t.inline_max < t.dedicated_min &&
-                         t.dedicated_min + pack_overhead <= t.pack_max;
+    const bool ordered =
+        t.inline_max < t.dedicated_min && t.dedicated_min + pack_overhead <= t.pack_max;
     const bool bounded = t.inline_max <= inline_limit && t.dedicated_min <= dedicated_limit &&
                          t.pack_max <= pack_limit;
     if (ordered && bounded) return {};

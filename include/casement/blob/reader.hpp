@@ -1,6 +1,6 @@
 #pragma once
-// Reads one blob: opens nothing before bytes are asked for (SPEC B3), hands out only verified ones, and
-// needs memory for a piece, not for the blob (B10). One thread a reader.
+// Reads one blob: opens nothing before bytes are asked for (SPEC B3), hands out only verified ones,
+// and needs memory for a piece, not for the blob (B10). One thread a reader.
 
 #include <algorithm>
 #include <cstdint>
@@ -29,16 +29,16 @@ public:
 
     [[nodiscard]] std::uint64_t size() const { return what_.size; }
 
-    /// Fills `into` from `offset` on, as far as the blob goes; answers the bytes read. `corrupt` if a
-    /// chunk that the range touches is not what was written, `not_found` if its file is gone,
+    /// Fills `into` from `offset` on, as far as the blob goes; answers the bytes read. `corrupt` if
+    /// a chunk that the range touches is not what was written, `not_found` if its file is gone,
     /// `illegal` for an Inline blob (its bytes are in a row) and for an External one.
     [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) {
         if (auto opened = open(); !opened) return passed(opened);
         return read_verified(pin_->file, base_, what_, sums_, offset, into);
     }
 
-    /// Calls `sink(piece)`, which answers a `result<void>`, with pieces of up to 1 MiB in order. Ends
-    /// with the first error, the sink's too.
+    /// Calls `sink(piece)`, which answers a `result<void>`, with pieces of up to 1 MiB in order.
+    /// Ends with the first error, the sink's too.
     template <class Sink>
     [[nodiscard]] result<void> for_each_piece(Sink sink) {
         std::string piece(std::min<std::uint64_t>(piece_size, what_.size), '\0');

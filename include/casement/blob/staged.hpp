@@ -1,7 +1,7 @@
 #pragma once
 // A staged write as types (SPEC W1): a step out of order does not compile, and an unpublished write
-// that goes out of scope removes its file. One thread a write; any number of writes at once. It never
-// names its bytes to anyone: the caller's commit of the descriptor is the publication.
+// that goes out of scope removes its file. One thread a write; any number of writes at once. It
+// never names its bytes to anyone: the caller's commit of the descriptor is the publication.
 //
 //     auto put = files.stage();                       // staged<open>: takes bytes
 //     put->write(bytes);
@@ -53,18 +53,14 @@ public:
 
     /// Takes the next bytes, which must not change during the call; holds on to none of them. After
     /// an error (`no_space`, `io` ...) every further call answers with it.
-    [[nodiscard]] result<void> write(std::string_view bytes)
-        requires std::same_as<State, open>
-    {
+    [[nodiscard]] result<void> write(std::string_view bytes) requires std::same_as<State, open> {
         auto done = work_->write(bytes);
         if (done) state_ = step<staging>(state_, staging::write{bytes.size()});
         return done;
     }
 
     /// All bytes are in. Those of a Dedicated blob are in their file, the others still in memory.
-    [[nodiscard]] result<staged<measured, FS>> measure() &&
-        requires std::same_as<State, open>
-    {
+    [[nodiscard]] result<staged<measured, FS>> measure() && requires std::same_as<State, open> {
         auto size = work_->measure();
         if (!size) return passed(size);
         return staged<measured, FS>{{state_, {*size}, work_->what().content}, std::move(work_)};
@@ -72,9 +68,7 @@ public:
 
     /// Packed bytes go to their pack, and all become as durable as the store asks. `corrupt` if the
     /// file is not as long as what was written to it.
-    [[nodiscard]] result<staged<sealed, FS>> seal() &&
-        requires std::same_as<State, measured>
-    {
+    [[nodiscard]] result<staged<sealed, FS>> seal() && requires std::same_as<State, measured> {
         auto next = step<staging>(state_.so_far, staging::seal{state_.size, state_.content});
         if (!next) return passed(next);
         if (auto stored = work_->store(); !stored) return passed(stored);
@@ -82,9 +76,7 @@ public:
     }
 
     /// The row that names the bytes is committed: they stay.
-    receipt published() &&
-        requires std::same_as<State, sealed>
-    {
+    receipt published() && requires std::same_as<State, sealed> {
         const receipt given{step<staging>(state_, staging::publish{}), work_->names_synced()};
         work_->publish();
         work_.reset();
@@ -99,42 +91,30 @@ public:
     }
 
     /// SHA-256 of all bytes.
-    [[nodiscard]] const digest& content() const
-        requires(!std::same_as<State, open>)
-    {
+    [[nodiscard]] const digest& content() const requires(!std::same_as<State, open>) {
         return work_->what().content;
     }
 
-    [[nodiscard]] std::uint64_t size() const
-        requires(!std::same_as<State, open>)
-    {
+    [[nodiscard]] std::uint64_t size() const requires(!std::same_as<State, open>) {
         return work_->what().size;
     }
 
-    [[nodiscard]] placement kind() const
-        requires(!std::same_as<State, open>)
-    {
+    [[nodiscard]] placement kind() const requires(!std::same_as<State, open>) {
         return work_->what().kind;
     }
 
     /// What the row keeps.
-    [[nodiscard]] const descriptor& what() const
-        requires std::same_as<State, sealed>
-    {
+    [[nodiscard]] const descriptor& what() const requires std::same_as<State, sealed> {
         return work_->what();
     }
 
     /// What the rows of sums keep; readers want it back.
-    [[nodiscard]] const chunk_sums& sums() const
-        requires std::same_as<State, sealed>
-    {
+    [[nodiscard]] const chunk_sums& sums() const requires std::same_as<State, sealed> {
         return work_->sums();
     }
 
     /// The bytes of an Inline blob, for its row; they live as long as this. Empty for the others.
-    [[nodiscard]] std::string_view inline_bytes() const
-        requires std::same_as<State, sealed>
-    {
+    [[nodiscard]] std::string_view inline_bytes() const requires std::same_as<State, sealed> {
         return kind() == placement::inline_row ? work_->held() : std::string_view{};
     }
 

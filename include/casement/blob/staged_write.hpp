@@ -95,8 +95,8 @@ private:
             if (auto begun = begin_file(); !begun) return begun;
         while (!bytes.empty()) {
             const bool whole = held_->size() == 0 && bytes.size() >= piece_size;
-            const auto step = bytes.substr(0, whole ? whole_pieces(bytes.size())
-                                                    : piece_size - held_->size());
+            const auto step =
+                bytes.substr(0, whole ? whole_pieces(bytes.size()) : piece_size - held_->size());
             if (!whole) held_->append(step);
             bytes.remove_prefix(step.size());
             if (auto done = whole ? put(step) : drain(); !done) return done;

@@ -1,6 +1,6 @@
 #pragma once
-// What all staged writes below one directory share: the packs, the shelves that exist, buffers to use
-// again, and the ids of what is in flight. Any thread; outlives every write that it serves.
+// What all staged writes below one directory share: the packs, the shelves that exist, buffers to
+// use again, and the ids of what is in flight. Any thread; outlives every write that it serves.
 
 #include <algorithm>
 #include <array>
@@ -49,9 +49,7 @@ public:
     const options chosen;
     pack_appender<FS> packs;
 
-    [[nodiscard]] bool to_survive_power_loss() const {
-        return chosen.durable == durability::power;
-    }
+    [[nodiscard]] bool to_survive_power_loss() const { return chosen.durable == durability::power; }
 
     /// A new id, in flight until `landed`.
     [[nodiscard]] result<blob_id> take_off() {

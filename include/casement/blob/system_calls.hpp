@@ -1,7 +1,7 @@
 #pragma once
-// The loops that a system call of ours stands in: transfers that stop half-way, signals that come in
-// between, refusals that pass (SPEC W3). Pure but for what the calls handed in do; never sleeps by
-// itself, never tries more often than it says.
+// The loops that a system call of ours stands in: transfers that stop half-way, signals that come
+// in between, refusals that pass (SPEC W3). Pure but for what the calls handed in do; never sleeps
+// by itself, never tries more often than it says.
 
 #include <cerrno>
 #include <chrono>

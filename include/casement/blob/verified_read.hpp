@@ -1,7 +1,7 @@
 #pragma once
-// Ranged reads that hand out only bytes whose chunk has its sum (SPEC B3). Any thread; reads straight
-// into the caller's memory where a whole chunk goes there, and reads no chunk that the range does not
-// touch.
+// Ranged reads that hand out only bytes whose chunk has its sum (SPEC B3). Any thread; reads
+// straight into the caller's memory where a whole chunk goes there, and reads no chunk that the
+// range does not touch.
 
 #include <algorithm>
 #include <cstdint>
@@ -37,9 +37,8 @@ template <open_file F>
     return {};
 }
 
-/// Fills `into` from `offset` on, as far as the payload goes; answers the bytes read. On an error what
-/// is in `into` is not to be used.
-/// REQUIRES: `sums` are verified against `d`.
+/// Fills `into` from `offset` on, as far as the payload goes; answers the bytes read. On an error
+/// what is in `into` is not to be used. REQUIRES: `sums` are verified against `d`.
 template <open_file F>
 [[nodiscard]] result<std::size_t> read_verified(const F& file, std::uint64_t base,
                                                 const descriptor& d, const chunk_sums& sums,

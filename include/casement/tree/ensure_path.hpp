@@ -47,12 +47,20 @@ template <store S>
     auto names = split_path(path);
     if (!names) return passed(names);
     node_id last = root;
-    for (auto name = names->begin(); name != names->end(); ++name) {
+    int starts = 1;
+    for (auto name = names->begin(); name != names->end();) {
         const auto upto = path.substr(0, path.size() - name.rest().size());
-        // Also when a directory on the way was removed since: it is looked for from the root again.
         auto made = retry(retries, [&] { return detail::ensure_directory(kv, ids, upto, about); });
-        if (!made) return within(std::move(made), "ensure path", std::string{path});
-        last = *made;
+        if (made) {
+            last = *made;
+            ++name;
+            continue;
+        }
+        // Not found: what was there on the way was removed since. Again from the root.
+        if (made.error().code() != errc::not_found || starts++ == decisions_max)
+            return within(std::move(made), "ensure path", std::string{path});
+        retries.retries.fetch_add(1, std::memory_order_relaxed);
+        name = names->begin();
     }
     return last;
 }

@@ -1,0 +1,208 @@
+// Writes the seeds of the corpora: `make_fuzz_seeds DIRECTORY`, once for each format. Real
+// encodings, small ones, by the code that ships; a file whose name begins with `refused_` is no
+// encoding.
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <casement/blob/checksum.hpp>
+#include <casement/blob/descriptor.hpp>
+#include <casement/blob/little_endian.hpp>
+#include <casement/blob/pack_format.hpp>
+#include <casement/core/hash.hpp>
+#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/row.hpp>
+#include <casement/object/dir_block.hpp>
+#include <casement/object/file_object.hpp>
+#include <casement/object/object_id.hpp>
+#include <casement/protocol/blob.hpp>
+#include <casement/protocol/dentry.hpp>
+#include <casement/protocol/directory.hpp>
+#include <casement/protocol/file.hpp>
+#include <casement/protocol/lease.hpp>
+#include <casement/protocol/staging.hpp>
+#include <casement/tree/contents.hpp>
+#include <casement/tree/rows.hpp>
+
+namespace {
+
+using namespace casement;
+using namespace std::string_literals;
+
+constexpr timestamp year_2023{1'700'000'000'000'000'000};
+
+class corpus {
+public:
+    corpus(const std::filesystem::path& root, std::string_view unit) : directory_{root / unit} {
+        std::filesystem::create_directories(directory_);
+    }
+
+    void write(const std::string& name, std::string_view bytes) const {
+        std::ofstream out{directory_ / name, std::ios::binary | std::ios::trunc};
+        out << bytes;
+        require(out.flush().good(), "a seed is written");
+    }
+
+private:
+    std::filesystem::path directory_;
+};
+
+protocol::obj_id file_id() { return {protocol::obj_id::file, sha256_of("a file")}; }
+
+blob::descriptor packed_blob() {
+    return {blob::placement::packed, blob::to_number({{3}, 128}), 70'000, {17}, {}, 0x1234,
+            sha256_of("packed")};
+}
+
+template <row R>
+void row_seeds(const corpus& to, const std::string& name, const typename R::key& key,
+               const R& value) {
+    const auto key_bytes = row_key<R>(key);
+    const auto value_bytes = encode(value);
+    std::string record;
+    encode_to(record, key_bytes);
+    encode_to(record, std::optional{value_bytes});
+    to.write(name + "_key", "k" + key_bytes);
+    to.write(name, "v"s + R::table + value_bytes);
+    to.write(name + "_token", "t"s + R::table + record);
+}
+
+void rows(const corpus& to) {
+    using namespace casement::tree;
+    const digest content = sha256_of("contents");
+    row_seeds<head>(to, "head", {1}, {protocol::directory::alive{}, {1}, 0755, year_2023});
+    row_seeds<rev>(to, "rev", {1}, {{42}});
+    row_seeds<binding>(to, "binding", {17}, {{1}, "usr"});
+    row_seeds<entry>(to, "entry_node", {{1}, {1}, "usr"},
+                     {protocol::dentry::inode{{17}}, {18}, {0755, year_2023, 0}});
+    row_seeds<entry>(to, "entry_object", {{17}, {1}, "stdio.h"},
+                     {protocol::dentry::object{file_id()}, {300}, {0644, {-1}, 31'176}});
+    row_seeds<entry>(to, "entry_link", {{17}, {1}, "cc"},
+                     {protocol::dentry::symlink{"../gcc"}, {19}, {0777, {}, 6}});
+    row_seeds<object_row>(to, "object", file_id(), {object::to_bytes({content, 5})});
+    row_seeds<tree::content>(to, "content", content, {packed_blob()});
+    row_seeds<inline_bytes>(to, "inline", content, {"int main() {}\n"});
+    row_seeds<sums>(to, "sums", {content, 1}, {std::string(16, '\7')});
+    row_seeds<allocator>(to, "allocator", {}, {1040});
+    std::string nothing_there;
+    encode_to(nothing_there, row_key<entry>({{1}, {1}, "usr"}));
+    encode_to(nothing_there, std::optional<std::string>{});
+    to.write("absent_token", "td" + nothing_there);
+    to.write("refused_long_varint", "v#\x90\x80\x00"s);
+}
+
+void objects(const corpus& to) {
+    using namespace casement::object;
+    const digest below = sha256_of("a block");
+    to.write("file", "f" + to_bytes(file_object{sha256_of("text"), 4}));
+    to.write("empty_dir", "d" + to_bytes(dir_block{}));
+    to.write("dir",
+             "d" + to_bytes(dir_block{0,
+                                      {{"a", file_id(), 0644, year_2023, 5},
+                                       {"b", obj_id{obj_id::directory, below}, 0755, year_2023, 0},
+                                       {"c", casement::object::symlink{"a"}, 0777, {-1}, 0}},
+                                      {}}));
+    to.write("index", "d" + to_bytes(dir_block{1, {}, {{"a", below, 3}, {"m", below, 200}}}));
+    to.write("file_id", "i" + to_text(file_id()));
+    to.write("dir_id", "i" + to_text({obj_id::directory, below}));
+    to.write("refused_newer", "fCsmF\x02"s);
+    to.write("refused_upper_case", "ifile:" + std::string(64, 'A'));
+}
+
+void names(const corpus& to) {
+    to.write("name", "nstdio.h");
+    to.write("name_utf8", "n\xc3\xa4rger \xe2\x82\xac \xf0\x9f\x9a\xaa");
+    to.write("name_bytes", "n\xff\x80\xc0\xaf\\x\x01\n\t");
+    to.write("name_longest", "n" + std::string(255, 'x'));
+    to.write("refused_too_long", "n" + std::string(256, 'x'));
+    to.write("refused_dots", "n..");
+    to.write("path", "pusr/include//stdio.h/");
+    to.write("path_absolute", "p/a/b");
+    to.write("path_root", "p///");
+    to.write("refused_dot", "pa/./b");
+    to.write("refused_nul", "pa/b\0c"s);
+}
+
+template <machine M>
+std::string scripted(char place, const state<M>& from, std::string_view events) {
+    const auto bytes = encode(from);
+    return std::string{place, static_cast<char>(bytes.size())} + bytes + std::string{events};
+}
+
+void protocols(const corpus& to) {
+    using namespace casement::protocol;
+    const auto id = encode(file_id());
+    to.write("dentry_created", scripted<dentry>(0, dentry::absent{}, "\x00\x11\x05\x11"s + id));
+    to.write("dentry_object",
+             scripted<dentry>(0, dentry::object{file_id()}, "\x06" + id + "\x11\x0a"));
+    to.write("dentry_link", scripted<dentry>(0, dentry::symlink{"a"},
+                                             "\x08\x01"
+                                             "b\x0b"));
+    to.write("dentry_tombstone", scripted<dentry>(0, dentry::tombstone{}, "\x00\x11\x09"s));
+    to.write("file_written",
+             scripted<file>(1, file::cooling{{1}, {300}}, "\x00\x01\x07\x01\x02\x03\x02"s));
+    to.write("file_finalized",
+             scripted<file>(1, file::finalizing{{2}, {7}}, "\x07\x02" + id + "\x00\x02\x08"s));
+    to.write("lease_granted",
+             scripted<lease>(2, lease::free{{4}}, "\x00\x09\x04\x02\x01\x09\x05"s));
+    to.write("lease_held", scripted<lease>(2, lease::held{{300}, {5}, year_2023}, "\x05\x05"));
+    to.write("directory", scripted<directory>(3, directory::absent{}, "\x00\x01\x04\x05\x06"s));
+    to.write("staging", scripted<staging>(4, staging::open{{17}, {0}},
+                                          "\x00\x05\x01\x05"s + std::string(32, 's') + "\x02"));
+    to.write("staging_sealed",
+             scripted<staging>(4, staging::sealed{{17}, {300}, sha256_of("x")}, "\x03"));
+    to.write("blob", scripted<protocol::blob>(5, protocol::blob::condemned{{300}}, "\x05\x06\x02"));
+    to.write("refused_long_varint", "\x05\x03\x03\x80\x00"s);
+}
+
+void blobs(const corpus& to) {
+    using namespace casement::blob;
+    const std::uint64_t magic = 0x0123456789abcdef;
+    auto inline_blob = packed_blob();
+    inline_blob.kind = placement::inline_row;
+    inline_blob.position = 0;
+    to.write("packed", "d" + encode(packed_blob()));
+    to.write("inline", "d" + encode(inline_blob));
+    to.write("external", "d" + encode(external_descriptor("https://example.org/song")));
+    to.write("pack_header", "h" + encode_pack_header({{3}, magic}));
+    to.write("frame_header", "f" + encode_frame_header(frame_of(packed_blob(), magic)));
+    const chunk_sums three{1, 0xffff'ffff'ffff'ffff, 3};
+    to.write("sums", "s" + encode_sums(three).front());
+    to.write("blob_name", "b0000000000000411.blob");
+    to.write("pack_name", "q0000002a.pack");
+    to.write("pack_whole", "p\0\0\0\5hello\0\3all"s);
+    to.write("pack_damaged", "p\0\0\0\5hello\1\4junk\0\3all\2\0\102\1\3\2\0\1!"s);
+    to.write("pack_cut", "p\0\x41\0\5hello\0\3all"s);
+    to.write("refused_sums", "s1234567");
+}
+
+void logs(const corpus& to) {
+    to.write("records", "\0\0\x14\0\1\7a batch\0\1\5other"s);
+    to.write("over_blocks", "\0\x80\x10\0\1\3one\1\2\x90\0\1\3\x20\0\0\4\4last"s);
+    to.write("block_trailer", "\0\x80\0\7\3\0\1\4next"s);
+    to.write("torn", "\0\0\x0a\0\1\7a batch\0\1\5other\6\0\2"s);
+    to.write("reserved", "\0\0\x0a\0\1\7a batch\3\x40\0"s);
+    to.write("damaged", "\0\0\x04\0\1\7a batch\0\1\5other\2\0\x15\1"s);
+    to.write("raw_bytes",
+             "\0\0\0\4\x10"
+             "not a log at all"s);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 2) return std::fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]), 2;
+    const std::filesystem::path root{argv[1]};
+    rows({root, "rows"});
+    objects({root, "object"});
+    names({root, "name"});
+    protocols({root, "protocol"});
+    blobs({root, "blob"});
+    logs({root, "watermark"});
+}

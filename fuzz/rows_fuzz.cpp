@@ -1,0 +1,79 @@
+// The rows of the tree, of contents and of the allocator. An input is a part (k: a key, v: a value,
+// t: a token's record), a table's letter, and the bytes.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/row.hpp>
+#include <casement/tree/contents.hpp>
+#include <casement/tree/rows.hpp>
+
+#include "target.hpp"
+
+#ifdef CASEMENT_PLANTED
+namespace under_test = casement::fuzz::planted::rows;
+#else
+namespace under_test = casement;
+#endif
+
+namespace casement::fuzz {
+namespace {
+
+template <row R>
+void key_laws(std::string_view bytes) {
+    const auto key = parse_row_key<R>(bytes);
+    if (!key) return;
+    canonical(row_key<R>(*key), bytes);
+    const auto end = after_prefix(bytes);
+    require(bytes < end, "a prefix's end is after it");
+    require(std::string{bytes} + "\xff\xff" < end, "a prefix's end is after all that begins so");
+}
+
+template <row R>
+void value_laws(std::string_view bytes) {
+    if (const auto value = under_test::decode<R>(bytes)) canonical(encode(*value), bytes);
+}
+
+template <row R>
+void token_laws(std::string_view record) {
+    const auto token = seen<R>::from_record(record);
+    if (!token) {
+        require(token.error().code() == errc::corrupt, "what is no token is corrupt");
+        return;
+    }
+    canonical(token->to_record(), record);
+    require(row_key<R>(token->key()) == token->key_bytes(), "a token has the key that it names");
+    const auto guard = token->unchanged("unchanged");
+    require(guard.key == token->key_bytes(), "a token guards its own key");
+    require(guard.expected.has_value() == token->exists(), "a token of nothing guards absence");
+    if (token->exists())
+        require(encode(**token) == *guard.expected, "a token guards the bytes of its value");
+}
+
+template <row R>
+void row_laws(char part, std::string_view bytes) {
+    if (part == 'k') key_laws<R>(bytes);
+    if (part == 'v') value_laws<R>(bytes.substr(1));
+    if (part == 't') token_laws<R>(bytes.substr(1));
+}
+
+template <row... R>
+void laws_of_table(char part, std::string_view bytes) {
+    (void)((R::table == bytes.front() && (row_laws<R>(part, bytes), true)) || ...);
+}
+
+}  // namespace
+}  // namespace casement::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace casement;
+    fuzz::input in{data, size};
+    const char part = static_cast<char>(in.byte());
+    if (!in.empty())
+        fuzz::laws_of_table<tree::head, tree::rev, tree::binding, tree::entry, tree::object_row,
+                            tree::content, tree::inline_bytes, tree::sums, allocator>(part,
+                                                                                      in.rest());
+    return 0;
+}

@@ -1,0 +1,35 @@
+// A target without a fuzzer: `<unit>_corpus DIRECTORY` runs it once over each file there. A file
+// whose name does not begin with `refused_` must be the encoding of something: what was written
+// once stays readable. A broken law aborts.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "target.hpp"
+
+int main(int argc, char** argv) {
+    if (argc != 2) return std::fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]), 2;
+    std::vector<std::filesystem::path> files;
+    for (const auto& file : std::filesystem::directory_iterator{argv[1]})
+        files.push_back(file.path());
+    std::ranges::sort(files);
+    int wrong = files.empty();
+    for (const auto& file : files) {
+        std::ifstream in{file, std::ios::binary};
+        const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+        const auto before = casement::fuzz::accepted;
+        LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+        const bool refused = casement::fuzz::accepted == before;
+        if (refused == file.filename().string().starts_with("refused_")) continue;
+        std::fprintf(stderr, "%s: %s\n", file.c_str(), refused ? "is refused" : "is accepted");
+        ++wrong;
+    }
+    std::printf("%zu files, %d wrong\n", files.size(), wrong);
+    return wrong != 0;
+}

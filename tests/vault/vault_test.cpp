@@ -1,0 +1,235 @@
+// The face of it all: what an application does with a vault, and what it is told when it cannot.
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <casement/tree/verify.hpp>
+#include <casement/vault.hpp>
+
+#include "support/temporary.hpp"
+#include "vault/store_image.hpp"
+
+namespace casement::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const vault_options quickly{.durable = engine::durability::process};
+const tree::facts about{0644, {1}, 0};
+
+class Vault : public ::testing::Test {
+protected:
+    void SetUp() override {
+        auto made = vault::create(path(), quickly, small_sizes);
+        ASSERT_TRUE(made) << made.error().message();
+        vault_.emplace(*std::move(made));
+    }
+    std::string path() const { return where_ / "store"; }
+    vault& v() { return *vault_; }
+
+    std::string bytes_of(const std::string& file) {
+        auto reader = v().read_file(file);
+        if (!reader) return "error: " + reader.error().message();
+        std::string out;
+        auto read = reader->for_each_piece([&](std::string_view piece) -> result<void> {
+            out += piece;
+            return {};
+        });
+        return read ? out : "error: " + read.error().message();
+    }
+    bool there(const std::string& name) {
+        auto place = v().resolve(name, tree::last_link::keep);
+        return place && place->exists();
+    }
+    void expect_clean() {
+        const auto found = tree::verify(v().rows(), v().contents());
+        for (const auto& p : found.problems)
+            ADD_FAILURE() << p.path.value_or("?") << ": " << p.what.message();
+    }
+    std::uint64_t contents() {
+        return tree::verify(v().rows(), v().contents()).contents;
+    }
+
+    temporary_directory where_;
+    std::optional<vault> vault_;
+};
+
+TEST_F(Vault, KeepsWhatItWasGivenAcrossAReopening) {
+    fill(v());
+    const auto before = read_all(v());
+    ASSERT_TRUE(before) << before.error().message();
+    ASSERT_TRUE(v().close());
+    auto again = vault::open(path(), quickly);
+    ASSERT_TRUE(again) << again.error().message();
+    vault_.emplace(*std::move(again));
+    const auto after = read_all(v());
+    ASSERT_TRUE(after) << after.error().message();
+    EXPECT_TRUE(*before == *after);
+    EXPECT_EQ(v().sizes(), small_sizes);
+    expect_clean();
+}
+
+TEST_F(Vault, EachPlacementIsWhereItsBoundarySays) {
+    const std::vector<std::pair<std::size_t, blob::placement>> cases{
+        {0, blob::placement::inline_row},    {1000, blob::placement::inline_row},
+        {1001, blob::placement::packed},     {3999, blob::placement::packed},
+        {4000, blob::placement::dedicated},  {4001, blob::placement::dedicated}};
+    for (const auto& [size, placement] : cases) {
+        const auto bytes = noise(size, 5);
+        put(v(), "/", std::to_string(size), bytes);
+        auto row = read<tree::content>(v().rows(), sha256_of(bytes));
+        ASSERT_TRUE(row && row->exists());
+        EXPECT_EQ((*row)->where.kind, placement) << size;
+        EXPECT_EQ(bytes_of("/" + std::to_string(size)), bytes);
+    }
+    expect_clean();
+}
+
+TEST_F(Vault, StoresTheSameContentOnce) {
+    for (const std::size_t size : {500u, 2000u, 5000u}) {
+        put(v(), "/", "one" + std::to_string(size), noise(size, 1));
+        put(v(), "/", "two" + std::to_string(size), noise(size, 1));
+    }
+    EXPECT_EQ(contents(), 3u);
+    const auto listed = v().contents().files().list_files();
+    ASSERT_TRUE(listed);
+    EXPECT_EQ(listed->files.size(), 2u);  // a pack and a dedicated blob
+    expect_clean();
+}
+
+TEST_F(Vault, ConcurrentWritersOfTheSameContentBothSucceed) {
+    std::vector<std::thread> writers;
+    for (int n = 0; n < 8; ++n)
+        writers.emplace_back([this, n] {
+            for (unsigned i = 0; i < 20; ++i)
+                put(v(), "/", std::to_string(n) + "-" + std::to_string(i), noise(5000, i));
+        });
+    for (auto& w : writers) w.join();
+    EXPECT_EQ(contents(), 20u);
+    const auto listed = v().contents().files().list_files();
+    ASSERT_TRUE(listed);
+    EXPECT_EQ(listed->files.size(), 20u) << "whoever came second has removed its own bytes";
+    expect_clean();
+}
+
+TEST_F(Vault, SettlesANameOnlyWhereItMustChange) {
+    const auto settle = [&](const std::string& bytes, const tree::facts& f) {
+        auto staged = v().stage();
+        EXPECT_TRUE(staged && staged->write(bytes));
+        return v().settle_file(tree::root, "name", *std::move(staged), f);
+    };
+    EXPECT_EQ(settle("one", about), settled::created);
+    EXPECT_EQ(settle("one", about), settled::unchanged);
+    EXPECT_EQ(settle("two", about), settled::replaced);
+    EXPECT_EQ(settle("two", {0600, {1}, 0}), settled::replaced);
+    EXPECT_EQ(bytes_of("name"), "two");
+    EXPECT_EQ(v().settle_link(tree::root, "name", "x", about).error().code(), errc::exists);
+    ASSERT_TRUE(v().settle_directory(tree::root, "dir", about));
+    EXPECT_EQ(settle("two", about), settled::replaced);
+    auto staged = v().stage();
+    ASSERT_TRUE(staged);
+    EXPECT_EQ(v().settle_file(tree::root, "dir", *std::move(staged), about).error().code(),
+              errc::exists);
+    auto bad = v().stage();
+    ASSERT_TRUE(bad);
+    EXPECT_EQ(v().settle_file(tree::root, "a/b", *std::move(bad), about).error().code(),
+              errc::bad_name);
+}
+
+TEST_F(Vault, MovesCopiesAndRemoves) {
+    fill(v());
+    ASSERT_TRUE(v().copy("/a/packed", "/copy"));
+    EXPECT_EQ(bytes_of("/copy"), noise(3000, 2));
+    ASSERT_TRUE(v().copy("/a/inline", "/hollow"));
+    EXPECT_TRUE(there("/hollow/inline"));
+    ASSERT_TRUE(v().move("/copy", "/hollow/moved"));
+    EXPECT_FALSE(there("/copy"));
+    ASSERT_TRUE(v().move("/a", "/hollow"));
+    EXPECT_EQ(bytes_of("/hollow/a/b/dedicated"), noise(9000, 3));
+    EXPECT_EQ(v().move("/hollow", "/hollow/a").error().code(), errc::loop);
+    EXPECT_EQ(v().remove("/hollow").error().code(), errc::not_empty);
+    EXPECT_EQ(v().remove("/").error().code(), errc::illegal);
+    EXPECT_EQ(v().remove("/nothing").error().code(), errc::not_found);
+    ASSERT_TRUE(v().remove("/hollow/moved"));
+    ASSERT_TRUE(v().remove_all("/hollow"));
+    EXPECT_FALSE(there("/hollow"));
+    ASSERT_TRUE(v().remove_all("/link"));
+    expect_clean();
+}
+
+TEST_F(Vault, RemovesWhatACrashLeftBehindAndNothingElse) {
+    fill(v());
+    ASSERT_TRUE(v().close());
+    const auto stray = blob::layout{path()}.file_of(blob::blob_id{999});
+    fs::create_directories(fs::path{stray}.parent_path());
+    std::ofstream{stray} << "half a blob";
+    auto again = vault::open(path(), quickly);
+    ASSERT_TRUE(again) << again.error().message();
+    vault_.emplace(*std::move(again));
+    EXPECT_EQ(v().leftovers_removed(), 1u);
+    EXPECT_FALSE(fs::exists(stray));
+    EXPECT_EQ(bytes_of("/a/b/dedicated"), noise(9000, 3));
+    expect_clean();
+}
+
+TEST_F(Vault, TellsWhyItCannotBeMadeOrOpened) {
+    EXPECT_EQ(vault::create(path(), quickly).error().code(), errc::exists);
+    EXPECT_EQ(vault::open(where_ / "nowhere", quickly).error().code(), errc::not_found);
+    EXPECT_EQ(vault::open(path(), quickly).error().code(), errc::in_use);
+    std::ofstream{where_ / "file"} << "x";
+    EXPECT_EQ(vault::create(where_.path().string(), quickly).error().code(), errc::not_empty);
+    EXPECT_FALSE(vault::create(where_ / "file", quickly));
+    EXPECT_EQ(vault::create(where_ / "odd", quickly, {10, 5, 100}).error().code(), errc::illegal);
+    ASSERT_TRUE(v().close());
+    std::ofstream{path() + "/casement"} << "This directory is a Casement store; format 2.\n";
+    EXPECT_EQ(vault::open(path(), quickly).error().code(), errc::newer_format);
+    std::ofstream{path() + "/casement"} << "This directory is a Casement store; format 01.\n";
+    EXPECT_EQ(vault::open(path(), quickly).error().code(), errc::corrupt);
+}
+
+TEST_F(Vault, ManyThreadsOnOneTreeLoseNothing) {
+    constexpr int threads = 8, rounds = 40;
+    std::atomic<int> removed = 0;
+    std::vector<std::thread> crew;
+    for (int t = 0; t < threads; ++t)
+        crew.emplace_back([&, t] {
+            for (int i = 0; i < rounds; ++i) {
+                const auto mine = std::to_string(t) + "-" + std::to_string(i);
+                put(v(), "/shared/d" + std::to_string(i % 3), mine, mine);
+                // Several move the same directory back and forth; whoever loses is told so.
+                (void)v().move("/shared/d0", "/shared/d1/d0");
+                (void)v().move("/shared/d1/d0", "/shared/d0");
+                if (i % 8 == 7 && v().remove("/shared/d2/" + mine)) ++removed;
+            }
+        });
+    for (auto& t : crew) t.join();
+    const auto all = read_all(v());
+    ASSERT_TRUE(all) << all.error().message();
+    const auto files = std::count_if(all->begin(), all->end(),
+                                      [](const auto& p) { return p.second.kind == 'f'; });
+    EXPECT_EQ(files, threads * rounds - removed);
+    expect_clean();
+}
+
+TEST_F(Vault, ModesAndTimesChangeAlone) {
+    put(v(), "/", "file", "x");
+    ASSERT_TRUE(v().set_facts("/file", 0123, {-7}));
+    const auto place = v().resolve("/file");
+    ASSERT_TRUE(place && place->exists());
+    EXPECT_EQ((*place->found)->about, (tree::facts{0123, {-7}, 1}));
+    ASSERT_TRUE(v().make_directory("/dir", {0755, {3}, 0}));
+    ASSERT_TRUE(v().set_facts("/dir", 0500, {9}));
+    const auto dir = tree::read_directory(v().rows(), *v().resolve("/dir")->node());
+    ASSERT_TRUE(dir);
+    EXPECT_EQ(dir->head()->mode, 0500u);
+    EXPECT_EQ(v().set_facts("/none", 0, {}).error().code(), errc::not_found);
+}
+
+}  // namespace
+}  // namespace casement::testing
