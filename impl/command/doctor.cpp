@@ -498,9 +498,7 @@ void print_report(const std::string& path, const ground& g, const std::vector<fi
         print_line(fmt::format("  {:<6} {:<11}  {}", name_of(f.is), f.check, printable(f.detail)));
     print_line(fmt::format("verdict: {}", name_of(verdict)));
     for (const auto& f : all)
-        if (f.is >= grade::weak)
-            print_line(
-                fmt::format("  {}: {}. What to do: {}.", f.check, printable(f.detail), f.advice));
+        if (f.is >= grade::weak) print_line(fmt::format("  {}: {}", printable(f.detail), f.advice));
 }
 
 }  // namespace

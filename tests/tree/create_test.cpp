@@ -4,6 +4,7 @@
 
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
+#include "tree/interrupted_store.hpp"
 #include "tree/well_formed.hpp"
 
 namespace casement::testing {
@@ -118,6 +119,18 @@ TEST(Create, ARemovedDirectoryTakesNoChild) {
     EXPECT_EQ(code_of(create(t.kv, t.ids, any_rev{d}, "x", file(), {})), errc::not_found);
     EXPECT_EQ(faults_in(t.kv), "");
     EXPECT_TRUE(names_in(t.kv, t.node("/d")).empty());
+}
+
+// Between the maker's look at the depth and its commit the parent goes.
+TEST(Create, ADirectoryIsNotMadeInOneThatIsRemovedMeanwhile) {
+    memory_tree t;
+    t.mkdir("/d");
+    interrupted_store kv{t.kv};
+    id_blocks ids{kv};
+    must(ids.next());
+    kv.before_commit = [&] { t.rmdir("/d"); };
+    EXPECT_EQ(code_of(create_directory(kv, ids, any_rev{t.dir("/d")}, "x", {})), errc::not_found);
+    EXPECT_EQ(faults_in(t.kv), "");
 }
 
 TEST(Create, ASealedDirectoryTakesNoChild) {

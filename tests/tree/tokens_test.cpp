@@ -4,7 +4,6 @@
 
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
-#include "tree/interrupted_store.hpp"
 
 namespace casement::testing {
 namespace {
