@@ -118,7 +118,7 @@ void objects(const corpus& to) {
 void names(const corpus& to) {
     to.write("name", "nstdio.h");
     to.write("name_utf8", "n\xc3\xa4rger \xe2\x82\xac \xf0\x9f\x9a\xaa");
-    to.write("name_bytes", "n\xff\x80\xc0\xaf\\x\x01\n\t");
+    to.write("name_bytes", "n\xff\x80\xc0\xaf\x01\n\t");
     to.write("name_longest", "n" + std::string(255, 'x'));
     to.write("refused_too_long", "n" + std::string(256, 'x'));
     to.write("refused_dots", "n..");
@@ -188,8 +188,8 @@ void logs(const corpus& to) {
     to.write("block_trailer", "\0\x80\0\7\3\0\1\4next"s);
     to.write("torn", "\0\0\x0a\0\1\7a batch\0\1\5other\6\0\2"s);
     to.write("reserved", "\0\0\x0a\0\1\7a batch\3\x40\0"s);
-    to.write("damaged", "\0\0\x04\0\1\7a batch\0\1\5other\2\0\x15\1"s);
-    to.write("raw_bytes",
+    to.write("refused_damaged", "\0\0\x14\0\1\7a batch\0\1\5other\2\0\x15\1"s);
+    to.write("refused_raw_bytes",
              "\0\0\0\4\x10"
              "not a log at all"s);
 }

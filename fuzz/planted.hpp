@@ -94,14 +94,18 @@ inline result<void> check_log(const std::string& path, std::uint64_t end) {
     std::ifstream in{path, std::ios::binary};
     const std::string log{std::istreambuf_iterator<char>{in}, {}};
     std::size_t at = 0;
-    while (at < end && at + 7 <= log.size()) {
+    while (at < end) {
         const auto left = 32768 - at % 32768;
-        const std::size_t length = static_cast<std::uint8_t>(log[at + 4]) |
-                                   std::size_t{static_cast<std::uint8_t>(log[at + 5])} << 8;
-        if (left >= 7 && 7 + length > left) break;
-        at += left < 7 ? left : 7 + length;
+        std::size_t size = left;
+        if (left >= 7) {
+            if (at + 7 > log.size()) break;
+            size = 7 + static_cast<std::uint8_t>(log[at + 4]) +
+                   256u * static_cast<std::uint8_t>(log[at + 5]);
+        }
+        if (size > left || at + size > log.size()) break;
+        at += size;
     }
-    if (at >= end && end <= log.size()) return {};
+    if (at >= end) return {};
     return fail(errc::corrupt, "check log", path);
 }
 

@@ -69,7 +69,7 @@ void add_mkdir(CLI::App& app, settings& common) {
     auto* command = add_command(app, common, "mkdir", "Make directories",
                                 "casement mkdir -p my.store /music/albums/1973");
     add_store(command, o->store);
-    command->add_option("PATH", o->paths, "The directories, in this order")->required();
+    add_paths(command, o->paths, "The directories, in this order");
     command->add_flag("-p,--parents", o->parents,
                       "Make what is missing above too; a directory that is there is well");
     command->add_option("--mode", o->mode, "Permissions of what is made, octal")
@@ -135,7 +135,7 @@ void add_rm(CLI::App& app, settings& common) {
     auto* command = add_command(app, common, "rm", "Remove files, links and empty directories",
                                 "casement rm -r my.store /music/demos");
     add_store(command, o->store);
-    command->add_option("PATH", o->paths, "What to remove; links are not followed")->required();
+    add_paths(command, o->paths, "What to remove; links are not followed");
     command->add_flag("-r,--recursive", o->recursive, "Directories with all that is in them");
     command->callback([&common, o] {
         common.run = [&common, o] {

@@ -1,6 +1,6 @@
 #pragma once
-// What every command of the `casement` program shares: its options, how it answers people and programs,
-// and its exit codes. One thread, but for `stop_requested`.
+// What every command of the `casement` program shares: its options, how it answers people and
+// programs, and its exit codes. One thread, but for `stop_requested`.
 
 #include <cstdint>
 #include <functional>

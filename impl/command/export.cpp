@@ -1,5 +1,5 @@
-// casement export: a directory of the store becomes a real one, with bytes, modes, times and links. It
-// writes only into a directory that it has made, or that was empty.
+// casement export: a directory of the store becomes a real one, with bytes, modes, times and links.
+// It writes only into a directory that it has made, or that was empty.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -26,13 +26,18 @@ struct counts {
     std::atomic<std::uint64_t> directories = 0, files = 0, links = 0, bytes = 0, failed = 0;
 };
 
-/// A directory that is being filled. It gets its own mode and mtime when the last who works in it lets
-/// go of it: before, a read-only one could not be filled, and each new name would move its mtime.
+/// A directory that is being filled. It gets its own mode and mtime when the last who works in it
+/// lets go of it: before, a read-only one could not be filled, and each new name would move its
+/// mtime.
 class growing_directory {
 public:
     growing_directory(std::shared_ptr<open_directory> made, std::shared_ptr<growing_directory> in,
                       const tree::head& about, counts& n)
-        : made_{std::move(made)}, in_{std::move(in)}, mode_{about.mode}, mtime_{about.mtime}, n_{n} {}
+        : made_{std::move(made)},
+          in_{std::move(in)},
+          mode_{about.mode},
+          mtime_{about.mtime},
+          n_{n} {}
     growing_directory(const growing_directory&) = delete;
     growing_directory& operator=(const growing_directory&) = delete;
     ~growing_directory() {
@@ -87,14 +92,17 @@ private:
         if (!empty) return empty;
         auto dir = tree::read_directory(vault_.rows(), node);
         if (!dir) return passed(dir);
-        return fill(node, std::make_shared<growing_directory>(*std::move(top), nullptr,
-                                                              *dir->head(), counts_), crew);
+        return fill(
+            node,
+            std::make_shared<growing_directory>(*std::move(top), nullptr, *dir->head(), counts_),
+            crew);
     }
 
     result<void> export_one(const tree::place& what, const std::string& to, workers& crew) {
         const auto slash = to.rfind('/');
-        auto parent = open_directory::open(
-            slash == std::string::npos ? "." : slash == 0 ? "/" : to.substr(0, slash));
+        auto parent = open_directory::open(slash == std::string::npos ? "."
+                                           : slash == 0               ? "/"
+                                                                      : to.substr(0, slash));
         if (!parent) return passed(parent);
         const auto name = to.substr(slash == std::string::npos ? 0 : slash + 1);
         const tree::entry e = **what.found;
@@ -144,8 +152,7 @@ private:
                               const tree::entry& e) {
         if (stop_requested()) return {};
         const auto* link = std::get_if<protocol::dentry::symlink>(&e.target);
-        auto done = link ? export_link(into, name, *link, e.about)
-                         : export_file(into, name, e);
+        auto done = link ? export_link(into, name, *link, e.about) : export_file(into, name, e);
         ++tally_.files;
         if (done || done.error().code() == errc::no_space) return done;
         warn(done.error().message());
@@ -201,8 +208,9 @@ private:
     /// One sync for the whole tree, instead of one a file.
     static result<void> sync(const std::string& to) {
         const int fd = ::open(to.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0) return errno == ELOOP || errno == EACCES ? result<void>{}
-                                                             : fail_system(errno, "open", to);
+        if (fd < 0)
+            return errno == ELOOP || errno == EACCES ? result<void>{}
+                                                     : fail_system(errno, "open", to);
         const int why = ::syncfs(fd) == 0 ? 0 : errno;
         ::close(fd);
         if (why != 0) return fail_system(why, "sync", to);
@@ -239,8 +247,10 @@ void add_export(CLI::App& app, settings& common) {
             if (auto closed = v->close(); !closed) return failed(common, closed.error());
             const auto& n = work.done();
             if (common.as_json)
-                print({{"directories", n.directories.load()}, {"files", n.files.load()},
-                       {"links", n.links.load()}, {"bytes", n.bytes.load()},
+                print({{"directories", n.directories.load()},
+                       {"files", n.files.load()},
+                       {"links", n.links.load()},
+                       {"bytes", n.bytes.load()},
                        {"failed", n.failed.load()}});
             else
                 print_line(fmt::format("{} files ({}), {} directories, {} links; {} failed",

@@ -1,5 +1,5 @@
-// casement import: a real directory goes into a store. Names are bytes; what is there already, with the
-// same size, mode and mtime, is not read again, so a second run resumes the first.
+// casement import: a real directory goes into a store. Names are bytes; what is there already, with
+// the same size, mode and mtime, is not read again, so a second run resumes the first.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -88,8 +88,9 @@ private:
     result<void> import_one(workers& crew) {
         const auto slash = options_.source.rfind('/');
         const auto name = options_.source.substr(slash == std::string::npos ? 0 : slash + 1);
-        auto parent = open_directory::open(
-            slash == std::string::npos ? "." : slash == 0 ? "/" : options_.source.substr(0, slash));
+        auto parent = open_directory::open(slash == std::string::npos ? "."
+                                           : slash == 0               ? "/"
+                                                        : options_.source.substr(0, slash));
         if (!parent) return passed(parent);
         auto where = vault_.resolve(options_.path);
         if (!where) return passed(where);
@@ -99,9 +100,8 @@ private:
     }
 
     result<void> import_directory(const directory& from, tree::node_id into, workers& crew) {
-        return from->for_each_name([&](const std::string& name) {
-            return import_name(from, name, name, into, crew);
-        });
+        return from->for_each_name(
+            [&](const std::string& name) { return import_name(from, name, name, into, crew); });
     }
 
     /// An error from here ends the import: what is wrong with one name is told and passed over.
@@ -119,8 +119,8 @@ private:
         const bool link = S_ISLNK(s->st_mode);
         const bool more = crew.add([this, from, name, as, into, link]() -> result<void> {
             if (stop_requested()) return {};
-            auto done = link ? import_link(from, name, as, into)
-                             : import_file(from, name, as, into);
+            auto done =
+                link ? import_link(from, name, as, into) : import_file(from, name, as, into);
             return done ? done : passed_over(done.error());
         });
         if (!more) return fail(errc::cancelled, "import", from->path_of(name));
@@ -162,8 +162,8 @@ private:
 
     result<void> import_file(const directory& from, const std::string& name, const std::string& as,
                              tree::node_id into) {
-        const int fd = ::openat(from->number(), name.c_str(),
-                                O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        const int fd =
+            ::openat(from->number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0) return fail_system(errno, "open", from->path_of(name));
         const std::unique_ptr<const int, void (*)(const int*)> closer{
             &fd, [](const int* number) { ::close(*number); }};
@@ -308,16 +308,20 @@ int report(const settings& common, const importer& work, const result<void>& ran
     const bool stopped = !ran && ran.error().code() == errc::cancelled;
     if (!ran && !stopped) return failed(common, ran.error());
     if (common.as_json) {
-        print({{"directories", n.directories.load()}, {"files", n.files.load()},
-               {"links", n.links.load()}, {"bytes", n.bytes.load()},
-               {"unchanged", n.unchanged.load()}, {"skipped", n.skipped.load()},
-               {"failed", n.failed.load()}, {"stopped", stopped}});
+        print({{"directories", n.directories.load()},
+               {"files", n.files.load()},
+               {"links", n.links.load()},
+               {"bytes", n.bytes.load()},
+               {"unchanged", n.unchanged.load()},
+               {"skipped", n.skipped.load()},
+               {"failed", n.failed.load()},
+               {"stopped", stopped}});
     } else {
-        print_line(fmt::format("{} files ({}), {} directories, {} links; {} unchanged, {} skipped, "
-                               "{} failed",
-                               n.files.load(), human_bytes(n.bytes), n.directories.load(),
-                               n.links.load(), n.unchanged.load(), n.skipped.load(),
-                               n.failed.load()));
+        print_line(
+            fmt::format("{} files ({}), {} directories, {} links; {} unchanged, {} skipped, "
+                        "{} failed",
+                        n.files.load(), human_bytes(n.bytes), n.directories.load(), n.links.load(),
+                        n.unchanged.load(), n.skipped.load(), n.failed.load()));
     }
     if (stopped) fmt::print(stderr, "casement: {}\n", ran.error().message());
     return stopped || n.failed > 0 ? exit_no : exit_ok;
@@ -342,8 +346,8 @@ void add_import(CLI::App& app, settings& common) {
     command->callback([o, &common] {
         common.run = [o, &common] {
             vault_options how;
-            how.durable = o->durable == "process" ? engine::durability::process
-                                                  : engine::durability::power;
+            how.durable =
+                o->durable == "process" ? engine::durability::process : engine::durability::power;
             auto v = vault::open(o->store, how);
             if (!v) return failed(common, v.error());
             importer work{*v, *o, common.as_json};

@@ -12,13 +12,14 @@ void add_init(CLI::App& app, settings& common) {
         blob::thresholds sizes;
     };
     auto o = std::make_shared<init_options>();
-    auto* command = add_command(app, common, "init", "Make an empty store",
-                                "casement init my.store");
+    auto* command =
+        add_command(app, common, "init", "Make an empty store", "casement init my.store");
     add_store(command, o->store);
     command->add_option("--inline-max", o->sizes.inline_max, "Bytes of the largest blob in a row")
         ->capture_default_str();
-    command->add_option("--dedicated-min", o->sizes.dedicated_min,
-                        "Bytes of the smallest blob with a file of its own")
+    command
+        ->add_option("--dedicated-min", o->sizes.dedicated_min,
+                     "Bytes of the smallest blob with a file of its own")
         ->capture_default_str();
     command->add_option("--pack-max", o->sizes.pack_max, "Bytes of the longest pack")
         ->capture_default_str();

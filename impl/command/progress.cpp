@@ -56,10 +56,10 @@ void progress::draw(double seconds) const {
                                        static_cast<double>(bytes) / std::max(seconds, 0.1))));
     if (files_total > 0) {
         // Small files cost by their number and large ones by their bytes: both count for half.
-        const double share = std::min(
-            1.0, 0.5 * static_cast<double>(files) / static_cast<double>(files_total) +
-                     0.5 * static_cast<double>(bytes) / static_cast<double>(std::max(
-                                                            bytes_total, std::uint64_t{1})));
+        const double share =
+            std::min(1.0, 0.5 * static_cast<double>(files) / static_cast<double>(files_total) +
+                              0.5 * static_cast<double>(bytes) /
+                                  static_cast<double>(std::max(bytes_total, std::uint64_t{1})));
         if (share > 0.01) line += ", " + human_seconds(seconds / share - seconds) + " left";
         const int room = terminal_columns() - static_cast<int>(line.size() + doing_.size()) - 12;
         const int width = std::clamp(room, 0, 40);

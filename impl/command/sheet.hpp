@@ -26,6 +26,12 @@ int with_store(const settings& common, const std::string& path, Work work) {
     return exit_ok;
 }
 
+/// One PATH or more. Names in brackets stay what they are: CLI11 would take "[a,b]" for a list.
+inline void add_paths(CLI::App* command, std::vector<std::string>& paths,
+                      const std::string& description) {
+    command->add_option("PATH", paths, description)->required()->allow_extra_args(false);
+}
+
 /// Ctrl-C has come: what was shown or done until then stands.
 [[nodiscard]] inline result<void> unless_stopped(std::string operation, std::string_view subject) {
     if (!stop_requested()) return {};

@@ -436,7 +436,7 @@ void add_cat(CLI::App& app, settings& common) {
         add_command(app, common, "cat", "Write files' bytes, verified, to standard output",
                     "casement cat my.store /music/song.flac --offset 4096 --length 512");
     add_store(command, o->store);
-    command->add_option("PATH", o->paths, "Files, in this order")->required();
+    add_paths(command, o->paths, "Files, in this order");
     command->add_option("--offset", o->offset, "Begin at this byte of each file");
     command->add_option("--length", o->length, "Write at most this many bytes of each file");
     command->callback([&common, o] {

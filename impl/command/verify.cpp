@@ -24,8 +24,12 @@ void print_problem(const settings& common, const tree::problem& p) {
 int report(const settings& common, const tree::verification& v) {
     for (const auto& p : v.problems) print_problem(common, p);
     if (common.as_json)
-        print({{"directories", v.directories}, {"files", v.files}, {"links", v.links},
-               {"contents", v.contents}, {"bytes", v.bytes}, {"rows", v.rows},
+        print({{"directories", v.directories},
+               {"files", v.files},
+               {"links", v.links},
+               {"contents", v.contents},
+               {"bytes", v.bytes},
+               {"rows", v.rows},
                {"problems", v.problem_count}});
     else
         print_line(fmt::format(

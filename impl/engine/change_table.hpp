@@ -30,7 +30,9 @@ private:
         return table_[std::hash<std::string_view>{}(key) % slots];
     }
 
-    std::unique_ptr<std::atomic<std::uint64_t>[]> table_{new std::atomic<std::uint64_t>[slots] {}};
+    std::unique_ptr<std::atomic<std::uint64_t>[]> table_ {
+        new std::atomic<std::uint64_t>[slots] {}
+    };
 };
 
 }  // namespace casement::engine

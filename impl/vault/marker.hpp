@@ -1,6 +1,6 @@
 #pragma once
-// The file STORE/casement: says that a directory is a store, and in which format. Written last when a
-// store is made and never changed. Calls from one thread.
+// The file STORE/casement: says that a directory is a store, and in which format. Written last when
+// a store is made and never changed. Calls from one thread.
 
 #include <cstdint>
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace casement::marker {
 
-/// Makes the directory, or takes one that is empty or in which a creation was cut short. `exists` if
-/// a store is there, `not_empty` if anything else is.
+/// Makes the directory, or takes one that is empty or in which a creation was cut short. `exists`
+/// if a store is there, `not_empty` if anything else is.
 [[nodiscard]] result<void> claim(const std::string& store);
 
 /// Writes the marker, durably.

@@ -110,16 +110,15 @@ result<vault> vault::create(const std::string& path, const vault_options& option
     auto s = std::make_unique<state>(path, *std::move(rows));
     auto known = read<settings>(s->rows, {});
     if (!known) return passed(known);
-    auto set = transaction{s->rows}
-                   .replace(*known,
-                            settings{store_format, sizes.inline_max, sizes.dedicated_min,
-                                     sizes.pack_max},
-                            "the store has no settings yet")
-                   .commit();
+    auto set =
+        transaction{s->rows}
+            .replace(*known,
+                     settings{store_format, sizes.inline_max, sizes.dedicated_min, sizes.pack_max},
+                     "the store has no settings yet")
+            .commit();
     if (!set) return within(std::move(set), "create store", path);
     const facts about{0755, system_clock{}.now(), 0};
-    if (auto made = tree::create_root(s->rows, about);
-        !made && made.error().code() != errc::exists)
+    if (auto made = tree::create_root(s->rows, about); !made && made.error().code() != errc::exists)
         return within(std::move(made), "create store", path);
     s->sizes = sizes;
     if (auto files = s->open_files(options); !files)
@@ -150,7 +149,8 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
     if (!set->exists() || (*set)->format != *format)
         return fail(errc::corrupt, "open store", path, "its settings are missing");
     s->sizes = {(*set)->inline_max, (*set)->dedicated_min, (*set)->pack_max};
-    if (auto files = s->open_files(options); !files) return within(std::move(files), "open store", path);
+    if (auto files = s->open_files(options); !files)
+        return within(std::move(files), "open store", path);
     if (auto swept = s->sweep(); !swept) return within(std::move(swept), "open store", path);
     return vault{std::move(s)};
 }
@@ -223,8 +223,8 @@ namespace {
 
 /// One decision of `settle`: make the name, or bring what is there to what is wanted.
 template <class Add>
-result<settled> decide(vault& v, node_id parent, std::string_view name,
-                       const state<dentry>& wanted, const facts& about, const Add& add) {
+result<settled> decide(vault& v, node_id parent, std::string_view name, const state<dentry>& wanted,
+                       const facts& about, const Add& add) {
     auto dir = tree::read_directory(v.rows(), parent);
     if (!dir) return passed(dir);
     const auto* object = std::get_if<dentry::object>(&wanted);
@@ -239,11 +239,12 @@ result<settled> decide(vault& v, node_id parent, std::string_view name,
     const auto& old = taken->existing;
     if (old->target == wanted && old->about == about) return settled::unchanged;
     if (old->target.index() != wanted.index())
-        return fail(errc::exists, "settle", std::string{name}, "something of another kind is there");
+        return fail(errc::exists, "settle", std::string{name},
+                    "something of another kind is there");
     tree::replacement by = object ? tree::replacement{dentry::replace_object{object->id}}
                                   : tree::replacement{dentry::retarget{link->path}};
-    auto replaced = tree::replace_target(v.rows(), v.ids(), tree::any_rev{taken->parent}, old, by,
-                                         about, add);
+    auto replaced =
+        tree::replace_target(v.rows(), v.ids(), tree::any_rev{taken->parent}, old, by, about, add);
     if (!replaced) return passed(replaced);
     return settled::replaced;
 }
@@ -362,7 +363,8 @@ result<void> vault::remove(std::string_view path) {
 
 namespace {
 
-/// Empties a directory, deepest names first; what others put in meanwhile is found by the next round.
+/// Empties a directory, deepest names first; what others put in meanwhile is found by the next
+/// round.
 result<void> empty_out(vault& v, node_id node, retry_count& retries) {
     auto names = tree::list(v.rows(), node);
     if (!names) return passed(names);

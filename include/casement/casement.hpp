@@ -1,7 +1,7 @@
 #pragma once
-// The umbrella: machines, the protocols that come with Casement, and guarded commits over any store.
-// It brings no engine and no disk; casement/vault.hpp and casement/engine/ do. Nothing here has state:
-// what may be called from where, each header says.
+// The umbrella: machines, the protocols that come with Casement, and guarded commits over any
+// store. It brings no engine and no disk; casement/vault.hpp and casement/engine/ do. Nothing here
+// has state: what may be called from where, each header says.
 
 #include <casement/core/assert.hpp>
 #include <casement/core/clock.hpp>

@@ -1,8 +1,8 @@
 #pragma once
-// The vault: what an application opens. A tree of names over contents that are stored once, with every
-// change a guarded commit. Its calls take the caller's decision again after a conflict, a bounded number
-// of times; who wants to decide for themselves takes the operations in tree/. Any thread; one process at
-// a time has a vault open.
+// The vault: what an application opens. A tree of names over contents that are stored once, with
+// every change a guarded commit. Its calls take the caller's decision again after a conflict, a
+// bounded number of times; who wants to decide for themselves takes the operations in tree/. Any
+// thread; one process at a time has a vault open.
 
 #include <cstdint>
 #include <memory>
@@ -47,8 +47,8 @@ public:
     using stored_file = tree::stored_file<file_system>;
     using reader = tree::file_reader<file_system>;
 
-    /// Makes a store in the directory `path`, which is made too, or is empty. `exists` if a store is
-    /// there, `not_empty` if something else is.
+    /// Makes a store in the directory `path`, which is made too, or is empty. `exists` if a store
+    /// is there, `not_empty` if something else is.
     [[nodiscard]] static result<vault> create(const std::string& path, const vault_options& options,
                                               const blob::thresholds& sizes = {});
 
@@ -87,8 +87,8 @@ public:
     /// Begins a file's bytes: `write` them in pieces, then `settle_file`.
     [[nodiscard]] result<staged_file> stage();
 
-    /// Makes `name` in the directory a file of these bytes, durable before it is visible. Replaces a
-    /// file; `exists` where a directory or a link stands in the way.
+    /// Makes `name` in the directory a file of these bytes, durable before it is visible. Replaces
+    /// a file; `exists` where a directory or a link stands in the way.
     [[nodiscard]] result<settled> settle_file(tree::node_id parent, std::string_view name,
                                               staged_file bytes, const tree::facts& about);
 
@@ -112,8 +112,8 @@ public:
                                          timestamp mtime);
 
     /// Where a path leads; see tree::resolve.
-    [[nodiscard]] result<tree::place> resolve(
-        std::string_view path, tree::last_link last = tree::last_link::follow) const;
+    [[nodiscard]] result<tree::place> resolve(std::string_view path,
+                                              tree::last_link last = tree::last_link::follow) const;
 
     /// Opens a file. `not_found`, `is_a_directory`.
     [[nodiscard]] result<reader> read_file(std::string_view path);

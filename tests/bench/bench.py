@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs the benchmarks one after another and prints one table of them all.
 
-    bench.py PROGRAM... [-- COMMAND...]
+    bench.py PROGRAM... [-- COMMAND ARGUMENT...]...
 
-Each program prints measurements, a line each: situation, unit, role (floor, ours, peer, part),
+Each prints measurements, a line each: situation, unit, role (floor, ours, peer, part),
 contestant and rate, tabs in between. The table has the median rate of each contestant, and for `ours`
 the median ratio to the floor beside it. Nothing here judges."""
 
@@ -14,15 +14,14 @@ import sys
 import time
 
 
-def measure(program):
-    """The lines of one program, told as they come to who watches."""
-    print(f"# {program}", file=sys.stderr, flush=True)
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as running:
+def measure(command):
+    """The lines of one command, told as they come to who watches."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         for line in running.stdout:
             print(line, end="", file=sys.stderr, flush=True)
             yield line.rstrip("\n").split("\t")
     if running.returncode:
-        sys.exit(f"bench: {program} failed: {running.returncode}")
+        sys.exit(f"bench: {command[0]} failed: {running.returncode}")
 
 
 def collect(lines):
@@ -75,15 +74,17 @@ def draw(table):
             print("  ".join("-" * width for width in widths))
 
 
+def commands(arguments):
+    """Programs stand alone; after each `--` comes one command with its arguments."""
+    programs, *whole = " ".join(arguments).split("-- ")
+    return [[program] for program in programs.split()] + [command.split() for command in whole]
+
+
 def main():
-    programs, _, rest = " ".join(sys.argv[1:]).partition(" -- ")
     begin = time.monotonic()
-    lines = [line for program in programs.split() for line in measure([program])]
-    if rest:
-        lines += measure(rest.split())
-    draw(collect(lines))
-    print(f"\n{time.monotonic() - begin:.0f} s. Medians of turns taken A B C A B C; ratios above 1 "
-          "are faster than the floor.")
+    draw(collect(line for command in commands(sys.argv[1:]) for line in measure(command)))
+    print(f"\n{time.monotonic() - begin:.0f} s. Medians of turns taken A B C A B C; a ratio above 1 is "
+          "faster than the floor.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #pragma once
-// One situation measured for several contestants in turn, A B C A B C ..., so that whatever else the
-// machine does meanwhile hits all alike. Google Benchmark times each turn. One thread holds a contest;
-// the bodies run on as many threads as the situation says. It prints measurements and never judges.
+// One situation measured for several contestants in turn, A B C A B C ..., so that whatever else
+// the machine does meanwhile hits all alike. Google Benchmark times each turn. One thread holds a
+// contest; the bodies run on as many threads as the situation says. It prints measurements and
+// never judges.
 
 #include <benchmark/benchmark.h>
 
@@ -43,7 +44,9 @@ public:
     workshop& operator=(const workshop&) = delete;
     ~workshop();
 
-    [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+    [[nodiscard]] std::string operator/(const std::string& name) const {
+        return path_ + "/" + name;
+    }
 
 private:
     std::string path_;

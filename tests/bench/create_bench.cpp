@@ -1,5 +1,5 @@
-// Creates with their guards (SPEC F5, DESIGN D4) beside a raw LevelDB batch of the same two rows: in
-// small and large directories, in one that is hot and in many, alone and 16 at a time.
+// Creates with their guards (SPEC F5, DESIGN D4) beside a raw LevelDB batch of the same two rows:
+// in small and large directories, in one that is hot and in many, alone and 16 at a time.
 
 #include <atomic>
 

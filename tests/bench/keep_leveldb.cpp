@@ -89,8 +89,8 @@ struct raw {
 
 template <class Store>
 hand hand_over(const std::shared_ptr<Store>& s) {
-    return {[s](std::uint64_t n) { s->create(n); },
-            [s](std::uint64_t n) { return s->look_up(n); }, [s] { return s->list(); }};
+    return {[s](std::uint64_t n) { s->create(n); }, [s](std::uint64_t n) { return s->look_up(n); },
+            [s] { return s->list(); }};
 }
 
 // --- Casement --------------------------------------------------------------------------------
@@ -153,7 +153,10 @@ void fill(const std::string& path, const shape& s) {
     auto kv = must(leveldb_store::open(path, {.durable = durability::process, .create = true}));
     for (std::uint64_t n = 0; n < s.directories; ++n) {
         const auto node = directory_of(s, n);
-        must(transaction{kv}.put<tree::head>(node, head_of_all()).put<tree::rev>(node, {{1}}).commit());
+        must(transaction{kv}
+                 .put<tree::head>(node, head_of_all())
+                 .put<tree::rev>(node, {{1}})
+                 .commit());
     }
     for (std::uint64_t n = 0; n < s.names;) {
         transaction t{kv};

@@ -1,5 +1,5 @@
-// RocksDB with optimistic transactions: the head and the name are read for update, the rev is merged,
-// so that creates of different names commute as they do through any_rev.
+// RocksDB with optimistic transactions: the head and the name are read for update, the rev is
+// merged, so that creates of different names commute as they do through any_rev.
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
@@ -54,8 +54,7 @@ struct peer {
 
     peer(const std::string& path, const shape& s, durability d) : filled{s} {
         rocksdb::BlockBasedTableOptions table;
-        table.filter_policy.reset(
-            rocksdb::NewBloomFilterPolicy(engine::bloom_bits_per_key, false));
+        table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(engine::bloom_bits_per_key, false));
         table.block_cache = rocksdb::NewLRUCache(cache_bytes);
         rocksdb::Options o;
         o.create_if_missing = true;

@@ -1,8 +1,10 @@
-// SQLite with a table for each kind of row, in WAL mode. Each thread has a connection of its own, and
-// writers take turns at a mutex: SQLite has one writer at a time, and would have the others sleep.
+// SQLite with a table for each kind of row, in WAL mode. Each thread has a connection of its own,
+// and writers take turns at a mutex: SQLite has one writer at a time, and would have the others
+// sleep.
 
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -31,7 +33,7 @@ void run(sqlite3* db, const std::string& sql) {
 
 connection connect(const std::string& path, durability d) {
     sqlite3* db = nullptr;
-    if (sqlite3_open((path + ".sqlite").c_str(), &db) != SQLITE_OK) give_up("no database " + path);
+    if (sqlite3_open((path + "/names").c_str(), &db) != SQLITE_OK) give_up("no database " + path);
     connection opened{db};
     sqlite3_busy_timeout(db, 60'000);
     run(db, "PRAGMA journal_mode = WAL");
@@ -73,7 +75,8 @@ int ask(sqlite3_stmt* s, Each each, const Values&... values) {
 
 template <class... Values>
 void tell(sqlite3_stmt* s, const Values&... values) {
-    ask(s, [] {}, values...);
+    ask(
+        s, [] {}, values...);
 }
 
 constexpr const char* insert_entry = "INSERT INTO entry VALUES (?1, 0, ?2, ?3)";
@@ -85,12 +88,12 @@ struct session {
     statement begin = prepare(db.get(), "BEGIN IMMEDIATE");
     statement commit = prepare(db.get(), "COMMIT");
     statement head = prepare(db.get(), "SELECT value FROM head WHERE node = ?1");
-    statement find = prepare(
-        db.get(), "SELECT value FROM entry WHERE parent = ?1 AND layer = 0 AND name = ?2");
+    statement find =
+        prepare(db.get(), "SELECT value FROM entry WHERE parent = ?1 AND layer = 0 AND name = ?2");
     statement insert = prepare(db.get(), insert_entry);
     statement bump = prepare(db.get(), "UPDATE rev SET n = n + 1 WHERE node = ?1");
-    statement all = prepare(
-        db.get(), "SELECT name FROM entry WHERE parent = ?1 AND layer = 0 ORDER BY name");
+    statement all =
+        prepare(db.get(), "SELECT name FROM entry WHERE parent = ?1 AND layer = 0 ORDER BY name");
     std::string head_row = encode(head_of_all()), row = encode(entry_of(0));
 
     session(const std::string& path, const shape& s, durability d, std::shared_ptr<std::mutex> m)
@@ -114,25 +117,29 @@ struct session {
     bool look_up(std::uint64_t number) {
         const auto name = name_of(number);
         std::string value;
-        return ask(find.get(), [&] { value = bytes_of(find.get(), 0); },
+        return ask(
+                   find.get(), [&] { value = bytes_of(find.get(), 0); },
                    directory_of(filled, number).value, std::string_view{name}) == 1;
     }
 
     std::uint64_t list() {
         std::uint64_t bytes = 0;
-        ask(all.get(), [&] { bytes += bytes_of(all.get(), 0).size(); },
+        ask(
+            all.get(), [&] { bytes += bytes_of(all.get(), 0).size(); },
             directory_of(filled, 0).value);
         return bytes;
     }
 };
 
 void fill(const std::string& path, const shape& s) {
+    std::filesystem::create_directories(path);
     const auto db = connect(path, durability::process);
     run(db.get(), "PRAGMA cache_size = -262144");
     run(db.get(), "CREATE TABLE head (node INTEGER PRIMARY KEY, value BLOB)");
     run(db.get(), "CREATE TABLE rev (node INTEGER PRIMARY KEY, n INTEGER)");
-    run(db.get(), "CREATE TABLE entry (parent INTEGER, layer INTEGER, name BLOB, value BLOB, "
-                  "PRIMARY KEY (parent, layer, name)) WITHOUT ROWID");
+    run(db.get(),
+        "CREATE TABLE entry (parent INTEGER, layer INTEGER, name BLOB, value BLOB, "
+        "PRIMARY KEY (parent, layer, name)) WITHOUT ROWID");
     run(db.get(), "BEGIN");
     const auto heads = prepare(db.get(), "INSERT INTO head VALUES (?1, ?2)");
     const auto revs = prepare(db.get(), "INSERT INTO rev VALUES (?1, 1)");

@@ -1,5 +1,5 @@
-// Lists of a directory, every name consumed, beside a raw iterator over the same rows. Checksums are
-// verified in both.
+// Lists of a directory, every name consumed, beside a raw iterator over the same rows. Checksums
+// are verified in both.
 
 #include "names.hpp"
 

@@ -1,6 +1,7 @@
 #pragma once
-// A store of names as each contestant keeps it: the same names with the same rows, in the way that is
-// its own. What a contestant does for one thread is a hand; hands of one store work at the same time.
+// A store of names as each contestant keeps it: the same names with the same rows, in the way that
+// is its own. What a contestant does for one thread is a hand; hands of one store work at the same
+// time.
 
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +37,7 @@ struct shape {
 struct hand {
     std::function<void(std::uint64_t number)> create;   // a name that is not there
     std::function<bool(std::uint64_t number)> look_up;  // whether it is; reads the row
-    std::function<std::uint64_t()> list;                // the first directory; the bytes of its names
+    std::function<std::uint64_t()> list;  // the first directory; the bytes of its names
 };
 
 /// Makes hands. The store closes when the last copy has gone.

@@ -18,12 +18,12 @@ class Ls(CommandTest):
         self.init()
 
     def test_names_come_in_byte_order(self):
-        self.import_files({name: b"" for name in [b"b", b"a", b"B", b"\xff", b"a.b", b"a/x"[:1] + b"0"]})
+        self.import_files({name: b"" for name in [b"b", b"a", b"B", b"\xff", b"a.b", b"a0"]})
         self.assertEqual(self.names(), [b"B", b"a", b"a.b", b"a0", b"b", b"\xff"])
         self.assertEqual(self.lines("ls", self.store), ["B", "a", "a.b", "a0", "b", "\\xff"])
 
     def test_odd_names_are_lines_and_survive_in_json(self):
-        self.import_files({name: name for name in ODD_NAMES if False} | {n: n for n in ODD_NAMES})
+        self.import_files({name: name for name in ODD_NAMES})
         self.assertEqual(self.names(), sorted(ODD_NAMES))
         self.assertEqual(len(self.lines("ls", self.store)), len(ODD_NAMES))
         for name in ODD_NAMES:

@@ -1,11 +1,11 @@
-// A user's first page needs the umbrella and nothing else: a protocol, its rows, and a commit that a
-// writer who was overtaken cannot make.
+// A user's first page needs the umbrella and nothing else: a protocol, its rows, and a commit that
+// a writer who was overtaken cannot make.
 
 #include <casement/casement.hpp>
 
 #include <gtest/gtest.h>
 
-namespace {
+namespace two_writers {
 
 using namespace casement;
 
@@ -43,17 +43,17 @@ constexpr file report{7};
 constexpr writer alice{1}, bob{2};
 
 /// The lock after `what`, as whoever did it now sees it.
-result<seen<lock>> after(store auto& kv, const event<lease>& what) {
-    const auto old = read<lock>(kv, report);
+result<seen<lock>> after(memory_store& kv, const event<lease>& what) {
+    auto old = read<lock>(kv, report);
     if (!old) return passed(old);
-    const auto now = apply<lease>(old->exists() ? (*old)->now : state<lease>{}, what);
+    auto now = apply<lease>(old->exists() ? (*old)->now : state<lease>{}, what);
     if (!now) return passed(now);
     auto done = transaction{kv}.replace(*old, lock{*now}, "the lock is as it was seen").commit();
     if (!done) return passed(done);
     return read<lock>(kv, report);
 }
 
-result<receipt> publish(store auto& kv, const seen<lock>& mine, const std::string& text) {
+result<receipt> publish(memory_store& kv, const seen<lock>& mine, const std::string& text) {
     return transaction{kv}.expect(mine, "the lock is mine").put<content>(report, {text}).commit();
 }
 
@@ -89,10 +89,11 @@ TEST(TwoWriters, NobodyTakesALockThatIsHeld) {
 
 // The protocols that come with Casement are under the umbrella too.
 static_assert(prove<protocol::dentry>() && prove<protocol::file>() && prove<protocol::lease>());
-static_assert(prove<protocol::directory>() && prove<protocol::staging>() && prove<protocol::blob>());
+static_assert(prove<protocol::directory>() && prove<protocol::staging>() &&
+              prove<protocol::blob>());
 
 TEST(Umbrella, DrawsWhatItCompiles) {
     EXPECT_NE(mermaid<lease>().find("acquire"), std::string::npos);
 }
 
-}  // namespace
+}  // namespace two_writers

@@ -1,6 +1,6 @@
 #pragma once
-// A small store that holds every kind of thing, and what must be read from it: for tests that break its
-// files and look.
+// A small store that holds every kind of thing, and what must be read from it: for tests that break
+// its files and look.
 
 #include <filesystem>
 #include <map>
@@ -54,7 +54,8 @@ inline void fill(vault& v) {
     put(v, "/a", "packed", noise(3000, 2));
     put(v, "/a/b", "dedicated", noise(9000, 3));
     put(v, "/a/b", "twin", noise(3000, 2));
-    for (unsigned n = 0; n < 12; ++n) put(v, "/many", "f" + std::to_string(n), noise(40 * n, 9 + n));
+    for (unsigned n = 0; n < 12; ++n)
+        put(v, "/many", "f" + std::to_string(n), noise(40 * n, 9 + n));
     auto root = v.settle_link(tree::root, "link", "a/b", {0777, {-5}, 0});
     ASSERT_TRUE(root) << root.error().message();
     ASSERT_TRUE(v.make_directory("/hollow", {0700, {42}, 0}));

@@ -52,9 +52,7 @@ protected:
         for (const auto& p : found.problems)
             ADD_FAILURE() << p.path.value_or("?") << ": " << p.what.message();
     }
-    std::uint64_t contents() {
-        return tree::verify(v().rows(), v().contents()).contents;
-    }
+    std::uint64_t contents() { return tree::verify(v().rows(), v().contents()).contents; }
 
     temporary_directory where_;
     std::optional<vault> vault_;
@@ -77,9 +75,9 @@ TEST_F(Vault, KeepsWhatItWasGivenAcrossAReopening) {
 
 TEST_F(Vault, EachPlacementIsWhereItsBoundarySays) {
     const std::vector<std::pair<std::size_t, blob::placement>> cases{
-        {0, blob::placement::inline_row},    {1000, blob::placement::inline_row},
-        {1001, blob::placement::packed},     {3999, blob::placement::packed},
-        {4000, blob::placement::dedicated},  {4001, blob::placement::dedicated}};
+        {0, blob::placement::inline_row},   {1000, blob::placement::inline_row},
+        {1001, blob::placement::packed},    {3999, blob::placement::packed},
+        {4000, blob::placement::dedicated}, {4001, blob::placement::dedicated}};
     for (const auto& [size, placement] : cases) {
         const auto bytes = noise(size, 5);
         put(v(), "/", std::to_string(size), bytes);
@@ -211,8 +209,8 @@ TEST_F(Vault, ManyThreadsOnOneTreeLoseNothing) {
     for (auto& t : crew) t.join();
     const auto all = read_all(v());
     ASSERT_TRUE(all) << all.error().message();
-    const auto files = std::count_if(all->begin(), all->end(),
-                                      [](const auto& p) { return p.second.kind == 'f'; });
+    const auto files =
+        std::count_if(all->begin(), all->end(), [](const auto& p) { return p.second.kind == 'f'; });
     EXPECT_EQ(files, threads * rounds - removed);
     expect_clean();
 }

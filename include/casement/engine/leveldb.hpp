@@ -1,7 +1,8 @@
 #pragma once
-// The embedded engine: guarded commits over a LevelDB database. Guards are checked in the order of the
-// commits and nothing is held while bytes go to the disk; commits that come at the same time share one
-// log record and one sync. Any thread may call anything; one process at a time has a store open.
+// The embedded engine: guarded commits over a LevelDB database. Guards are checked in the order of
+// the commits and nothing is held while bytes go to the disk; commits that come at the same time
+// share one log record and one sync. Any thread may call anything; one process at a time has a
+// store open.
 
 #include <cstdint>
 #include <memory>
@@ -22,8 +23,8 @@ enum class durability : std::uint8_t {
 
 struct leveldb_options {
     durability durable = durability::power;
-    bool create = false;                      // make the store if nothing is there
-    std::size_t cache_bytes = 16u << 20;      // decompressed blocks kept in memory
+    bool create = false;                        // make the store if nothing is there
+    std::size_t cache_bytes = 16u << 20;        // decompressed blocks kept in memory
     std::size_t write_buffer_bytes = 8u << 20;  // rows kept in memory before they become a table
     std::size_t mapped_bytes_max = 64u << 20;   // tables mapped into memory; the rest is read
 };
@@ -33,8 +34,8 @@ struct leveldb_options {
 inline constexpr int bloom_bits_per_key = 10;
 
 /// The watermark (a file beside the database) says how many bytes of each log are synced. It is
-/// written when a log is begun or dropped and at close, and else lags behind the last sync by at most
-/// this many bytes of log. What lies above it may be lost without a trace; below it, never.
+/// written when a log is begun or dropped and at close, and else lags behind the last sync by at
+/// most this many bytes of log. What lies above it may be lost without a trace; below it, never.
 inline constexpr std::uint64_t watermark_lag_bytes_max = 1u << 20;
 
 /// What the engine has done since it was opened.
@@ -90,9 +91,9 @@ public:
         version at_;
     };
 
-    /// Opens the store in the directory `path` (made if `options.create`). `in_use` if another process
-    /// has it open; `corrupt` if the files are not what was written, among them a log that is shorter
-    /// than the watermark; `not_found` if there is no store.
+    /// Opens the store in the directory `path` (made if `options.create`). `in_use` if another
+    /// process has it open; `corrupt` if the files are not what was written, among them a log that
+    /// is shorter than the watermark; `not_found` if there is no store.
     [[nodiscard]] static result<leveldb_store> open(const std::string& path,
                                                     const leveldb_options& options);
 

@@ -1,6 +1,6 @@
 #pragma once
-// Numbers that are never given twice: taken from a counter row in blocks, so that most cost nothing and
-// a crash wastes at most a block (DESIGN D2, D9). Any thread.
+// Numbers that are never given twice: taken from a counter row in blocks, so that most cost nothing
+// and a crash wastes at most a block (DESIGN D2, D9). Any thread.
 
 #include <cstdint>
 #include <mutex>

@@ -1,6 +1,6 @@
 #pragma once
-// The library's retry: it takes the caller's decision again, from new reads, and never a commit with old
-// expectations (SPEC F1, DESIGN D3). Bounded; says how often.
+// The library's retry: it takes the caller's decision again, from new reads, and never a commit
+// with old expectations (SPEC F1, DESIGN D3). Bounded; says how often.
 
 #include <atomic>
 #include <cstdint>

@@ -49,7 +49,8 @@ struct codec<count> {
 template <class R>
 concept counter_row = row<R> && requires(R r) {
     { r.n } -> std::same_as<count&>;
-} && member_count<R> == 1;
+} && member_count<R>
+== 1;
 
 namespace detail {
 
@@ -63,7 +64,10 @@ constexpr void append_key(std::string& out, const T& part) {
         out.push_back(static_cast<char>(part));
     else if constexpr (std::convertible_to<const T&, std::string_view>)
         out.append(std::string_view{part});
-    else if constexpr (requires { part.size(); part.data(); })
+    else if constexpr (requires {
+                           part.size();
+                           part.data();
+                       })
         for (const auto b : part) out.push_back(static_cast<char>(b));
     else
         std::apply([&](const auto&... p) { (append_key(out, p), ...); }, members(part));
@@ -79,7 +83,10 @@ constexpr bool take_key(reader& in, T& part) {
         return in.byte(part);
     } else if constexpr (std::same_as<T, std::string_view>) {
         return in.take(in.rest().size(), part);
-    } else if constexpr (requires { part.size(); part.data(); }) {
+    } else if constexpr (requires {
+                             part.size();
+                             part.data();
+                         }) {
         return decode_from(in, part);
     } else {
         return std::apply([&](auto&... p) { return (take_key(in, p) && ...); }, members(part));

@@ -38,14 +38,14 @@ struct guard {
     std::string_view name;  // what the guard stands for, in words; conflicts and mutants quote it
 };
 
-/// One row of a commit's effect. `bump` adds to a counter row (8 bytes, big-endian; no row counts as
-/// 0) and commutes with every other bump.
+/// One row of a commit's effect. `bump` adds to a counter row (8 bytes, big-endian; no row counts
+/// as 0) and commutes with every other bump.
 struct write {
     enum class kind : std::uint8_t { put, erase, bump };
     kind what;
     std::string_view key;
-    std::string_view value{};      // of a put
-    std::uint64_t amount = 0;      // of a bump; wraps around, so that 2^64 - n subtracts n
+    std::string_view value{};  // of a put
+    std::uint64_t amount = 0;  // of a bump; wraps around, so that 2^64 - n subtracts n
 };
 
 /// What `commit` takes. The views must live until it returns.
@@ -56,7 +56,8 @@ struct batch {
 };
 
 /// A commit holds at most this many guards and writes together; more is `too_big`. It leaves room
-/// below etcd's 128 operations a transaction. Bigger work is a short commit that decides, and a sweep.
+/// below etcd's 128 operations a transaction. Bigger work is a short commit that decides, and a
+/// sweep.
 inline constexpr std::size_t commit_rows_max = 100;
 
 /// What a commit answers: the version from which its writes can be read.
@@ -70,7 +71,7 @@ concept ordered_cursor = std::movable<C> && requires(C& c, const C& k) {
     { k.valid() } -> std::same_as<bool>;
     { k.key() } -> std::same_as<std::string_view>;    // REQUIRES: valid()
     { k.value() } -> std::same_as<std::string_view>;  // REQUIRES: valid()
-    { c.next() };                                     // REQUIRES: valid()
+    {c.next()};                                       // REQUIRES: valid()
     { k.status() } -> std::same_as<result<void>>;     // why it stopped: ok at the end of the range
 };
 
@@ -86,15 +87,15 @@ concept readable = requires(const R& r, std::string_view key) {
 /// where an engine says that it is a value of one thread's.
 ///
 /// `commit` does all its writes, or none: none when a guard does not hold (`conflict`), when it is
-/// `too_big`, `corrupt` or refused (`io`, `no_space`, `read_only`). Only `unknown_outcome` says that
-/// the writes may be there or may yet appear. When it returns well, they are as durable as the store
-/// was opened to make them, and every later read anywhere sees them.
+/// `too_big`, `corrupt` or refused (`io`, `no_space`, `read_only`). Only `unknown_outcome` says
+/// that the writes may be there or may yet appear. When it returns well, they are as durable as the
+/// store was opened to make them, and every later read anywhere sees them.
 ///
 /// `unchanged(key, at)` is true only if no commit has written `key` since `at`; false promises
 /// nothing. A cache that asks it is never stale (SPEC F4i).
 template <class S>
-concept store = readable<S> && requires(S& s, const S& k, const batch& b, std::string_view key,
-                                        version at) {
+concept store = readable<S> &&
+    requires(S& s, const S& k, const batch& b, std::string_view key, version at) {
     { k.snapshot() } -> readable;
     { s.commit(b) } -> std::same_as<result<receipt>>;
     { k.unchanged(key, at) } -> std::same_as<bool>;

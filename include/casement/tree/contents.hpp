@@ -1,7 +1,7 @@
 #pragma once
-// What files consist of: objects, their contents, and where the bytes are. A content is stored once,
-// however many names have it (SPEC B9), and its rows are written by the commit that names it first, so
-// no row ever points to bytes that are not durable (W2). Any thread.
+// What files consist of: objects, their contents, and where the bytes are. A content is stored
+// once, however many names have it (SPEC B9), and its rows are written by the commit that names it
+// first, so no row ever points to bytes that are not durable (W2). Any thread.
 //
 //   o obj_id           object        its canonical encoding
 //   c digest           content       the descriptor of the bytes
@@ -52,8 +52,8 @@ struct sums {
     std::string data;
 };
 
-/// A file's bytes on their way to a name: stored before, or sealed now. `add_to` is what a commit that
-/// names them must guard and write.
+/// A file's bytes on their way to a name: stored before, or sealed now. `add_to` is what a commit
+/// that names them must guard and write.
 template <blob::file_system FS>
 class stored_file {
 public:
@@ -83,7 +83,8 @@ public:
 
     /// The commit was made.
     void published() {
-        if (fresh_) (void)std::move(*fresh_).published();  // its receipt tells of names, not of rows
+        if (fresh_)
+            (void)std::move(*fresh_).published();  // its receipt tells of names, not of rows
         fresh_.reset();
     }
 
@@ -114,7 +115,8 @@ public:
         return std::string_view{held}.substr(offset).copy(into.data(), into.size());
     }
 
-    /// Hands out the bytes in order, up to 1 MiB at a time. Ends with the first error, the sink's too.
+    /// Hands out the bytes in order, up to 1 MiB at a time. Ends with the first error, the sink's
+    /// too.
     template <class Sink>
     [[nodiscard]] result<void> for_each_piece(Sink sink) {
         if (auto* reader = std::get_if<blob::blob_reader<FS>>(&bytes_))
@@ -142,7 +144,8 @@ public:
 
     [[nodiscard]] result<blob::staged<blob::open, FS>> stage() { return files_.stage(); }
 
-    /// All bytes are in: finds out whether they are stored, and stores them durably if not. Reads 1 row.
+    /// All bytes are in: finds out whether they are stored, and stores them durably if not. Reads 1
+    /// row.
     [[nodiscard]] result<stored_file<FS>> store_bytes(blob::staged<blob::open, FS> written) {
         auto measured = std::move(written).measure();
         if (!measured) return passed(measured);
@@ -158,8 +161,9 @@ public:
         return stored_file<FS>{object, *std::move(known), *std::move(sealed)};
     }
 
-    /// After a conflict: the content's row as it is now. Who was overtaken by an equal content gives
-    /// its own bytes up. `conflict` if the bytes were there and are not any more: write them again.
+    /// After a conflict: the content's row as it is now. Who was overtaken by an equal content
+    /// gives its own bytes up. `conflict` if the bytes were there and are not any more: write them
+    /// again.
     [[nodiscard]] result<void> look_again(stored_file<FS>& f) {
         auto known = read<content>(kv_, f.object_.content);
         if (!known) return passed(known);
@@ -183,12 +187,13 @@ public:
         auto file = object::file_object_from_bytes((*row)->bytes);
         if (!file) return passed(file);
         if (object::id_of(*file) != id)
-            return fail(errc::corrupt, "read object", object::to_text(id), "does not hash to its id");
+            return fail(errc::corrupt, "read object", object::to_text(id),
+                        "does not hash to its id");
         return *file;
     }
 
-    /// Opens a file object for reading. Reads 3 rows, and one for each 256 MiB of a long file; no blob
-    /// is opened before bytes are asked for (SPEC B3).
+    /// Opens a file object for reading. Reads 3 rows, and one for each 256 MiB of a long file; no
+    /// blob is opened before bytes are asked for (SPEC B3).
     [[nodiscard]] result<file_reader<FS>> open(const protocol::obj_id& id) {
         auto file = object_of(id);
         if (!file) return passed(file);
@@ -227,7 +232,8 @@ private:
             if (!row->exists()) return fail(errc::corrupt, "read sums", which, "a row is missing");
             const auto before = all.size();
             if (auto more = blob::decode_sums((*row)->data, all, which); !more) return passed(more);
-            if (all.size() == before) return fail(errc::corrupt, "read sums", which, "an empty row");
+            if (all.size() == before)
+                return fail(errc::corrupt, "read sums", which, "an empty row");
         }
         return all;
     }

@@ -4,6 +4,7 @@
 // by two renames at once, because the line from the destination to the root is guarded (F4c). Any
 // thread.
 
+#include <concepts>
 #include <string>
 #include <utility>
 #include <variant>
@@ -137,16 +138,16 @@ template <store S, class P, class Q>
 // Calls that leave out what they expect: each ends in the message of its contract.
 
 template <store S, class... Given>
-    requires(!passes<seen<entry>, Given...>)
+    requires((std::same_as<Given, seen<entry>> + ...) != 2)
 result<generation> rename(S&, const Given&...) {
-    static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
+    static_assert(contract_2_a_rename_carries_what_was_seen_at_both_names<Given...>::kept);
     std::unreachable();
 }
 
 template <store S, class... Given>
-    requires(!passes<seen<entry>, Given...> || !passes<ancestry, Given...>)
+    requires((std::same_as<Given, seen<entry>> + ...) != 2 || !passes<ancestry, Given...>)
 result<generation> rename_directory(S&, const Given&...) {
-    static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
+    static_assert(contract_2_a_rename_carries_what_was_seen_at_both_names<Given...>::kept);
     static_assert(contract_of_shape_a_directory_rename_guards_what_lies_above<Given...>::kept);
     std::unreachable();
 }

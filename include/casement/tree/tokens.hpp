@@ -125,6 +125,15 @@ struct contract_2_a_change_of_a_name_carries_what_was_seen_there {
         "the change was decided; an entry made by hand proves nothing");
 };
 
+/// The compiler's message for a rename that does not say what both its names pointed to.
+template <class... Given>
+struct contract_2_a_rename_carries_what_was_seen_at_both_names {
+    static constexpr bool kept = true;
+    static_assert((std::same_as<Given, seen<entry>> + ...) == 2,
+                  "casement: contract 2: pass a seen<entry> for the source and one for the "
+                  "destination, which may be free, as look_up gave them");
+};
+
 /// The compiler's message for the removal of a directory that nobody saw empty.
 template <class... Given>
 struct contract_of_life_a_removed_directory_was_seen_empty {

@@ -1,7 +1,7 @@
 #pragma once
 // The whole store held against itself (SPEC W6): every row decodes, every name leads to a node or a
-// stored content, every byte hashes to its name, and the counts agree. Reads only; any thread, beside
-// writers it reports the state of its own instant.
+// stored content, every byte hashes to its name, and the counts agree. Reads only; any thread,
+// beside writers it reports the state of its own instant.
 
 #include <cstdint>
 #include <functional>
@@ -77,9 +77,8 @@ public:
         if (sample)
             check_sample(*sample);
         else
-            for_each_row<content>(kv_, "", out_, [&](auto key, auto value) {
-                check_content(key, value);
-            });
+            for_each_row<content>(kv_, "", out_,
+                                  [&](auto key, auto value) { check_content(key, value); });
         walk_tree();
         if (!sample) check_files();
         return std::move(out_);
@@ -220,9 +219,9 @@ private:
     void expect_count(char table, std::uint64_t n, std::string_view what) {
         const auto rows = tables_[table];
         if (rows == n) return;
-        out_.add({}, error{errc::corrupt, "count", std::string{what},
-                           std::to_string(rows) + " rows, but the root leads to " +
-                               std::to_string(n)});
+        out_.add({},
+                 error{errc::corrupt, "count", std::string{what},
+                       std::to_string(rows) + " rows, but the root leads to " + std::to_string(n)});
     }
 
     void check_files() {
@@ -243,8 +242,8 @@ private:
     tell read_;
     verification out_;
     std::map<char, std::uint64_t> tables_;
-    std::map<std::string, error> bad_;       // contents whose bytes are wrong
-    std::unordered_set<std::string> told_;   // of those, the ones that a path was told for
+    std::map<std::string, error> bad_;      // contents whose bytes are wrong
+    std::unordered_set<std::string> told_;  // of those, the ones that a path was told for
     std::unordered_set<std::uint64_t> visited_, files_named_;
 };
 
@@ -253,10 +252,10 @@ private:
 /// Verifies the whole store, or the tree and `sample` contents picked at random. `asked` may end it
 /// early; `read` hears of bytes as they are hashed. Memory: 8 bytes a directory and a blob file.
 template <store S, blob::file_system FS>
-[[nodiscard]] verification verify(const S& kv, contents<S, FS>& c,
-                                  std::optional<std::uint64_t> sample = {},
-                                  std::function<bool()> asked = [] { return false; },
-                                  std::function<void(std::uint64_t)> read = [](std::uint64_t) {}) {
+[[nodiscard]] verification verify(
+    const S& kv, contents<S, FS>& c, std::optional<std::uint64_t> sample = {},
+    std::function<bool()> asked = [] { return false; },
+    std::function<void(std::uint64_t)> read = [](std::uint64_t) {}) {
     return detail::verifier<S, FS>{kv, c, std::move(asked), std::move(read)}.run(sample);
 }
 

@@ -1,5 +1,5 @@
-// Every file of a store, broken in every way that a disk breaks files: what comes of it is reported, or
-// changes no answer. Nothing wrong is ever read, and nothing crashes.
+// Every file of a store, broken in every way that a disk breaks files: what comes of it is
+// reported, or changes no answer. Nothing wrong is ever read, and nothing crashes.
 
 #include <cstdlib>
 #include <filesystem>
@@ -109,16 +109,16 @@ TEST_F(Damage, EveryFlippedByteIsReportedOrChangesNothing) {
                 damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ mask);
                 restore();
                 spill(fs::path{broken()} / file, damaged);
-                const auto how = file.string() + " at " + std::to_string(at) + " with " +
-                                 std::to_string(mask);
+                const auto how =
+                    file.string() + " at " + std::to_string(at) + " with " + std::to_string(mask);
                 reported += judge(how) == outcome::reported ? 1 : 0;
                 ++flips;
                 if (HasFailure()) FAIL() << how;
             }
         }
     }
-    // Most bytes carry something; the rest is padding, LevelDB's own text log, and what a second copy
-    // makes good.
+    // Most bytes carry something; the rest is padding, LevelDB's own text log, and what a second
+    // copy makes good.
     std::printf("%zu flips, %zu reported\n", flips, reported);
     EXPECT_GT(reported, flips / 2);
 }
@@ -126,8 +126,8 @@ TEST_F(Damage, EveryFlippedByteIsReportedOrChangesNothing) {
 TEST_F(Damage, EveryTruncationAndDeletionIsReportedOrChangesNothing) {
     for (const auto& file : files_) {
         const std::string bytes = slurp(fs::path{pristine()} / file);
-        for (const std::size_t left : {bytes.size() - 1, bytes.size() / 2, std::size_t{1},
-                                       std::size_t{0}}) {
+        for (const std::size_t left :
+             {bytes.size() - 1, bytes.size() / 2, std::size_t{1}, std::size_t{0}}) {
             if (left >= bytes.size()) continue;
             restore();
             spill(fs::path{broken()} / file, bytes.substr(0, left));

@@ -1,0 +1,11 @@
+// expected: casement: contract of shape: pass the ancestry
+#include <casement/kv/memory.hpp>
+#include <casement/tree/rename.hpp>
+
+using namespace casement;
+
+auto moved(memory_store& kv, id_blocks<memory_store>& ids, const tree::directory& parent,
+           const seen<tree::entry>& source, const seen<tree::entry>& destination) {
+    return tree::rename_directory(kv, ids, tree::at_rev{parent}, source, tree::at_rev{parent},
+                                  destination);
+}

@@ -1,0 +1,162 @@
+// Contents on the memory engine and real files: stored once, named only when durable, guarded by
+// name.
+
+#include <casement/tree/contents.hpp>
+
+#include <filesystem>
+#include <optional>
+
+#include <gtest/gtest.h>
+
+#include <casement/blob/posix.hpp>
+#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/memory.hpp>
+#include <casement/kv/transaction.hpp>
+
+#include "support/temporary.hpp"
+
+namespace casement::tree {
+namespace {
+
+using file_system = blob::posix_file_system;
+constexpr blob::thresholds sizes{100, 1000, 100'000};
+
+class Contents : public ::testing::Test {
+protected:
+    void SetUp() override {
+        auto files = blob::files<file_system>::open({}, where_.path().string(),
+                                                    {[this] { return ids_.next<blob::blob_id>(); },
+                                                     [this] { return ids_.next<blob::pack_id>(); }},
+                                                    {sizes, blob::durability::process});
+        ASSERT_TRUE(files) << files.error().message();
+        contents_.emplace(kv_, *std::move(files));
+    }
+
+    stored_file<file_system> store_bytes(const std::string& bytes) {
+        auto staged = contents_->stage();
+        EXPECT_TRUE(staged && staged->write(bytes));
+        auto stored = contents_->store_bytes(*std::move(staged));
+        EXPECT_TRUE(stored);
+        return *std::move(stored);
+    }
+    result<receipt> commit(const stored_file<file_system>& f) {
+        transaction t{kv_};
+        f.add_to(t);
+        return t.commit();
+    }
+    std::string read_back(const protocol::obj_id& id) {
+        auto reader = contents_->open(id);
+        if (!reader) return reader.error().message();
+        std::string out;
+        auto all = reader->for_each_piece([&](std::string_view piece) -> result<void> {
+            out += piece;
+            return {};
+        });
+        return all ? out : all.error().message();
+    }
+    std::size_t files_on_disk() { return contents_->files().list_files()->files.size(); }
+
+    testing::temporary_directory where_;
+    memory_store kv_;
+    id_blocks<memory_store> ids_{kv_};
+    std::optional<contents<memory_store, file_system>> contents_;
+};
+
+TEST_F(Contents, EveryPlacementComesBack) {
+    for (const std::size_t size : {0u, 1u, 100u, 101u, 999u, 1000u, 700'000u}) {
+        const std::string bytes(size, 'x');
+        auto stored = store_bytes(bytes);
+        EXPECT_FALSE(stored.deduplicated());
+        ASSERT_TRUE(commit(stored));
+        stored.published();
+        EXPECT_EQ(read_back(stored.id()), bytes) << size;
+    }
+}
+
+TEST_F(Contents, AnythingReadsFromTheMiddle) {
+    for (const std::size_t size : {90u, 900u, 600'000u}) {
+        std::string bytes;
+        while (bytes.size() < size) bytes += std::to_string(bytes.size());
+        bytes.resize(size);
+        auto stored = store_bytes(bytes);
+        ASSERT_TRUE(commit(stored));
+        stored.published();
+        auto reader = contents_->open(stored.id());
+        ASSERT_TRUE(reader);
+        std::string piece(40, '\0');
+        EXPECT_EQ(*reader->read_at(size - 60, piece), 40u);
+        EXPECT_EQ(piece, bytes.substr(size - 60, 40));
+        EXPECT_EQ(*reader->read_at(size - 10, piece), 10u);
+        EXPECT_EQ(*reader->read_at(size, piece), 0u);
+        EXPECT_EQ(*reader->read_at(size + 5, piece), 0u);
+    }
+}
+
+TEST_F(Contents, NoRowNamesBytesBeforeTheCommit) {
+    const auto before = kv_;
+    auto stored = store_bytes(std::string(5000, 'd'));
+    EXPECT_FALSE(read<content>(kv_, stored.object().content)->exists());
+    EXPECT_EQ(files_on_disk(), 1u);
+    // What was never committed is given up, file and all.
+    { const auto dropped = std::move(stored); }
+    EXPECT_EQ(files_on_disk(), 0u);
+}
+
+TEST_F(Contents, TheSecondOfTwoWritersGivesItsBytesUp) {
+    auto one = store_bytes(std::string(5000, 'd'));
+    auto two = store_bytes(std::string(5000, 'd'));
+    EXPECT_EQ(files_on_disk(), 2u);
+    ASSERT_TRUE(commit(one));
+    one.published();
+    const auto late = commit(two);
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code(), errc::conflict);
+    ASSERT_TRUE(contents_->look_again(two));
+    EXPECT_TRUE(two.deduplicated());
+    EXPECT_EQ(files_on_disk(), 1u);
+    EXPECT_TRUE(commit(two));
+    EXPECT_EQ(read_back(two.id()), std::string(5000, 'd'));
+}
+
+TEST_F(Contents, PresenceIsAGuard) {
+    auto one = store_bytes("hello");
+    ASSERT_TRUE(commit(one));
+    one.published();
+    auto two = store_bytes("hello");
+    ASSERT_TRUE(two.deduplicated());
+    // A collector takes the content between the look and the commit.
+    ASSERT_TRUE(transaction{kv_}.erase<content>(two.object().content).commit());
+    EXPECT_EQ(commit(two).error().code(), errc::conflict);
+    EXPECT_EQ(contents_->look_again(two).error().code(), errc::conflict);
+}
+
+TEST_F(Contents, WhatIsMissingOrWrongIsSaidAndNotServed) {
+    auto stored = store_bytes(std::string(600'000, 's'));
+    ASSERT_TRUE(commit(stored));
+    stored.published();
+    const auto content_key = stored.object().content;
+    const auto whole = kv_;
+    const auto corrupt_after = [&](auto&& breaks) {
+        kv_ = whole;
+        transaction t{kv_};
+        breaks(t);
+        EXPECT_TRUE(t.commit());
+        auto opened = contents_->open(stored.id());
+        if (!opened) return opened.error().code() == errc::corrupt;
+        std::string piece(10, '\0');
+        const auto n = opened->read_at(0, piece);
+        return !n && n.error().code() == errc::corrupt;
+    };
+    EXPECT_TRUE(corrupt_after([&](auto& t) { t.template erase<object_row>(stored.id()); }));
+    EXPECT_TRUE(corrupt_after([&](auto& t) { t.template erase<content>(content_key); }));
+    EXPECT_TRUE(corrupt_after([&](auto& t) { t.template erase<sums>({content_key, 0}); }));
+    EXPECT_TRUE(corrupt_after([&](auto& t) {
+        t.template put<object_row>(stored.id(), {object::to_bytes({content_key, 599'999})});
+    }));
+    EXPECT_TRUE(corrupt_after([&](auto& t) {
+        t.template put<sums>({content_key, 0}, {std::string(24, 'z')});
+    }));
+}
+
+}  // namespace
+}  // namespace casement::tree
