@@ -186,6 +186,7 @@ void logs(const corpus& to) {
     to.write("records", "\0\0\x14\0\1\7a batch\0\1\5other"s);
     to.write("over_blocks", "\0\x80\x10\0\1\3one\1\2\x90\0\1\3\x20\0\0\4\4last"s);
     to.write("block_trailer", "\0\x80\0\7\3\0\1\4next"s);
+    to.write("cut_trailer", "\0\x7f\xff\7\3\3\0\1"s);  // a bug once found
     to.write("torn", "\0\0\x0a\0\1\7a batch\0\1\5other\6\0\2"s);
     to.write("reserved", "\0\0\x0a\0\1\7a batch\3\x40\0"s);
     to.write("refused_damaged", "\0\0\x14\0\1\7a batch\0\1\5other\2\0\x15\1"s);

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include <casement/core/clock.hpp>
 #include <casement/tree/list.hpp>
@@ -42,8 +41,7 @@ json name(const std::string& key, std::string_view bytes) {
 // --- mkdir -----------------------------------------------------------------------------------
 
 struct mkdir_options {
-    std::string store, mode = "0755";
-    std::vector<std::string> paths;
+    std::string store, path, mode = "0755";
     bool parents = false;
 };
 
@@ -54,22 +52,20 @@ std::optional<std::uint32_t> mode_in(std::string_view text) {
     return mode;
 }
 
-result<void> make_directories(const settings& common, const mkdir_options& o, vault& v) {
+result<void> make(const settings& common, const mkdir_options& o, vault& v) {
     const facts about{mode_in(o.mode).value_or(0755), system_clock{}.now(), 0};
-    for (const auto& path : o.paths) {
-        auto made = o.parents ? v.make_path(path, about) : v.make_directory(path, about);
-        if (!made) return within(std::move(made), "mkdir", path);
-        done(common, "mkdir", path, {{"node", made->value}});
-    }
+    auto made = o.parents ? v.make_path(o.path, about) : v.make_directory(o.path, about);
+    if (!made) return within(std::move(made), "mkdir", o.path);
+    done(common, "mkdir", o.path, {{"node", made->value}});
     return {};
 }
 
 void add_mkdir(CLI::App& app, settings& common) {
     auto o = std::make_shared<mkdir_options>();
-    auto* command = add_command(app, common, "mkdir", "Make directories",
+    auto* command = add_command(app, common, "mkdir", "Make a directory",
                                 "casement mkdir -p my.store /music/albums/1973");
     add_store(command, o->store);
-    add_paths(command, o->paths, "The directories, in this order");
+    command->add_option("PATH", o->path, "The directory")->required();
     command->add_flag("-p,--parents", o->parents,
                       "Make what is missing above too; a directory that is there is well");
     command->add_option("--mode", o->mode, "Permissions of what is made, octal")
@@ -79,8 +75,7 @@ void add_mkdir(CLI::App& app, settings& common) {
         ->capture_default_str();
     command->callback([&common, o] {
         common.run = [&common, o] {
-            return with_store(common, o->store,
-                              [&](vault& v) { return make_directories(common, *o, v); });
+            return with_store(common, o->store, [&](vault& v) { return make(common, *o, v); });
         };
     });
 }
@@ -115,32 +110,27 @@ void add_mv(CLI::App& app, settings& common) {
 // --- rm --------------------------------------------------------------------------------------
 
 struct rm_options {
-    std::string store;
-    std::vector<std::string> paths;
+    std::string store, path;
     bool recursive = false;
 };
 
-result<void> remove_names(const settings& common, const rm_options& o, vault& v) {
-    for (const auto& path : o.paths) {
-        if (auto on = unless_stopped("rm", path); !on) return on;
-        auto gone = o.recursive ? v.remove_all(path) : v.remove(path);
-        if (!gone) return within(std::move(gone), "rm", path);
-        done(common, "rm", path);
-    }
+result<void> remove(const settings& common, const rm_options& o, vault& v) {
+    auto gone = o.recursive ? v.remove_all(o.path) : v.remove(o.path);
+    if (!gone) return within(std::move(gone), "rm", o.path);
+    done(common, "rm", o.path);
     return {};
 }
 
 void add_rm(CLI::App& app, settings& common) {
     auto o = std::make_shared<rm_options>();
-    auto* command = add_command(app, common, "rm", "Remove files, links and empty directories",
+    auto* command = add_command(app, common, "rm", "Remove a file, a link or an empty directory",
                                 "casement rm -r my.store /music/demos");
     add_store(command, o->store);
-    add_paths(command, o->paths, "What to remove; links are not followed");
-    command->add_flag("-r,--recursive", o->recursive, "Directories with all that is in them");
+    command->add_option("PATH", o->path, "What to remove; links are not followed")->required();
+    command->add_flag("-r,--recursive", o->recursive, "A directory with all that is in it");
     command->callback([&common, o] {
         common.run = [&common, o] {
-            return with_store(common, o->store,
-                              [&](vault& v) { return remove_names(common, *o, v); });
+            return with_store(common, o->store, [&](vault& v) { return remove(common, *o, v); });
         };
     });
 }

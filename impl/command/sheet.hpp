@@ -18,18 +18,17 @@ namespace casement::command {
 template <class Work>
 int with_store(const settings& common, const std::string& path, Work work) {
     auto opened = vault::open(path, {.durable = common.durable});
-    if (!opened) return failed(common, opened.error());
+    if (!opened) {
+        auto why = std::move(opened).error();
+        const bool busy = why.code() == errc::in_use;
+        return failed(common, busy ? std::move(why).within("another process has it open", path)
+                                   : std::move(why));
+    }
     const result<void> done = work(*opened);
     const result<void> closed = opened->close();
     if (!done) return failed(common, done.error());
     if (!closed) return failed(common, closed.error());
     return exit_ok;
-}
-
-/// One PATH or more. Names in brackets stay what they are: CLI11 would take "[a,b]" for a list.
-inline void add_paths(CLI::App* command, std::vector<std::string>& paths,
-                      const std::string& description) {
-    command->add_option("PATH", paths, description)->required()->allow_extra_args(false);
 }
 
 /// Ctrl-C has come: what was shown or done until then stands.

@@ -368,8 +368,8 @@ void add_stat(CLI::App& app, settings& common) {
 // --- cat -------------------------------------------------------------------------------------
 
 struct cat_options {
-    std::string store;
-    std::vector<std::string> paths;
+    std::string store, path;
+    std::vector<std::string> more;
     std::uint64_t offset = 0;
     std::optional<std::uint64_t> length;
 };
@@ -420,13 +420,15 @@ result<void> put_file(const settings& common, const cat_options& o, const std::s
 result<void> concatenate(const settings& common, const cat_options& o, vault& v) {
     // All are found before a byte of the first is written: a wrong name spoils no output.
     std::vector<vault::reader> files;
-    for (const auto& path : o.paths) {
+    std::vector<std::string> paths{o.path};
+    paths.insert(paths.end(), o.more.begin(), o.more.end());
+    for (const auto& path : paths) {
         auto file = v.read_file(path);
         if (!file) return passed(file);
         files.push_back(*std::move(file));
     }
     for (std::size_t i = 0; i < files.size(); ++i)
-        if (auto done = put_file(common, o, o.paths[i], files[i]); !done) return done;
+        if (auto done = put_file(common, o, paths[i], files[i]); !done) return done;
     return {};
 }
 
@@ -436,7 +438,9 @@ void add_cat(CLI::App& app, settings& common) {
         add_command(app, common, "cat", "Write files' bytes, verified, to standard output",
                     "casement cat my.store /music/song.flac --offset 4096 --length 512");
     add_store(command, o->store);
-    add_paths(command, o->paths, "Files, in this order");
+    command->add_option("PATH", o->path, "A file")->required();
+    // CLI11 takes "[a,b]" for a list where there may be many.
+    command->add_option("MORE", o->more, "More files, in this order (begin them with a '/')");
     command->add_option("--offset", o->offset, "Begin at this byte of each file");
     command->add_option("--length", o->length, "Write at most this many bytes of each file");
     command->callback([&common, o] {

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <optional>
+#include <sstream>
 
 #include <casement/core/codec.hpp>
 #include <casement/core/hash.hpp>
@@ -60,8 +60,9 @@ std::string slot_image(std::uint64_t number, const std::map<std::string, std::ui
 }
 
 std::string whole_file(const std::string& path) {
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
+    std::ostringstream out;
+    out << std::ifstream{path, std::ios::binary}.rdbuf();  // in blocks, and not byte by byte
+    return std::move(out).str();
 }
 
 std::uint32_t little32(std::string_view b) {
@@ -212,7 +213,8 @@ std::size_t whole_until(std::string_view log, std::size_t end) {
 
 result<void> check_log(const std::string& path, std::uint64_t end) {
     const std::string bytes = whole_file(path);
-    const auto whole = whole_until(bytes, std::min<std::size_t>(end, bytes.size()));
+    const auto whole = std::min(whole_until(bytes, std::min<std::size_t>(end, bytes.size())),
+                                bytes.size());  // a block's trailer may be cut as well
     if (whole >= end) return {};
     return fail(errc::corrupt, "check log", path,
                 "no whole record at offset " + std::to_string(whole));

@@ -4,8 +4,8 @@
     bench.py PROGRAM... [-- COMMAND ARGUMENT...]...
 
 Each prints measurements, a line each: situation, unit, role (floor, ours, peer, part),
-contestant and rate, tabs in between. The table has the median rate of each contestant, and for `ours`
-the median ratio to the floor beside it. Nothing here judges."""
+contestant and rate, tabs in between. The table has the median rate of each contestant, and its
+median ratio to the floor beside it. Nothing here judges."""
 
 import collections
 import statistics
@@ -83,8 +83,8 @@ def commands(arguments):
 def main():
     begin = time.monotonic()
     draw(collect(line for command in commands(sys.argv[1:]) for line in measure(command)))
-    print(f"\n{time.monotonic() - begin:.0f} s. Medians of turns taken A B C A B C; a ratio above 1 is "
-          "faster than the floor.")
+    print(f"\n{time.monotonic() - begin:.0f} s. Medians of turns taken A B C A B C; above 1 "
+          "is faster than the floor.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What including the umbrella costs a compiler: an empty program with <casement/casement.hpp> beside
-one with just those standard and Hana headers that the umbrella's headers include themselves.
+"""What including the umbrella costs a compiler: an empty program with <casement/casement.hpp>
+beside one with just those standard and Hana headers that the umbrella's headers name.
 
     header_cost.py INCLUDE_DIRECTORY COMPILER...
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Imports a tree with the casement command beside what else takes a tree in: whole commands, in turn,
-everything read once before. With the durability of power beside `cp -a` and a sync of the file system,
-with that of the process beside `git init` and `git add -A`.
+"""Imports a tree with the casement command beside what else takes a tree in: whole commands, in
+turn, everything read once before. With the durability of power beside `cp -a` and a sync of the
+file system, with that of the process beside `git init` and `git add -A`.
 
     import_bench.py CASEMENT [TREE]
 

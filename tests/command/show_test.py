@@ -5,9 +5,8 @@ import os
 import pathlib
 import signal
 import subprocess
-import unittest
 
-from command import FAILED, KIB, MIB, NO, ODD_NAMES, OK, USAGE, CommandTest, main, name_in, noise
+from command import FAILED, KIB, MIB, NO, ODD_NAMES, USAGE, CommandTest, main, name_in, noise
 
 PACKED, DEDICATED = noise(MIB + 3), noise(5 * MIB + 1, seed=2)
 

@@ -45,7 +45,7 @@ template <class F>
 void among_slow_commits(leveldb_store& kv, F work) {
     std::atomic<bool> stop = false;
     std::jthread slow{[&] {
-        const std::string value(300'000, 's');
+        const std::string value(100'000, 's');
         while (!stop) (void)commit(kv, {}, {put("slow", value)});
     }};
     work();
@@ -173,7 +173,6 @@ TEST_P(leveldb, each_name_is_won_once) {
     for (int n = 0; n < names_n; ++n)
         EXPECT_EQ(value_of(kv, "name" + std::to_string(n)),
                   std::to_string(winners[static_cast<std::size_t>(n)]));
-    EXPECT_LT(kv.counts().groups, kv.counts().commits) << "some were decided together";
     EXPECT_EQ(kv.counts().conflicts, std::uint64_t{(threads_n - 1) * names_n});
 }
 
@@ -336,6 +335,16 @@ TEST(leveldb_open, moving_in_a_store_closes_the_one_that_was_there) {
     kv = opened(directory / "two");
     EXPECT_EQ(value_of(kv, "k"), std::nullopt);
     EXPECT_EQ(value_of(opened(directory / "one"), "k"), "one");
+
+    // Closed is more than gone: it is synced, and the watermark says so.
+    kv = opened(directory / "one");
+    ASSERT_TRUE(commit(kv, {}, {put("k", "more")}));
+    kv = opened(directory / "three");
+    for (const auto& file : std::filesystem::directory_iterator{directory / "one/db"})
+        if (file.path().extension() == ".log") std::filesystem::resize_file(file.path(), 1);
+    const auto cut = leveldb_store::open(directory / "one", {});
+    ASSERT_FALSE(cut);
+    EXPECT_EQ(cut.error().code(), errc::corrupt);
 }
 
 }  // namespace

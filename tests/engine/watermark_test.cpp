@@ -80,6 +80,8 @@ TEST_F(watermarks, what_is_synced_is_written_when_the_lag_is_reached_or_it_is_as
     EXPECT_TRUE(reopen()) << "not written yet";
     ASSERT_TRUE(marks_.synced("000003.log", watermark_lag_bytes_max));
     EXPECT_EQ(refusal(), errc::corrupt) << "the file is shorter";
+    EXPECT_NE(reopen().error().message().find("lost history: 0 bytes of 1048576"),
+              std::string::npos);
     ASSERT_TRUE(marks_.synced("000003.log", 5)) << "never goes back";
     ASSERT_TRUE(marks_.flush());
     EXPECT_EQ(refusal(), errc::corrupt);
@@ -201,6 +203,12 @@ TEST_F(logs, what_is_cut_is_found) {
         EXPECT_FALSE(is_whole(log_.substr(0, size), log_.size())) << size;
     EXPECT_FALSE(is_whole(log_, log_.size() + 1));
     EXPECT_FALSE(is_whole("", 1));
+    // A mark may lie behind the unused end of a block, which then belongs to it.
+    for (const auto edge : {block, 2 * block, log_.size()}) {
+        EXPECT_TRUE(is_whole(log_.substr(0, edge), edge)) << edge;
+        for (std::size_t n = 1; n <= 8; ++n)
+            EXPECT_FALSE(is_whole(log_.substr(0, edge - n), edge)) << edge - n;
+    }
 }
 
 TEST_F(logs, every_flip_is_found) {

@@ -60,6 +60,8 @@ using blocks = id_blocks<shared_store>;
 struct kind_tag {
     static constexpr std::string_view name = "kind";
 };
+using kind_id = strong<kind_tag>;
+static_assert(kind_id::name == "kind");
 
 TEST(id_blocks, begins_above_the_fixed_ids_and_counts) {
     shared_store kv;
@@ -72,8 +74,8 @@ TEST(id_blocks, begins_above_the_fixed_ids_and_counts) {
 TEST(id_blocks, gives_ids_of_the_kind_asked_for) {
     shared_store kv;
     blocks ids{kv};
-    EXPECT_EQ(ids.next<strong<kind_tag>>()->value, blocks::first_id);
-    EXPECT_EQ(ids.next<strong<kind_tag>>()->value, blocks::first_id + 1);
+    EXPECT_EQ(ids.next<kind_id>()->value, blocks::first_id);
+    EXPECT_EQ(ids.next<kind_id>()->value, blocks::first_id + 1);
 }
 
 TEST(id_blocks, what_one_took_before_it_died_is_never_given_again) {

@@ -20,6 +20,7 @@ struct node_tag {
     static constexpr std::string_view name = "node";
 };
 using node = strong<node_tag>;
+static_assert(node::name == "node");
 
 /// A row under an id.
 struct head {

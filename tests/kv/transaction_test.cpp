@@ -15,6 +15,7 @@ struct node_tag {
     static constexpr std::string_view name = "node";
 };
 using node = strong<node_tag>;
+static_assert(node::name == "node");
 
 struct head {
     static constexpr char table = 'h';
