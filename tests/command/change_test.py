@@ -190,7 +190,8 @@ class Cp(Change):
         self.leaves_alone("cp", self.store, "/none", "/x", code=NO, says="/none", error="not_found")
         self.leaves_alone("cp", self.store, "/d", "/x", code=NO, says="-r", error="is_a_directory")
         for to in "/d", "/d/e", "/d/new":
-            self.leaves_alone("cp", "-r", self.store, "/d", to, code=NO, says="itself", error="loop")
+            self.leaves_alone("cp", "-r", self.store, "/d", to, code=NO, says="itself",
+                              error="loop")
         self.leaves_alone("cp", "-r", self.store, "/", "/d", code=NO, says="itself", error="loop")
         self.leaves_alone("cp", "-r", self.store, "/d", "/f", code=NO, says="/d", error="exists")
         self.leaves_alone("cp", "-r", self.store, "/d", "/n/o", code=NO, says="/n/o",

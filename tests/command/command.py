@@ -15,9 +15,9 @@ OK, NO, USAGE, FAILED = 0, 1, 2, 3
 KIB, MIB = 1 << 10, 1 << 20
 
 # Bytes that names may have and that programs trip over. `ls` is a command of ours too.
-ODD_NAMES = [b"-n", b"--help", b"new\nline", b"'quote\"", b"back\\slash", b"a b", b"#1", b"\xff\xfe",
-             b"tab\t", b"{}", b"[a,b]", b"$HOME", b"n" * 255, b"\x01", "gr\u00fc\u00df".encode(),
-             b"ls", b"...", b"*"]
+ODD_NAMES = [b"-n", b"--help", b"new\nline", b"'quote\"", b"back\\slash", b"a b", b"#1",
+             b"\xff\xfe", b"tab\t", b"{}", b"[a,b]", b"$HOME", b"n" * 255, b"\x01",
+             "gr\u00fc\u00df".encode(), b"ls", b"...", b"*"]
 
 
 class CommandTest(unittest.TestCase):

@@ -32,12 +32,12 @@ using checks = std::vector<std::string>;
 
 TEST(MountTable, LineFallsIntoItsFields) {
     const auto m = mount_of(
-        R"(36 35 98:0 /mnt1 /mnt/a\040b\134c rw,noatime master:1 shared:2 - ext3 /dev/root rw,errors=continue)");
+        R"(36 35 98:0 /mnt1 /mnt/a\040b\134c rw master:1 shared:2 - ext3 /dev/root rw,data=x)");
     EXPECT_EQ(m.id, 36u);
     EXPECT_EQ(m.point, R"(/mnt/a b\c)");
     EXPECT_EQ(m.type, "ext3");
     EXPECT_EQ(m.source, "/dev/root");
-    EXPECT_EQ(m.options, "rw,noatime,rw,errors=continue");
+    EXPECT_EQ(m.options, "rw,rw,data=x");
 }
 
 TEST(MountTable, LineWithoutOptionalFields) {

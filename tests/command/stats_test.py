@@ -50,7 +50,8 @@ class Stats(CommandTest):
         self.init()
         before = self.stats()["rows"]
         self.run_command("mkdir", self.store, "/a")
-        self.assertEqual(self.stats()["rows"] - before, 5)  # entry, head, rev, binding; a block of ids
+        # Entry, head, rev and binding, and the first block of ids.
+        self.assertEqual(self.stats()["rows"] - before, 5)
         self.run_command("rm", self.store, "/a")
         self.assertEqual(self.stats()["rows"] - before, 1)
         self.import_files({"p": noise(MIB)})  # entry, object, content, sums
