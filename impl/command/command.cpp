@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -19,6 +20,16 @@ CLI::App* add_command(CLI::App& app, settings& common, const std::string& name,
 
 void add_store(CLI::App* command, std::string& store) {
     command->add_option("STORE", store, "The store's directory")->required();
+}
+
+CLI::Validator whole_number() {
+    const auto check = [](const std::string& text) -> std::string {
+        std::uint64_t number = 0;
+        const auto [end, why] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool whole = why == std::errc{} && end == text.data() + text.size();
+        return whole ? "" : "'" + printable(text) + "' is no number from 0 to 2^64 - 1";
+    };
+    return {check, "NUMBER", "whole number"};
 }
 
 int exit_code_of(const error& e) {

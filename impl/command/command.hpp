@@ -37,6 +37,10 @@ CLI::App* add_command(CLI::App& app, settings& common, const std::string& name,
 /// The store's path, which every command but `doctor` takes first.
 void add_store(CLI::App* command, std::string& store);
 
+/// For options that count: 0 or more. CLI11 by itself takes -1, and all that is too great, for the
+/// greatest number there is.
+[[nodiscard]] CLI::Validator whole_number();
+
 /// The exit code of an error: what a caller can change is a no, all else a failure.
 [[nodiscard]] int exit_code_of(const error& e);
 

@@ -16,13 +16,16 @@ void add_init(CLI::App& app, settings& common) {
         add_command(app, common, "init", "Make an empty store", "casement init my.store");
     add_store(command, o->store);
     command->add_option("--inline-max", o->sizes.inline_max, "Bytes of the largest blob in a row")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(whole_number());
     command
         ->add_option("--dedicated-min", o->sizes.dedicated_min,
                      "Bytes of the smallest blob with a file of its own")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(whole_number());
     command->add_option("--pack-max", o->sizes.pack_max, "Bytes of the longest pack")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(whole_number());
     command->callback([o, &common] {
         common.run = [o, &common] {
             auto v = vault::create(o->store, {}, o->sizes);

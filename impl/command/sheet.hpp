@@ -18,12 +18,7 @@ namespace casement::command {
 template <class Work>
 int with_store(const settings& common, const std::string& path, Work work) {
     auto opened = vault::open(path, {.durable = common.durable});
-    if (!opened) {
-        auto why = std::move(opened).error();
-        const bool busy = why.code() == errc::in_use;
-        return failed(common, busy ? std::move(why).within("another process has it open", path)
-                                   : std::move(why));
-    }
+    if (!opened) return failed(common, opened.error());
     const result<void> done = work(*opened);
     const result<void> closed = opened->close();
     if (!done) return failed(common, done.error());

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -27,19 +26,6 @@ using dentry = protocol::dentry;
 using tree::entry;
 using tree::facts;
 using tree::node_id;
-
-/// A number of 0 or more. CLI11 would take -1, and all that is too great, for the greatest there
-/// is.
-template <class Number>
-void add_number(CLI::App* command, const std::string& name, Number& into,
-                const std::string& description) {
-    command->add_option(name, into, description)->check([](const std::string& text) -> std::string {
-        std::uint64_t number = 0;
-        const auto [end, why] = std::from_chars(text.data(), text.data() + text.size(), number);
-        const bool whole = why == std::errc{} && end == text.data() + text.size();
-        return whole ? "" : "'" + printable(text) + "' is no number from 0 to 2^64 - 1";
-    });
-}
 
 // --- one name --------------------------------------------------------------------------------
 
@@ -179,7 +165,7 @@ void add_ls(CLI::App& app, settings& common) {
                         "A directory, a file or a link; the root if none is given");
     command->add_flag("-l,--long", o->details, "Mode, size, time of change, and where links lead");
     command->add_option("--after", o->after, "Begin after this name (the last of the page before)");
-    add_number(command, "--limit", o->limit, "Show at most this many names");
+    command->add_option("--limit", o->limit, "Show at most this many names")->check(whole_number());
     command->callback([&common, o] {
         common.run = [&common, o] {
             return with_store(common, o->store, [&](vault& v) { return list(common, *o, v); });
@@ -275,7 +261,8 @@ void add_tree(CLI::App& app, settings& common) {
                                 "casement tree my.store /include --depth 2");
     add_store(command, o->store);
     command->add_option("PATH", o->path, "The directory; the root if none is given");
-    add_number(command, "--depth", o->depth, "Show at most this many levels, and count only those");
+    command->add_option("--depth", o->depth, "Show at most this many levels, and count only those")
+        ->check(whole_number());
     command->callback([&common, o] {
         common.run = [&common, o] {
             return with_store(common, o->store, [&](vault& v) {
@@ -456,8 +443,10 @@ void add_cat(CLI::App& app, settings& common) {
     command->add_option("PATH", o->path, "A file")->required();
     // CLI11 takes "[a,b]" for a list where there may be many.
     command->add_option("MORE", o->more, "More files, in this order (begin them with a '/')");
-    add_number(command, "--offset", o->offset, "Begin at this byte of each file");
-    add_number(command, "--length", o->length, "Write at most this many bytes of each file");
+    command->add_option("--offset", o->offset, "Begin at this byte of each file")
+        ->check(whole_number());
+    command->add_option("--length", o->length, "Write at most this many bytes of each file")
+        ->check(whole_number());
     command->callback([&common, o] {
         common.run = [&common, o] {
             return with_store(common, o->store,

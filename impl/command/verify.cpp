@@ -50,7 +50,8 @@ void add_verify(CLI::App& app, settings& common) {
     auto* command = add_command(app, common, "verify", "Hold the store against its hashes",
                                 "casement verify my.store --sample 1000");
     add_store(command, o->store);
-    command->add_option("--sample", o->sample, "Hash this many contents, picked at random");
+    command->add_option("--sample", o->sample, "Hash this many contents, picked at random")
+        ->check(whole_number());
     command->callback([o, &common] {
         common.run = [o, &common] {
             auto v = vault::open(o->store, {});

@@ -54,6 +54,8 @@ struct request {
     enum : int { waiting, leading, done };
 
     const batch& asked;
+    // For each guard, the version at which this caller itself has found it to hold, or 0.
+    std::array<std::uint64_t, commit_rows_max> held_at;
     result<receipt> answer = receipt{};
     std::atomic<int> stage = waiting;
 };
@@ -110,7 +112,13 @@ struct leveldb_store::state {
     void lead(request& own);
     void write_round(std::span<request* const> members);
     void decide(request& r);
-    [[nodiscard]] result<bool> holds(const guard& g);
+    [[nodiscard]] result<void> look_for_absent(request& r);
+    /// Has no commit touched `key` since the version, which is one of this opening's?
+    [[nodiscard]] bool settled(std::string_view key, std::uint64_t since) const {
+        // The difference wraps for a version of another opening, and for 0.
+        return since - first_version < versions_an_opening && changes.last(key) <= since;
+    }
+    [[nodiscard]] result<bool> holds(const guard& g, std::uint64_t held_at);
     [[nodiscard]] result<std::optional<std::string>> current(std::string_view key);
     [[nodiscard]] result<std::string> sum_of(const write& w);
     void write_group(std::span<request* const> members);
@@ -136,6 +144,7 @@ struct leveldb_store::cursor::walk {
     std::shared_ptr<const pin> held;
     std::unique_ptr<leveldb::Iterator> here;
     std::string last;
+    std::uint64_t reads = 0;  // of tables, by this thread, when the status was asked last
 };
 
 leveldb_store::cursor::cursor(std::unique_ptr<walk> w, version at) : walk_{std::move(w)}, at_{at} {
@@ -146,9 +155,14 @@ leveldb_store::cursor& leveldb_store::cursor::operator=(cursor&&) noexcept = def
 leveldb_store::cursor::~cursor() = default;
 
 void leveldb_store::cursor::look() {
-    // LevelDB steps over a block that it cannot read and says so only here: stop at once, so that
-    // what was seen is every row up to this place.
-    valid_ = walk_->here->Valid() && walk_->here->status().ok();
+    valid_ = walk_->here->Valid();
+    // LevelDB steps over a block that it cannot read, and says so only in the status: stop at once,
+    // so that what was seen is every row up to this place. Asked only where a table was read, for
+    // it costs as much as the step.
+    if (const auto reads = table_reads_of_this_thread(); reads != walk_->reads) {
+        walk_->reads = reads;
+        valid_ = valid_ && walk_->here->status().ok();
+    }
     if (!valid_) return;
     key_ = view_of(walk_->here->key());
     valid_ = key_ < walk_->last;
@@ -196,8 +210,7 @@ leveldb_store::cursor leveldb_store::scan(std::string_view first, std::string_vi
 }
 
 bool leveldb_store::unchanged(std::string_view key, version at) const {
-    const auto since = at.number - state_->first_version;  // wraps for a version of another opening
-    return since < versions_an_opening && state_->changes.last(key) <= at.number;
+    return state_->settled(key, at.number);
 }
 
 // --- committing ------------------------------------------------------------------------------
@@ -208,8 +221,9 @@ result<receipt> leveldb_store::state::commit(const batch& b) {
     if (b.guards.size() + b.writes.size() > commit_rows_max)
         return fail(errc::too_big, "commit", "", "more than 100 guards and writes");
     request own{b};
+    if (auto absent = look_for_absent(own); !absent) return passed(absent);
     {
-        std::unique_lock lock{queue_mutex};
+        const std::lock_guard lock{queue_mutex};
         if (!led) {
             led = true;
             own.stage = request::leading;
@@ -223,6 +237,25 @@ result<receipt> leveldb_store::state::commit(const batch& b) {
     own.stage.wait(request::waiting, std::memory_order_acquire);
     if (own.stage.load(std::memory_order_acquire) == request::leading) lead(own);
     return std::move(own.answer);
+}
+
+/// Absence costs a read, and each caller can do its own beside the others: the leader then only
+/// asks whether a commit has touched the key since. A name that is taken is a conflict at once.
+result<void> leveldb_store::state::look_for_absent(request& r) {
+    for (std::size_t i = 0; i < r.asked.guards.size(); ++i) {
+        const auto& g = r.asked.guards[i];
+        r.held_at[i] = 0;
+        if (g.expected || settled(g.key, g.seen_at.number)) continue;
+        guard_reads.fetch_add(1, std::memory_order_relaxed);
+        auto row = get(g.key, nullptr);
+        if (!row) return passed(row);
+        if (row->value) {
+            conflicts.fetch_add(1, std::memory_order_relaxed);
+            return std::unexpected{guard_failed(g)};
+        }
+        r.held_at[i] = row->at.number;
+    }
+    return {};
 }
 
 /// Rounds until nobody waits, or until this caller has served others long enough. Whoever comes
@@ -270,8 +303,9 @@ void leveldb_store::state::decide(request& r) {
         r.answer = std::unexpected{why_broken};
         return;
     }
-    for (const auto& g : r.asked.guards) {
-        const auto held = holds(g);
+    for (std::size_t i = 0; i < r.asked.guards.size(); ++i) {
+        const auto& g = r.asked.guards[i];
+        const auto held = holds(g, r.held_at[i]);
         if (held && *held) continue;
         if (held) conflicts.fetch_add(1, std::memory_order_relaxed);
         r.answer = std::unexpected{held ? guard_failed(g) : held.error()};
@@ -303,9 +337,8 @@ void leveldb_store::state::decide(request& r) {
     r.answer = receipt{{decided}};
 }
 
-result<bool> leveldb_store::state::holds(const guard& g) {
-    const auto since = g.seen_at.number - first_version;
-    if (since < versions_an_opening && changes.last(g.key) <= g.seen_at.number) return true;
+result<bool> leveldb_store::state::holds(const guard& g, std::uint64_t held_at) {
+    if (settled(g.key, g.seen_at.number) || settled(g.key, held_at)) return true;
     if (const auto* row = rows.find(g.key)) return g.expected && *row == *g.expected;
     auto row = current(g.key);
     if (!row) return passed(row);
@@ -414,8 +447,8 @@ result<void> lock_store(leveldb_env& env, const std::string& path, bool create) 
     const std::string text = locked.ToString();
     const bool held = text.find("already held") != std::string::npos ||
                       text.find("temporarily unavailable") != std::string::npos;
-    auto e = from_status(locked, "lock", database);
-    return std::unexpected{held ? std::move(e).as(errc::in_use) : std::move(e)};
+    if (held) return fail(errc::in_use, "lock", database, "another process has it open");
+    return std::unexpected{from_status(locked, "lock", database)};
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ namespace casement::engine {
 
 namespace {
 
+thread_local std::uint64_t table_reads = 1;
+
 std::string_view name_in(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 leveldb::Status failed(std::string_view operation, const std::string& path, int number) {
@@ -134,6 +136,8 @@ leveldb::Status sync_directory_of(const std::string& path) {
     return leveldb::Status::OK();
 }
 
+std::uint64_t table_reads_of_this_thread() { return table_reads; }
+
 error from_status(const leveldb::Status& s, std::string operation, std::string subject) {
     const std::string text = s.ToString();
     const auto says = [&](std::string_view what) { return text.find(what) != std::string::npos; };
@@ -239,6 +243,7 @@ public:
 
     leveldb::Status Read(std::uint64_t offset, std::size_t n, leveldb::Slice* out,
                          char* scratch) const override {
+        ++table_reads;
         if (base_ != nullptr) {
             if (offset > size_ || n > size_ - offset) return cut_short();
             *out = {base_ + offset, n};

@@ -31,6 +31,10 @@ namespace casement::engine {
 /// Makes the names in the directory of `path` survive the loss of power, where the file system can.
 [[nodiscard]] leveldb::Status sync_directory_of(const std::string& path);
 
+/// How many reads of tables this thread has made, of whatever store: unchanged means that no damage
+/// can have been met since.
+[[nodiscard]] std::uint64_t table_reads_of_this_thread();
+
 class leveldb_env final : public leveldb::EnvWrapper {
 public:
     leveldb_env(watermark& marks, durability durable, std::size_t mapped_bytes_max);

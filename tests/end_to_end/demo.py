@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The demonstration: a real directory goes into a store, is listed, verified, exported, and compared.
+"""The demonstration: a real directory goes into a store, is listed, verified, exported, compared.
 
 Usage: demo.py CASEMENT SOURCE WORK   (WORK is made afresh)
 """

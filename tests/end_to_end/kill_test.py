@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""kill -9 in every phase of an import: the store opens, is whole, and has every path that the import
-had acknowledged; a resumed import does not read those again, and its result is equal.
+"""kill -9 in every phase of an import: the store opens, is whole, and has every path that the
+import had acknowledged; a resumed import does not read those again, and its result is equal.
 
 Usage: kill_test.py CASEMENT WORK KILLS
 """
@@ -15,8 +15,8 @@ import time
 
 import trees
 
-# Each phase is a moment after an acknowledgement of this kind; "opening" is before the first of any,
-# "closing" after the last.
+# Each phase is a moment after an acknowledgement of this kind; "opening" is before the first of
+# any, "closing" after the last.
 PHASES = ["opening", "directory", "link", "inline", "packed", "dedicated", "closing"]
 
 

@@ -1,4 +1,4 @@
-"""Directory trees for the tests: made with every oddity that Linux allows, and compared byte for byte.
+"""Directory trees for the tests: made with every oddity that Linux allows, and compared by bytes.
 
 All paths are bytes: a name is what the system says it is, and not text.
 """
@@ -49,7 +49,8 @@ def make_odd_tree(top, many_files, large_bytes):
     links = directory(b"links")
     targets = {b"to file": b"../sizes/1", b"dangling": b"no/such/file", b"loop": b"loop",
                b"loop a": b"loop b", b"loop b": b"loop a", b"absolute": b"/etc/passwd",
-               b"odd": b"\xff\n\x01", b"long": b"x" * 4000, b"parent": b"..", b"slashes": b"a//b///"}
+               b"odd": b"\xff\n\x01", b"long": b"x" * 4000, b"parent": b"..",
+               b"slashes": b"a//b///"}
     for name, target in targets.items():
         os.symlink(target, os.path.join(links, name))
 

@@ -3,6 +3,7 @@
 keeps its shape (STYLE). `check.py ROOT` prints one line for each violation and exits 1 if there is
 one. Reads only; needs nothing but Python's library."""
 
+import os
 import pathlib
 import re
 import sys
@@ -41,10 +42,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 def sources(root):
     """Every file that people write, hidden directories but `.ci` left out."""
-    for path in sorted(root.rglob("*")):
-        folders = path.relative_to(root).parts[:-1]
-        hidden = any(f.startswith(".") and f != ".ci" for f in folders)
-        if path.is_file() and not hidden:
+    for folder, below, names in os.walk(root):
+        below[:] = sorted(f for f in below if not f.startswith(".") or f == ".ci")
+        for path in (pathlib.Path(folder, name) for name in sorted(names)):
             if path.suffix in SUFFIXES or path.name == "CMakeLists.txt":
                 yield path
 

@@ -167,6 +167,15 @@ TEST(SetFacts, ChangesModeAndTimeAndNothingElse) {
     EXPECT_EQ(*t.name("/x"), expected);
 }
 
+TEST(SetFacts, OfWhatWasSeenOnly) {
+    memory_tree t;
+    t.make("/x", file(1));
+    const auto old = t.name("/x");
+    t.replace("/x", 2);
+    EXPECT_EQ(code_of(set_facts(t.kv, any_rev{t.dir()}, old, 0600, {})), errc::conflict);
+    EXPECT_EQ(t.name("/x")->target, state<dentry>{dentry::object{object(2)}});
+}
+
 TEST(SetFacts, OfADirectoryAreItsOwn) {
     memory_tree t;
     t.mkdir("/d");
@@ -231,6 +240,28 @@ TEST(RemoveDirectory, TheEmptinessIsOfThisDirectory) {
     EXPECT_EQ(code_of(remove_directory(t.kv, at_rev{t.dir()}, t.name("/none"), b_empty)),
               errc::conflict);
     EXPECT_EQ(code_of(see_empty(t.kv, t.node("/a"))), errc::not_empty);
+}
+
+TEST(RemoveDirectory, TheDirectoryIsStillAtItsName) {
+    memory_tree t;
+    t.mkdir("/d");
+    t.mkdir("/to");
+    const auto d = t.name("/d");
+    const auto empty = must(see_empty(t.kv, t.node("/d")));
+    must(rename_directory(t.kv, t.ids, any_rev{t.dir()}, d, any_rev{t.dir("/to")}, t.name("/to/d"),
+                          must(read_ancestry(t.kv, t.node("/to")))));
+    EXPECT_EQ(code_of(remove_directory(t.kv, any_rev{t.dir()}, d, empty)), errc::conflict);
+    EXPECT_EQ(names_in(t.kv, t.node("/to")), std::vector<std::string>{"d"});
+    EXPECT_EQ(faults_in(t.kv), "");
+}
+
+TEST(RemoveDirectory, TheDirectoryItselfIsAsItWasSeen) {
+    memory_tree t;
+    t.mkdir("/d");
+    const auto empty = must(see_empty(t.kv, t.node("/d")));
+    must(set_directory_facts(t.kv, t.dir("/d"), 0700, {}));
+    EXPECT_EQ(code_of(remove_directory(t.kv, any_rev{t.dir()}, t.name("/d"), empty)),
+              errc::conflict);
 }
 
 template <class P>

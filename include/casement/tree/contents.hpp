@@ -100,6 +100,14 @@ private:
     std::optional<blob::staged<blob::sealed, FS>> fresh_;
 };
 
+/// An inline content, in the row that it came in.
+struct held_bytes {
+    std::string row;
+    std::size_t front = 0;  // where the bytes begin in it
+
+    [[nodiscard]] std::string_view view() const { return std::string_view{row}.substr(front); }
+};
+
 /// Reads one file's bytes, verified, in any order. One thread; its vault must outlive it.
 template <blob::file_system FS>
 class file_reader {
@@ -110,9 +118,9 @@ public:
     [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) {
         if (auto* reader = std::get_if<blob::blob_reader<FS>>(&bytes_))
             return reader->read_at(offset, into);
-        const std::string& held = std::get<std::string>(bytes_);
+        const auto held = std::get<held_bytes>(bytes_).view();
         if (offset >= held.size()) return 0;
-        return std::string_view{held}.substr(offset).copy(into.data(), into.size());
+        return held.substr(offset).copy(into.data(), into.size());
     }
 
     /// Hands out the bytes in order, up to 1 MiB at a time. Ends with the first error, the sink's
@@ -121,18 +129,18 @@ public:
     [[nodiscard]] result<void> for_each_piece(Sink sink) {
         if (auto* reader = std::get_if<blob::blob_reader<FS>>(&bytes_))
             return reader->for_each_piece(std::move(sink));
-        const std::string& held = std::get<std::string>(bytes_);
-        return held.empty() ? result<void>{} : sink(std::string_view{held});
+        const auto held = std::get<held_bytes>(bytes_).view();
+        return held.empty() ? result<void>{} : sink(held);
     }
 
 private:
     template <store S, blob::file_system F>
     friend class contents;
-    file_reader(std::uint64_t size, std::variant<std::string, blob::blob_reader<FS>> bytes)
+    file_reader(std::uint64_t size, std::variant<held_bytes, blob::blob_reader<FS>> bytes)
         : size_{size}, bytes_{std::move(bytes)} {}
 
     std::uint64_t size_;
-    std::variant<std::string, blob::blob_reader<FS>> bytes_;
+    std::variant<held_bytes, blob::blob_reader<FS>> bytes_;
 };
 
 template <store S, blob::file_system FS>
@@ -209,11 +217,7 @@ public:
         if (where.size != file.size || where.content != file.content)
             return fail(errc::corrupt, "open content", which, "is not the content of its object");
         if (where.kind == blob::placement::inline_row) {
-            auto held = read<inline_bytes>(kv_, file.content);
-            if (!held) return passed(held);
-            if (!held->exists() || (*held)->data.size() != file.size)
-                return fail(errc::corrupt, "open content", which, "its bytes are missing");
-            return file_reader<FS>{file.size, std::string{(*held)->data}};
+            return open_inline(file);
         }
         auto all = sums_of(where);
         if (!all) return passed(all);
@@ -221,6 +225,19 @@ public:
     }
 
 private:
+    /// Without the typed row, which would copy the bytes once to keep and once to decode.
+    result<file_reader<FS>> open_inline(const object::file_object& file) const {
+        auto row = kv_.get(row_key<inline_bytes>(file.content));
+        if (!row) return within(std::move(row), "open content", to_hex(file.content));
+        std::uint64_t size = 0;
+        reader in{row->value ? std::string_view{*row->value} : std::string_view{}};
+        if (!in.varint(size) || size != file.size || in.rest().size() != size)
+            return fail(errc::corrupt, "open content", to_hex(file.content),
+                        "its bytes are missing");
+        const auto front = row->value->size() - size;
+        return file_reader<FS>{size, held_bytes{*std::move(row->value), front}};
+    }
+
     result<blob::chunk_sums> sums_of(const blob::descriptor& where) const {
         blob::chunk_sums all;
         if (blob::chunk_count(where.size) <= 1) return all;
