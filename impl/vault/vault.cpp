@@ -27,10 +27,6 @@ struct settings {
     std::uint64_t inline_max = 0, dedicated_min = 0, pack_max = 0;
 };
 
-blob::durability for_blobs(engine::durability d) {
-    return d == engine::durability::power ? blob::durability::power : blob::durability::process;
-}
-
 engine::leveldb_options for_rows(const vault_options& o, bool create) {
     return {o.durable, create, o.cache_bytes, o.write_buffer_bytes, o.mapped_bytes_max};
 }
@@ -71,7 +67,7 @@ result<void> vault::state::open_files(const vault_options& options) {
         [this] { return ids.next<blob::pack_id>(); },
     };
     auto files = blob::files<file_system>::open(file_system{}, path, std::move(source),
-                                                {sizes, for_blobs(options.durable)});
+                                                {sizes, options.durable});
     if (!files) return passed(files);
     contents.emplace(rows, *std::move(files));
     return {};

@@ -9,15 +9,12 @@
 
 #include <casement/blob/descriptor.hpp>
 #include <casement/blob/placement.hpp>
+#include <casement/core/durability.hpp>
 #include <casement/core/error.hpp>
 
 namespace casement::blob {
 
-/// What stored bytes have survived before anything may name them.
-enum class durability : std::uint8_t {
-    process,  // the death of this process: nothing is synced
-    power,    // the loss of power too: file, then directory are synced (SPEC W2)
-};
+using casement::durability;
 
 /// Where numbers come from. Each answer is given once in the store's life, also across crashes
 /// (DESIGN D9: counters are reserved in blocks before use).

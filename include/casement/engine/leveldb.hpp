@@ -10,16 +10,13 @@
 #include <string>
 #include <string_view>
 
+#include <casement/core/durability.hpp>
 #include <casement/core/error.hpp>
 #include <casement/kv/store.hpp>
 
 namespace casement::engine {
 
-/// What a commit has survived when it returns.
-enum class durability : std::uint8_t {
-    process,  // the death of this process (the bytes are with the operating system)
-    power,    // the loss of power too (the bytes are synced)
-};
+using casement::durability;
 
 struct leveldb_options {
     durability durable = durability::power;
