@@ -18,11 +18,6 @@ namespace casement::tree {
 /// What `replace_target` may do to a name that is there.
 using replacement = std::variant<protocol::dentry::replace_object, protocol::dentry::retarget>;
 
-struct nothing_else {
-    template <store S>
-    void operator()(transaction<S>&) const {}
-};
-
 namespace detail {
 
 [[nodiscard]] inline result<void> is_in(const seen<entry>& old, const directory& parent) {
@@ -51,7 +46,7 @@ using drop_child = protocol::directory::drop_child;
 
 /// Points a name to something else. `illegal` unless the dentry machine has the pair: a file stays
 /// a file, a link a link. `conflict` if the name is not what `old` says. Reads no row.
-template <store S, class P, class More = nothing_else>
+template <store S, class P, class More = nothing_more>
 [[nodiscard]] result<generation> replace_target(S& kv, id_blocks<S>& ids, const P& parent,
                                                 const seen<entry>& old, const replacement& by,
                                                 const facts& about, const More& more = {}) {

@@ -53,12 +53,6 @@ result<create_outcome> taken_or(const S& kv, const directory& parent, std::strin
 
 }  // namespace detail
 
-/// What else must hold and be written for the new name to be true; see the vault's put.
-struct nothing_more {
-    template <store S>
-    void operator()(transaction<S>&) const {}
-};
-
 /// Points the new `name` to a stored object or a link's path. Reads no row; when the name is taken
 /// it reads three to say by what. `bad_name`, `conflict` when the parent is not as expected.
 template <store S, class P, class More = nothing_more>

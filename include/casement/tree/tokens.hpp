@@ -221,4 +221,10 @@ template <readable R>
     return up;
 }
 
+/// What else a commit must guard and write for its name to be true: nothing. See the vault's put.
+struct nothing_more {
+    template <store S>
+    void operator()(transaction<S>&) const {}
+};
+
 }  // namespace casement::tree
