@@ -28,6 +28,8 @@ public:
     static constexpr int tries_max = 64;
 
     explicit id_blocks(S& kv) : kv_{kv} {}
+    /// Gives first the numbers of a block that was taken before: begin <= n < end.
+    id_blocks(S& kv, std::uint64_t begin, std::uint64_t end) : kv_{kv}, next_{begin}, end_{end} {}
 
     /// A number never given before, by anyone. `conflict` if others take blocks faster than this
     /// one can, `tries_max` times in a row.

@@ -56,6 +56,7 @@ using blob_id = strong<blob_tag>;
 
 struct byte_count_tag {
     static constexpr std::string_view name = "size_bytes";
+    static constexpr bool is_quantity = true;  // a number that means itself, and no name
     static constexpr errc refusal = errc::corrupt;
 };
 /// A size in bytes. Refused as `corrupt`: the file is not as long as what was written to it.

@@ -1,0 +1,86 @@
+#include <casement/check/explore.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <ostream>
+
+#include "search.hpp"
+
+namespace casement::check {
+
+using detail::search;
+
+report explore(const story& of, const scope& in) {
+    const auto began = std::chrono::steady_clock::now();
+    std::unique_ptr<search> s;
+    for (search::lessons known;; known = s->learnt()) {
+        s = std::make_unique<search>(of, in, known);
+        s->run();
+        if (s->learnt() == known) break;
+    }
+    auto r = s->told();
+    r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    return r;
+}
+
+result<replayed> replay(const story& of, std::string_view token,
+                        const std::vector<left_out>& without) {
+    auto in = scope::raw();
+    in.without = without;
+    return search{of, in, {.blocks = true, .distrusted = {}}}.replay(token);
+}
+
+std::string audit(const story& of, const scope& in) {
+    auto raw = scope::raw(), cut = in;
+    raw.without = in.without;
+    raw.keep_restful = cut.keep_restful = true;
+    raw.stop_at_violation = cut.stop_at_violation = false;
+    const auto all = explore(of, raw), few = explore(of, cut);
+    if (!all.complete || !few.complete)
+        return "not explored whole: " + all.failed + (all.failed.empty() ? few.failed : "");
+    std::size_t missed = 0, extra = 0;
+    for (const auto& rows : all.restful) missed += few.restful.contains(rows) ? 0 : 1;
+    for (const auto& rows : few.restful) extra += all.restful.contains(rows) ? 0 : 1;
+    if (missed + extra == 0) return "";
+    return std::to_string(missed) + " contents missed and " + std::to_string(extra) +
+           " too many, of " + std::to_string(all.restful.size());
+}
+
+double report::collision_bound() const {
+    // Birthday bound: n^2 / 2^129.
+    const auto n = static_cast<double>(states);
+    return n * n / std::pow(2.0, 129);
+}
+
+namespace {
+
+void print(std::ostream& out, const violation& v) {
+    out << "  violated: " << v.property << ": " << v.words << '\n';
+    std::size_t n = 0;
+    for (const auto& step : v.schedule) {
+        out << "    " << ++n << ". [" << step.actor << "] "
+            << (step.operation.empty() ? "" : step.operation + ": ") << step.what << '\n';
+        for (const auto& c : step.changed) out << "         " << c << '\n';
+        if (step.forgotten) out << "         without the guard '" << *step.forgotten << "'\n";
+    }
+    if (!v.token.empty()) out << "    token " << v.token << '\n';
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const report& r) {
+    out << r.story << ": " << (r.holds() ? "holds" : "DOES NOT HOLD") << " in " << r.states
+        << " states, " << r.transitions << " transitions, depth " << r.depth << " (" << r.worlds
+        << " worlds, " << r.logs << " logs, code run " << r.runs << " times, " << r.seconds
+        << " s)\n";
+    if (!r.failed.empty()) out << "  not explored: " << r.failed << '\n';
+    for (const auto& v : r.violations) print(out, v);
+    for (const auto& n : r.never) out << "  never: " << n << '\n';
+    for (const auto& [operation, key] : r.unvalidated)
+        out << "  unvalidated read of key " << printable(key)
+            << (operation.empty() ? "" : " in " + operation) << '\n';
+    return out;
+}
+
+}  // namespace casement::check

@@ -1,0 +1,277 @@
+// From a state that was found to the steps that lead there: for people, and as a token that takes
+// them again.
+
+#include <algorithm>
+#include <set>
+
+#include "search.hpp"
+
+namespace casement::check::detail {
+
+namespace {
+
+std::string in_words(const call& c) {
+    switch (c.what) {
+        case call::kind::get: return "reads " + printable(c.key);
+        case call::kind::scan: return "scans from " + printable(c.key);
+        case call::kind::snapshot: return "looks at one moment";
+        case call::kind::now: return "reads the clock";
+        case call::kind::commit: return "commits";
+        default: return "ends";
+    }
+}
+
+}  // namespace
+
+// The raw steps of `actor` that make up one step of the search: alone up to the call at `o.at`,
+// which then ends as `o` does. Nothing if they do not.
+std::optional<std::vector<std::size_t>> search::unfolded(std::vector<std::uint32_t>& words,
+                                                         std::size_t actor, const outcome& o) {
+    std::vector<std::size_t> taken;
+    if (actor == story_.roles().size()) {
+        const auto ways = steps_.of_world(words[0]);
+        for (std::size_t i = 0; i < ways.size(); ++i)
+            if (ways[i].world == o.world && ways[i].struck == o.struck) {
+                apply(words, actor, ways[i]);
+                return std::vector{i};
+            }
+        return std::nullopt;
+    }
+    std::set<std::uint32_t> towards{o.at};  // the nodes on the way to `o.at`
+    for (auto n = o.at; !script_.rests(n); n = script_.parent(n)) towards.insert(script_.parent(n));
+    const auto turns = turns_of(words[actor + 1]);
+    for (std::size_t calls = 0; calls < calls_max; ++calls) {
+        const auto ways = steps_.single(words[0], start(words, actor));
+        const auto pick = [&](auto wanted) {
+            return static_cast<std::size_t>(std::ranges::find_if(ways, wanted) - ways.begin());
+        };
+        auto i = pick([&](const outcome& w) {
+            return w.at == o.at && w.struck == o.struck && w.world == o.world &&
+                   (w.node == o.node || (o.ends_turn && !w.ends_turn && o.struck == fault::none));
+        });
+        if (i == ways.size())
+            i = pick([&](const outcome& w) {
+                return w.struck == fault::none && !w.ends_turn && towards.contains(w.node) &&
+                       w.world == words[0] && w.at != o.at;
+            });
+        if (i == ways.size())  // what is still read after a conflict
+            i = pick([&](const outcome& w) {
+                return w.struck == fault::none && w.world == words[0] && w.world == o.world;
+            });
+        if (i == ways.size()) return std::nullopt;
+        const outcome w = ways[i];
+        apply(words, actor, w);
+        taken.push_back(i);
+        if (words[actor + 1] == actor_word(o.node, o.ends_turn ? turns - 1 : turns)) return taken;
+        if (w.ends_turn) return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+// The raw choices that lead along the states of `path`: each reduced step is looked for from the
+// concrete state, whoever of equals takes it.
+std::optional<std::vector<search::choice>> search::concrete(
+    const std::vector<std::uint32_t>& path) {
+    auto words = first();
+    std::vector<choice> all;
+    std::vector<std::uint32_t> trial(width_);
+    for (std::size_t i = 1; i < path.size(); ++i) {
+        bool found = false;
+        for (std::size_t actor = 0; !found && actor <= story_.roles().size(); ++actor) {
+            const auto span = outcomes(words, actor);
+            const std::vector<outcome> ways{span.begin(), span.end()};
+            for (const auto& o : ways) {
+                if (!affords(words, o)) continue;
+                trial = words;
+                apply(trial, actor, o);
+                canonicalise(trial);
+                if (!(print_of(trial) == prints_[path[i]])) continue;
+                trial = words;
+                const auto steps = unfolded(trial, actor, o);
+                if (!steps) continue;
+                for (const auto s : *steps) all.push_back({actor, s});
+                words = trial;
+                found = true;
+                break;
+            }
+        }
+        if (!found) return std::nullopt;
+    }
+    return all;
+}
+
+// Tells one raw step, and takes it.
+told_step search::take(std::vector<std::uint32_t>& words, const choice& c) {
+    const bool outside = c.actor == story_.roles().size();
+    const auto ways =
+        outside ? steps_.of_world(words[0]) : steps_.single(words[0], start(words, c.actor));
+    const outcome o = ways[c.way];
+    told_step t;
+    t.actor = c.actor;
+    const auto before = worlds_.rows(words[0]), after = worlds_.rows(o.world);
+    if (outside) {
+        t.what =
+            o.struck == fault::tick ? "the clock moves on" : "the lost commit happens after all";
+    } else {
+        const call c2 = script_.asks(o.at == index::none ? start(words, c.actor) : o.at);
+        t.operation = c2.operation;
+        t.what = in_words(c2);
+        if (c2.what == call::kind::commit) {
+            const auto forgets = [&](const auto& g) {
+                return steps_.forgets(c2.operation, g.name);
+            };
+            const auto broken = rows_.broken_guard(before, c2, forgets);
+            if (broken)
+                t.what += ", in vain: no longer '" + c2.guards[*broken].name + "'";
+            else
+                for (const auto& g : c2.guards)
+                    if (forgets(g) && !rows_.holds(before, g)) t.forgotten = g.name;
+        } else if (c2.what == call::kind::snapshot && o.struck == fault::none) {
+            for (auto n = script_.rests(o.node) ? o.at : o.node; n != o.at && !script_.rests(n);
+                 n = script_.parent(n))
+                if (const auto& seen = script_.asks(script_.parent(n)); seen.is_of_snapshot())
+                    t.what += (t.what.ends_with("moment") ? ": " : ", ") + printable(seen.key);
+        }
+        switch (o.struck) {
+            case fault::crash:
+                t.what += after == before ? " - no, it crashes" : ", and crashes";
+                break;
+            case fault::lost_reply:
+                t.what += after == before ? ", which does not happen; the reply is lost"
+                                          : ", and the reply is lost";
+                break;
+            case fault::zombie: t.what += ", and the reply is lost; it may happen later"; break;
+            case fault::spurious: t.what += ", in vain, for no reason"; break;
+            default: break;
+        }
+        if (o.ends_turn && script_.rests(o.node) && o.struck == fault::none)
+            if (const auto a = script_.last_answer(o.node); !a.empty())
+                t.what += "; answers '" + printable(a) + "'";
+    }
+    const rows old{rows_, before}, now{rows_, after};
+    for (std::size_t i = 0, j = 0; i < old.size() || j < now.size();) {
+        const bool gone = j == now.size() || (i < old.size() && old.key(i) < now.key(j));
+        const bool made = !gone && (i == old.size() || now.key(j) < old.key(i));
+        if (gone)
+            t.changed.push_back(printable(old.key(i)) + " is gone");
+        else if (made)
+            t.changed.push_back(printable(now.key(j)) + " = " + printable(now.value(j)));
+        else if (old.value(i) != now.value(j))
+            t.changed.push_back(printable(now.key(j)) + ": " + printable(old.value(i)) + " -> " +
+                                printable(now.value(j)));
+        i += made ? 0 : 1;
+        j += gone ? 0 : 1;
+    }
+    apply(words, c.actor, o);
+    return t;
+}
+
+violation search::tell(const finding& f) {
+    violation v;
+    v.property = f.property;
+    v.words = f.words;
+    std::vector<std::uint32_t> path{f.state};
+    if (f.from != no_step) path.push_back(f.from);
+    for (auto n = parents_[path.back()]; n != index::none; n = parents_[n]) path.push_back(n);
+    std::ranges::reverse(path);
+    const auto choices = concrete(path);
+    if (!choices) return v;
+    auto words = first();
+    for (const auto& c : *choices) v.schedule.push_back(take(words, c));
+    v.token = token_of(*choices);
+    return v;
+}
+
+namespace {
+
+constexpr std::string_view digits = "abcdefghijklmnopqrstuvwxyz234567";
+
+void append_number(std::string& out, std::uint64_t n) {
+    for (; n >= 16; n >>= 4) out.push_back(digits[n % 16 + 16]);
+    out.push_back(digits[n]);
+}
+
+bool take_number(std::string_view& in, std::uint64_t& n) {
+    n = 0;
+    for (unsigned shift = 0; !in.empty() && shift < 60; shift += 4) {
+        const auto digit = digits.find(in.front());
+        if (digit == std::string_view::npos) return false;
+        in.remove_prefix(1);
+        n |= std::uint64_t{digit % 16} << shift;
+        if (digit < 16) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+// What a token is good for: the story as it was told, with its beginning, actors and faults.
+std::string search::story_mark() {
+    std::uint64_t h = odd_1;
+    for (const char c : story_.name()) h = mixed(h ^ static_cast<unsigned char>(c), odd_2);
+    for (const auto w : first()) h = mixed(h ^ w, odd_3);
+    for (const auto& r : story_.roles())
+        for (const char c : r.name) h = mixed(h ^ static_cast<unsigned char>(c), odd_4);
+    const rows begin{rows_, worlds_.rows(first()[0])};
+    for (std::size_t i = 0; i < begin.size(); ++i)
+        for (const char c : std::string{begin.key(i)} + std::string{begin.value(i)})
+            h = mixed(h ^ static_cast<unsigned char>(c), odd_1);
+    std::string mark;
+    for (int i = 0; i < 6; ++i, h >>= 5) mark.push_back(digits[h % 32]);
+    return mark;
+}
+
+std::string search::token_of(const std::vector<choice>& choices) {
+    std::string out = "cm1." + story_mark() + '.';
+    for (const auto& c : choices) {
+        append_number(out, c.actor);
+        append_number(out, c.way);
+    }
+    return out;
+}
+
+result<replayed> search::replay(std::string_view token) {
+    const auto bad = [&](std::string why) {
+        return fail(errc::illegal, "replay", std::string{token}, std::move(why));
+    };
+    if (!token.starts_with("cm1.")) return bad("not a token of this version (cm1)");
+    auto rest = token.substr(4);
+    const auto mark = story_mark();
+    if (!rest.starts_with(mark + '.')) return bad("made from another story than this one");
+    rest.remove_prefix(mark.size() + 1);
+    replayed r;
+    auto words = first();
+    const auto judge_here = [&](std::uint32_t complaint) {
+        if (complaint != no_complaint) {
+            const auto& [property, why] = steps_.complaints()[complaint];
+            r.violations.push_back({property, why, r.schedule, std::string{token}});
+        }
+        const auto before = found_.size();
+        scope_.stop_at_violation = false;
+        judged_rows_.clear();
+        (void)judge(words, 0);
+        for (auto i = before; i < found_.size(); ++i)
+            r.violations.push_back(
+                {found_[i].property, found_[i].words, r.schedule, std::string{token}});
+    };
+    judge_here(no_complaint);
+    while (!rest.empty()) {
+        std::uint64_t actor = 0, way = 0;
+        if (!take_number(rest, actor) || !take_number(rest, way)) return bad("cut short");
+        if (actor > story_.roles().size()) return bad("names an actor that there is not");
+        const auto ways = actor == story_.roles().size() ? steps_.of_world(words[0])
+                          : turns_of(words[actor + 1]) == 0
+                              ? std::span<const outcome>{}
+                              : steps_.single(words[0], start(words, actor));
+        if (way >= ways.size() || !affords(words, ways[way]))
+            return bad("the code goes another way after " + std::to_string(r.schedule.size()) +
+                       " steps");
+        const auto complaint = ways[way].complaint;
+        r.schedule.push_back(take(words, {static_cast<std::size_t>(actor), way}));
+        judge_here(complaint);
+    }
+    r.rows = rows_.scan(worlds_.rows(words[0]), "", std::string(64, '\xff'));
+    return r;
+}
+
+}  // namespace casement::check::detail

@@ -1,0 +1,77 @@
+#include "script.hpp"
+
+#include <algorithm>
+
+#include <casement/core/codec.hpp>
+
+namespace casement::check::detail {
+
+namespace {
+
+// All that a call is, as bytes: equal calls have equal ones.
+std::string bytes_of(const call& c) {
+    std::string out{static_cast<char>(c.what)};
+    encode_to(out, c.operation);
+    encode_to(out, c.key);
+    encode_to(out, c.last);
+    append_big64(out, c.number);
+    append_big64(out, c.guards.size());
+    for (const auto& g : c.guards) {
+        encode_to(out, g.key);
+        encode_to(out, g.expected);
+        encode_to(out, g.name);
+    }
+    for (const auto& w : c.writes) {
+        out.push_back(static_cast<char>(w.what));
+        encode_to(out, w.key);
+        encode_to(out, w.value);
+        append_big64(out, w.amount);
+    }
+    for (const auto& way : c.ways) encode_to(out, way);
+    return out;
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> script::log_of(std::uint32_t node) const {
+    std::vector<std::uint32_t> log;
+    for (; !rests(node); node = nodes_[node].parent) log.push_back(nodes_[node].answer);
+    std::ranges::reverse(log);
+    return log;
+}
+
+std::uint32_t script::call_kept(const call& c) {
+    const auto hash = std::hash<std::string>{}(bytes_of(c));
+    const auto found = call_index_.find(hash, [&](std::uint32_t n) { return calls_[n] == c; });
+    if (found != index::none) return found;
+    calls_.push_back(c);
+    call_index_.insert(hash, static_cast<std::uint32_t>(calls_.size() - 1));
+    return static_cast<std::uint32_t>(calls_.size() - 1);
+}
+
+void script::learn(std::uint32_t node) {
+    const auto& body = story_.body(nodes_[node].body);
+    const auto log = log_of(node);
+    turn second{body, text_};
+    const call again = second.begin(log);
+    replayed_ += log.size();
+    ++runs_;
+    if (warm_ && !rests(node) && warm_at_ == nodes_[node].parent) {
+        nodes_[node].asks = call_kept(warm_->go_on(nodes_[node].answer));
+    } else {
+        warm_.reset();
+        warm_ = std::make_unique<turn>(body, text_);
+        nodes_[node].asks = call_kept(warm_->begin(log));
+        replayed_ += log.size();
+    }
+    ++runs_;
+    if (const auto& c = calls_[nodes_[node].asks]; !(c == again) && nondeterministic_.empty())
+        nondeterministic_ = "the same answers led to two different calls" +
+                            (c.operation.empty() ? "" : " in '" + c.operation + "'") +
+                            ": an actor uses something that it did not ask the story for "
+                            "(a clock, a random number, a variable that another run changes)";
+    warm_at_ = node;
+    if (calls_[nodes_[node].asks].ends()) warm_.reset();
+}
+
+}  // namespace casement::check::detail

@@ -1,0 +1,260 @@
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "search.hpp"
+
+namespace casement::check::detail {
+
+search::search(const story& of, const scope& in, lessons known)
+    : story_{of},
+      scope_{in},
+      rows_{text_},
+      script_{of, text_},
+      steps_{of, scope_, text_, rows_, script_, worlds_, std::move(known.distrusted)},
+      blocks_{known.blocks},
+      width_{of.roles().size() + 2} {
+    for (const auto& p : of.properties()) {
+        if (p.what == property::kind::recoverable) keeps_edges_ = true;
+        seen_.push_back(p.what != property::kind::sometimes);
+    }
+}
+
+std::vector<std::uint32_t> search::first() {
+    std::vector<std::uint32_t> words{worlds_.number({rows_.number(story_.beginning()), 0, {}})};
+    for (const auto& r : story_.roles())
+        words.push_back(actor_word(script_.at_rest(static_cast<std::uint32_t>(r.body), ""),
+                                   static_cast<std::uint32_t>(r.turns)));
+    const auto& f = story_.may_strike();
+    words.push_back(static_cast<std::uint32_t>(f.crashes | f.lost_replies << 4 | f.zombies << 8 |
+                                               f.spurious << 12 | f.ticks << 16));
+    return words;
+}
+
+bool search::at_rest(std::span<const std::uint32_t> words) const {
+    for (std::size_t i = 1; i + 1 < width_; ++i)
+        if (!script_.rests(node_of(words[i]))) return false;
+    return true;
+}
+
+// Where the actor's next call is taken: at its node, or at the beginning of its next turn. While
+// nobody else is in mid-turn, and ids get canonical names after it, one block of numbers does for
+// all; else each turn has its own.
+std::uint32_t search::start(std::span<const std::uint32_t> words, std::size_t actor) {
+    const auto word = words[actor + 1];
+    const auto node = node_of(word);
+    if (!script_.rests(node)) return node;
+    std::uint32_t block = 0;
+    if (blocks_ && !(renames() && at_rest(words) && !worlds_.has_zombies(words[0])))
+        block = 1 + static_cast<std::uint32_t>(actor) * (story::turns_max + 1) + turns_of(word);
+    return script_.beginning(script_.body_of(node), block);
+}
+
+std::span<const outcome> search::outcomes(std::span<const std::uint32_t> words, std::size_t actor) {
+    if (actor == story_.roles().size()) return steps_.of_world(words[0]);
+    if (turns_of(words[actor + 1]) == 0) return {};
+    const auto node = start(words, actor);
+    return scope_.whole_operations ? steps_.whole(words[0], node) : steps_.single(words[0], node);
+}
+
+bool search::affords(std::span<const std::uint32_t> words, const outcome& o) const {
+    return o.struck == fault::none || (words.back() >> shift(o.struck) & 15u) > 0;
+}
+
+void search::apply(std::span<std::uint32_t> words, std::size_t actor, const outcome& o) const {
+    words[0] = o.world;
+    if (actor < story_.roles().size()) {
+        const auto turns = turns_of(words[actor + 1]);
+        words[actor + 1] = actor_word(o.node, o.ends_turn ? turns - 1 : turns);
+    }
+    if (o.struck != fault::none) words.back() -= 1u << shift(o.struck);
+}
+
+void search::canonicalise(std::span<std::uint32_t> words) {
+    // A commit that may still happen keeps the names that it was made with.
+    if (!at_rest(words) || worlds_.has_zombies(words[0])) return;
+    if (renames()) words[0] = canonical(words[0]);
+    // Equals who number things in their own blocks differ in their numbers, unless those are
+    // renamed.
+    if (!scope_.symmetric_actors || (blocks_ && !renames())) return;
+    const auto roles = story_.roles();
+    for (std::size_t begin = 0; begin < roles.size();) {
+        auto end = begin + 1;
+        while (end < roles.size() && roles[end].body == roles[begin].body) ++end;
+        std::sort(words.begin() + static_cast<std::ptrdiff_t>(begin) + 1,
+                  words.begin() + static_cast<std::ptrdiff_t>(end) + 1);
+        begin = end;
+    }
+}
+
+std::uint32_t search::canonical(std::uint32_t world) {
+    const auto found = canonical_.find(world, 0);
+    if (found != index::none) return canonical_worlds_[found];
+    auto w = worlds_[world];
+    w.rows = rows_.number(story_.canonical()(rows{rows_, w.rows}));
+    const auto n = worlds_.number(w);
+    canonical_.add(world, 0);
+    canonical_worlds_.push_back(n);
+    return n;
+}
+
+fingerprint search::print_of(std::span<const std::uint32_t> words) {
+    std::uint64_t a = odd_2, b = odd_4;
+    for (const auto w : words) {
+        a = mixed(a ^ w, odd_1);
+        b = mixed(b + w, odd_3);
+    }
+    return {mixed(a, odd_3 ^ b), mixed(b, odd_1 ^ a)};
+}
+
+std::uint32_t search::number(const fingerprint& f) const {
+    return index_.find(f.low, [&](std::uint32_t n) { return prints_[n] == f; });
+}
+
+std::uint32_t search::add(const fingerprint& f, std::uint32_t parent) {
+    prints_.push_back(f);
+    parents_.push_back(parent);
+    const auto n = static_cast<std::uint32_t>(prints_.size() - 1);
+    index_.insert(f.low, n);
+    return n;
+}
+
+// Judges a state that is new, and says whether the search goes on.
+bool search::judge(std::span<const std::uint32_t> words, std::uint32_t number) {
+    const auto rows_number = worlds_.rows(words[0]);
+    if (judged_rows_.size() <= rows_number) judged_rows_.resize(rows_number + 1);
+    const bool rows_known = judged_rows_[rows_number];
+    judged_rows_[rows_number] = true;
+    if (scope_.keep_restful && at_rest(words)) {
+        const auto kept =
+            renames() || !story_.canonical() ? rows_number : worlds_.rows(canonical(words[0]));
+        if (restful_.size() <= kept) restful_.resize(kept + 1);
+        restful_[kept] = true;
+    }
+    std::optional<moment> now;
+    std::array<std::string_view, story::actors_max> answers;
+    for (std::size_t i = 0; i < story_.properties().size(); ++i) {
+        const auto& p = story_.properties()[i];
+        if (!p.of_moment || (p.rows_only && rows_known && p.what != property::kind::recoverable))
+            continue;
+        if (p.what == property::kind::sometimes && seen_[i]) continue;
+        if (!now) {
+            for (std::size_t a = 0; a < story_.roles().size(); ++a) {
+                const auto node = node_of(words[a + 1]);
+                answers[a] = script_.rests(node) ? script_.last_answer(node) : std::string_view{};
+            }
+            now.emplace(rows{rows_, rows_number},
+                        timestamp{static_cast<std::int64_t>(worlds_[words[0]].ticks) *
+                                  story_.tick().count()},
+                        std::span{answers.data(), story_.roles().size()}, at_rest(words));
+        }
+        auto wrong = p.of_moment(*now);
+        if (p.what == property::kind::sometimes) {
+            if (wrong.empty()) seen_[i] = true;
+        } else if (p.what == property::kind::recoverable) {
+            if (wrong.empty()) clean_.push_back(number);
+        } else if (!wrong.empty() && !violated_.contains(p.name)) {
+            violated_.insert(p.name);
+            found_.push_back({p.name, std::move(wrong), number, no_step, 0});
+            if (scope_.stop_at_violation) return false;
+        }
+    }
+    return true;
+}
+
+void search::run() {
+    auto words = first();
+    canonicalise(words);
+    std::vector<std::uint32_t> level = words, next;
+    std::uint32_t level_begin = add(print_of(words), index::none);
+    bool on = judge(words, 0);
+    std::vector<std::uint32_t> after(width_);
+    while (on && !level.empty() && steps_.lost().empty()) {
+        next.clear();
+        for (std::size_t at = 0; on && at < level.size(); at += width_) {
+            const std::span<const std::uint32_t> state{level.data() + at, width_};
+            const auto from = level_begin + static_cast<std::uint32_t>(at / width_);
+            for (std::size_t actor = 0; on && actor <= story_.roles().size(); ++actor) {
+                const auto ways = outcomes(state, actor);
+                if (!steps_.lost().empty() || (steps_.uses_blocks() && !blocks_)) return;
+                // `ways` may move while canonical forms are made: they are taken by number.
+                for (std::size_t i = 0; on && i < ways.size(); ++i) {
+                    const outcome o = ways[i];
+                    if (!affords(state, o)) continue;
+                    std::ranges::copy(state, after.begin());
+                    apply(after, actor, o);
+                    canonicalise(after);
+                    ++transitions_;
+                    const auto print = print_of(after);
+                    auto to = number(print);
+                    const bool fresh = to == index::none;
+                    if (fresh) {
+                        to = add(print, from);
+                        next.insert(next.end(), after.begin(), after.end());
+                    }
+                    if (keeps_edges_) edges_.emplace_back(from, to);
+                    if (o.complaint != no_complaint) on = complain(o.complaint, from, to);
+                    if (fresh && on) on = judge(after, to);
+                }
+            }
+            if (prints_.size() > scope_.states_max) return;
+        }
+        level_begin += static_cast<std::uint32_t>(level.size() / width_);
+        std::swap(level, next);
+        if (!level.empty()) ++depth_;
+        if (scope_.progress) scope_.progress(prints_.size(), transitions_, depth_);
+    }
+    complete_ = level.empty() && steps_.lost().empty() && script_.nondeterministic().empty();
+    if (!steps_.believes_still()) return;
+    if (complete_ && keeps_edges_) recover();
+}
+
+bool search::complain(std::uint32_t complaint, std::uint32_t from, std::uint32_t to) {
+    const auto& [property, words] = steps_.complaints()[complaint];
+    if (!violated_.insert(property).second) return true;
+    found_.push_back({property, words, to, from, complaint});
+    return !scope_.stop_at_violation;
+}
+
+// Backwards from the clean states: who is not met can never become clean.
+void search::recover() {
+    std::vector<bool> can(prints_.size());
+    for (const auto n : clean_) can[n] = true;
+    for (bool more = true; more;) {
+        more = false;
+        for (auto e = edges_.rbegin(); e != edges_.rend(); ++e)
+            if (can[e->second] && !can[e->first]) more = can[e->first] = true;
+    }
+    for (const auto& p : story_.properties()) {
+        if (p.what != property::kind::recoverable) continue;
+        const auto stuck = std::ranges::find(can, false);
+        if (stuck == can.end()) continue;
+        found_.push_back({p.name, "from here no such state can be reached",
+                          static_cast<std::uint32_t>(stuck - can.begin()), no_step, 0});
+    }
+}
+
+report search::told() {
+    report r;
+    r.story = story_.name();
+    r.states = prints_.size();
+    r.transitions = transitions_;
+    r.depth = depth_;
+    r.worlds = worlds_.size();
+    r.logs = script_.size();
+    r.runs = script_.runs();
+    r.replayed = script_.replayed();
+    r.complete = complete_;
+    r.failed = !steps_.lost().empty() ? steps_.lost() : script_.nondeterministic();
+    for (const auto& f : found_) r.violations.push_back(tell(f));
+    for (std::size_t i = 0; i < seen_.size(); ++i)
+        if (!seen_[i] && complete_) r.never.push_back(story_.properties()[i].name);
+    r.unvalidated = steps_.unvalidated();
+    r.guards = steps_.guards();
+    r.ways = steps_.ways();
+    for (std::uint32_t n = 0; n < restful_.size(); ++n)
+        if (restful_[n]) r.restful.insert(rows_.scan(n, "", std::string(64, '\xff')));
+    return r;
+}
+
+}  // namespace casement::check::detail

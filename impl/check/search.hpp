@@ -1,0 +1,127 @@
+#pragma once
+// The breadth-first search of a story. A state is a tuple of small numbers (the world, each actor's
+// node and turns left, the faults left), known by a 128-bit fingerprint; of those that are not at
+// the frontier no more is kept than that and the state they were reached from. One thread.
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <casement/check/explore.hpp>
+#include <casement/check/story.hpp>
+
+#include "contents.hpp"
+#include "index.hpp"
+#include "script.hpp"
+#include "steps.hpp"
+
+namespace casement::check::detail {
+
+struct fingerprint {
+    std::uint64_t low = 0, high = 0;
+    bool operator==(const fingerprint&) const = default;
+};
+
+class search {
+public:
+    /// What a search may learn only while it runs, so that it must begin again.
+    struct lessons {
+        bool blocks = false;      // the actors number things themselves, see `start`
+        steps::reads distrusted;  // reads that no guard covers and that make a difference
+
+        bool operator==(const lessons&) const = default;
+    };
+    search(const story& of, const scope& in, lessons known);
+
+    void run();
+    [[nodiscard]] report told();
+    /// Takes the steps of a token again, judging each state. REQUIRES: nothing was run before
+    [[nodiscard]] result<replayed> replay(std::string_view token);
+    /// More than was known at the beginning: then what it found does not count.
+    [[nodiscard]] lessons learnt() const {
+        return {blocks_ || steps_.uses_blocks(), steps_.distrusted()};
+    }
+
+private:
+    static constexpr std::uint32_t no_step = index::none;
+
+    struct finding {
+        std::string property, words;
+        std::uint32_t state;  // where it shows
+        std::uint32_t from;   // a step leads there that it blames; or `no_step`
+        std::uint32_t complaint;
+    };
+
+    // The words of a state: world, an actor's node and turns, ..., faults left, four bits each.
+    static std::uint32_t actor_word(std::uint32_t node, std::uint32_t turns) {
+        return node << 4 | turns;
+    }
+    static std::uint32_t node_of(std::uint32_t word) { return word >> 4; }
+    static std::uint32_t turns_of(std::uint32_t word) { return word & 15u; }
+    static unsigned shift(fault f) { return (static_cast<unsigned>(f) - 1) * 4; }
+
+    [[nodiscard]] bool renames() const {
+        return scope_.canonical_names && static_cast<bool>(story_.canonical());
+    }
+    [[nodiscard]] std::vector<std::uint32_t> first();
+    [[nodiscard]] bool at_rest(std::span<const std::uint32_t> words) const;
+    [[nodiscard]] std::uint32_t start(std::span<const std::uint32_t> words, std::size_t actor);
+    [[nodiscard]] std::span<const outcome> outcomes(std::span<const std::uint32_t> words,
+                                                    std::size_t actor);
+    [[nodiscard]] bool affords(std::span<const std::uint32_t> words, const outcome& o) const;
+    void apply(std::span<std::uint32_t> words, std::size_t actor, const outcome& o) const;
+    void canonicalise(std::span<std::uint32_t> words);
+    [[nodiscard]] std::uint32_t canonical(std::uint32_t world);
+    [[nodiscard]] static fingerprint print_of(std::span<const std::uint32_t> words);
+    [[nodiscard]] std::uint32_t number(const fingerprint& f) const;
+    std::uint32_t add(const fingerprint& f, std::uint32_t parent);
+    [[nodiscard]] bool judge(std::span<const std::uint32_t> words, std::uint32_t number);
+    [[nodiscard]] bool complain(std::uint32_t complaint, std::uint32_t from, std::uint32_t to);
+    void recover();
+
+    // What was found, as a schedule (schedule.cpp).
+
+    struct choice {
+        std::size_t actor;  // roles().size() is the world
+        std::size_t way;    // of the single steps that are possible
+    };
+    [[nodiscard]] violation tell(const finding& f);
+    [[nodiscard]] std::optional<std::vector<choice>> concrete(
+        const std::vector<std::uint32_t>& path);
+    [[nodiscard]] std::optional<std::vector<std::size_t>> unfolded(
+        std::vector<std::uint32_t>& words, std::size_t actor, const outcome& o);
+    [[nodiscard]] told_step take(std::vector<std::uint32_t>& words, const choice& c);
+    [[nodiscard]] std::string story_mark();
+    [[nodiscard]] std::string token_of(const std::vector<choice>& choices);
+
+    const story& story_;
+    scope scope_;
+    texts text_;
+    contents rows_;
+    script script_;
+    worlds worlds_;
+    steps steps_;
+    bool blocks_;
+    std::size_t width_;
+    bool keeps_edges_ = false;
+
+    std::vector<fingerprint> prints_;
+    std::vector<std::uint32_t> parents_;
+    index index_;
+    pairs canonical_;
+    std::vector<std::uint32_t> canonical_worlds_;
+    std::vector<bool> judged_rows_, restful_, seen_;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> edges_;
+    std::vector<std::uint32_t> clean_;
+    std::set<std::string> violated_;
+    std::vector<finding> found_;
+    std::uint64_t transitions_ = 0, depth_ = 0;
+    bool complete_ = false;
+};
+
+}  // namespace casement::check::detail

@@ -1,0 +1,174 @@
+#pragma once
+// What can happen next: from a world and an actor's node to every world and node after one step,
+// faults included. Each pair is worked out once. One thread.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <casement/check/explore.hpp>
+#include <casement/check/story.hpp>
+
+#include "call.hpp"
+#include "contents.hpp"
+#include "index.hpp"
+#include "script.hpp"
+
+namespace casement::check::detail {
+
+enum class fault : std::uint8_t { none, crash, lost_reply, zombie, spurious, tick };
+inline constexpr std::size_t fault_kinds = 6;
+
+/// The world outside the actors: its rows, how often the clock has ticked, the commits whose
+/// replies were lost and that may still happen.
+struct world {
+    std::uint32_t rows = 0;
+    std::uint32_t ticks = 0;
+    std::vector<std::uint32_t> zombies;  // calls, ascending
+};
+
+class worlds {
+public:
+    [[nodiscard]] std::uint32_t number(const world& w) {
+        words_.assign({w.rows, w.ticks});
+        words_.insert(words_.end(), w.zombies.begin(), w.zombies.end());
+        return all_.number(words_);
+    }
+    [[nodiscard]] world operator[](std::uint32_t n) const {
+        const auto words = all_[n];
+        return {words[0], words[1], {words.begin() + 2, words.end()}};
+    }
+    [[nodiscard]] std::uint32_t rows(std::uint32_t n) const { return all_[n][0]; }
+    [[nodiscard]] bool has_zombies(std::uint32_t n) const { return all_[n].size() > 2; }
+    [[nodiscard]] std::size_t size() const { return all_.size(); }
+
+private:
+    tuples all_;
+    std::vector<std::uint32_t> words_;
+};
+
+inline constexpr std::uint32_t no_complaint = index::none;
+
+/// One way to go on.
+struct outcome {
+    std::uint32_t world = 0, node = 0;
+    fault struck = fault::none;
+    bool ends_turn = false;
+    std::uint32_t at = index::none;          // the node that took the step, after its choices
+    std::uint32_t complaint = no_complaint;  // of a property of changes, or of the actor
+};
+
+class steps {
+public:
+    using reads = std::set<std::pair<std::string, std::string>>;  // operation, key
+
+    /// `distrusted`: reads that are known to make a difference.
+    steps(const story& of, const scope& in, texts& text, contents& rows, script& actors,
+          worlds& all, reads distrusted);
+
+    /// Whether all that was believed about reads that no guard covers is true of every value that
+    /// was met since; if not, `distrusted` has more in it, and the search must begin again.
+    [[nodiscard]] bool believes_still();
+    [[nodiscard]] const reads& distrusted() const { return distrusted_; }
+
+    /// One call of the actor, and what belongs to it.
+    [[nodiscard]] std::span<const outcome> single(std::uint32_t world, std::uint32_t node);
+
+    /// A whole operation up to its commit, where its guards cover all that it has read, so that
+    /// nothing which comes between can make a difference (Lipton, CACM 1975); else a single call.
+    [[nodiscard]] std::span<const outcome> whole(std::uint32_t world, std::uint32_t node);
+
+    /// What happens without an actor.
+    [[nodiscard]] std::span<const outcome> of_world(std::uint32_t world);
+
+    /// The story cannot be explored, and why; "" if it can.
+    [[nodiscard]] const std::string& lost() const { return lost_; }
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& complaints() const {
+        return complaints_;  // property and words
+    }
+    [[nodiscard]] const std::map<std::pair<std::string, std::string>, guard_count>& guards() const {
+        return guards_;
+    }
+    [[nodiscard]] const std::map<std::string, std::uint64_t>& ways() const { return ways_; }
+    [[nodiscard]] const reads& unvalidated() const { return unvalidated_; }
+    [[nodiscard]] bool uses_blocks() const { return uses_blocks_; }
+
+    /// Whether the mutant leaves the guard out.
+    [[nodiscard]] bool forgets(std::string_view operation, std::string_view guard) const;
+    [[nodiscard]] std::uint32_t block_begin(std::uint32_t block) const;
+
+private:
+    struct kept {
+        std::size_t begin = 0, end = 0;
+    };
+    template <class Make>
+    std::span<const outcome> memo(pairs& done, std::vector<kept>& where, std::uint32_t a,
+                                  std::uint32_t b, Make make);
+
+    void from(std::uint32_t w, std::uint32_t node);
+    void whole_from(std::uint32_t w, std::uint32_t node);
+    [[nodiscard]] bool solo(std::uint32_t w, std::uint32_t node);
+    [[nodiscard]] bool begins_anew(std::uint32_t node);
+    struct retreat {
+        std::uint32_t node;
+        bool again;  // it begins again there; else it ends there
+    };
+    [[nodiscard]] std::optional<retreat> after_conflict(std::uint32_t rows, std::uint32_t node,
+                                                        std::uint32_t first_call);
+    struct look {
+        std::uint32_t node, answer;
+    };
+    [[nodiscard]] std::optional<std::string> uncovered(std::uint32_t rows,
+                                                       const std::vector<look>& log);
+    [[nodiscard]] bool matters(std::uint32_t rows, const look& read, std::uint32_t commit);
+    [[nodiscard]] bool could_commit(std::uint32_t rows, const std::vector<look>& log);
+    [[nodiscard]] bool guards(const call& commit, const call& read) const;
+    [[nodiscard]] std::vector<std::uint32_t> others(const look& read);
+    std::uint32_t alone(std::uint32_t rows, std::uint32_t node, std::vector<look>* log);
+    void commit(std::uint32_t w, std::uint32_t node, const call& c);
+    void crash(std::uint32_t w, std::uint32_t node);
+    [[nodiscard]] std::uint32_t read(std::uint32_t rows, std::uint32_t ticks, const call& c);
+    void arrive(std::uint32_t w, std::uint32_t node, outcome o);
+    [[nodiscard]] std::uint32_t judged(std::uint32_t before, std::uint32_t after,
+                                       const std::string& operation);
+    void keep_promise(std::uint32_t before, std::uint32_t after);
+    std::uint32_t complain(std::string property, std::string words);
+
+    const story& story_;
+    const scope& scope_;
+    texts& text_;
+    contents& rows_;
+    script& script_;
+    worlds& worlds_;
+
+    std::vector<outcome> made_, scratch_;
+    pairs single_, whole_, outside_;
+    std::vector<kept> single_kept_, whole_kept_, outside_kept_;
+
+    std::string lost_;
+    std::vector<std::pair<std::string, std::string>> complaints_;
+    std::map<std::pair<std::string, std::string>, std::uint32_t> complaint_numbers_;
+    std::map<std::pair<std::string, std::string>, guard_count> guards_;
+    std::map<std::string, std::uint64_t> ways_;
+    reads unvalidated_, distrusted_;
+    struct belief {
+        std::string operation, key;
+        std::uint32_t rows;
+        look read;
+    };
+    struct idleness {
+        std::string operation;
+        std::uint32_t rows;
+        std::vector<look> log;
+    };
+    std::map<std::pair<std::uint32_t, std::uint32_t>, belief> believed_;  // read's node, commit's
+    std::map<std::uint32_t, idleness> idle_;  // by the node at which such a turn ends
+    bool uses_blocks_ = false;
+};
+
+}  // namespace casement::check::detail

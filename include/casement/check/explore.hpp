@@ -1,0 +1,118 @@
+#pragma once
+// The search: every interleaving of a story's steps and faults on the code that ships, each state
+// visited once (SPEC T4, T4a, DESIGN D11). One thread; deterministic: the same story in the same
+// scope gives the same report.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <casement/check/story.hpp>
+
+namespace casement::check {
+
+/// A guard left out of every commit of an operation: a mutant of the code that ships, made without
+/// touching it.
+struct left_out {
+    std::string operation;  // as the actor named it; "" is every one
+    std::string guard;      // by the name that its commit gives it
+
+    bool operator==(const left_out&) const = default;
+    auto operator<=>(const left_out&) const = default;
+};
+
+/// How far a search goes, and by which short cuts.
+struct scope {
+    bool whole_operations = true;  // an operation whose guards cover its reads is one step
+    bool canonical_names = true;   // states that differ only in ids and counters are one
+    bool symmetric_actors = true;  // states that differ only in who of equals did what are one
+    std::vector<left_out> without;
+    std::uint64_t states_max = 200'000'000;
+    bool stop_at_violation = true;
+    /// Keeps what the audit compares: the rows of every state in which nobody is in mid-turn.
+    bool keep_restful = false;
+    /// Called now and then with the states, the transitions and the depth so far.
+    std::function<void(std::uint64_t, std::uint64_t, std::uint64_t)> progress;
+
+    /// No short cut: each call a step, each name as it is.
+    [[nodiscard]] static scope raw() {
+        scope s;
+        s.whole_operations = s.canonical_names = s.symmetric_actors = false;
+        return s;
+    }
+};
+
+/// How often a guard was seen to hold and to fail.
+struct guard_count {
+    std::uint64_t held = 0, failed = 0;
+};
+
+/// One step of a schedule, for people.
+struct told_step {
+    std::size_t actor = 0;  // roles().size() is the world
+    std::string what;       // the call, or the fault
+    std::string operation;
+    std::vector<std::string> changed;      // what it did to the rows
+    std::optional<std::string> forgotten;  // the guard that would have stopped it
+};
+
+struct violation {
+    std::string property;
+    std::string words;
+    std::vector<told_step> schedule;  // a shortest one
+    std::string token;                // replays it
+};
+
+struct report {
+    std::string story;
+    std::uint64_t states = 0, transitions = 0, depth = 0;
+    std::uint64_t worlds = 0, logs = 0, runs = 0, replayed = 0;
+    double seconds = 0;
+    bool complete = false;  // every state within the scope was visited
+    std::string failed;     // why the story could not be explored; "" if it could
+    std::vector<violation> violations;
+    std::vector<std::string> never;  // `sometimes` properties that no state had
+    std::set<std::pair<std::string, std::string>> unvalidated;          // operation, key
+    std::map<std::pair<std::string, std::string>, guard_count> guards;  // operation, guard
+    std::map<std::string, std::uint64_t> ways;
+    std::set<std::vector<std::pair<std::string, std::string>>> restful;
+
+    /// Complete, nothing violated, everything seen that must be seen.
+    [[nodiscard]] bool holds() const {
+        return complete && failed.empty() && violations.empty() && never.empty();
+    }
+    /// The chance that two different states had the same 128-bit fingerprint, at most.
+    [[nodiscard]] double collision_bound() const;
+};
+
+/// Searches breadth first, so that what it finds is shortest.
+[[nodiscard]] report explore(const story& of, const scope& in = {});
+
+/// One schedule, taken again.
+struct replayed {
+    std::vector<told_step> schedule;
+    std::vector<violation> violations;                      // in the order in which they show
+    std::vector<std::pair<std::string, std::string>> rows;  // at its end
+};
+
+/// Takes the steps of a violation's token again, under a debugger or in a test. `without` must be
+/// as it was when the token was made. `illegal` if the token is of another story, or the code has
+/// changed so that it goes another way.
+[[nodiscard]] result<replayed> replay(const story& of, std::string_view token,
+                                      const std::vector<left_out>& without = {});
+
+/// Whether the short cuts of `in` reach the same contents of the store at rest as the raw search:
+/// "" if they do, else what differs (SPEC T4b).
+[[nodiscard]] std::string audit(const story& of, const scope& in = {});
+
+/// The report as people read it.
+std::ostream& operator<<(std::ostream& out, const report& r);
+
+}  // namespace casement::check
