@@ -45,15 +45,14 @@ public:
         c.operation = operation_;
         if (step_ == calls_max) stop(call::kind::lost, "more than 4096 calls in one turn");
         asked_ = std::move(c);
-        if (asked_.what == call::kind::snapshot) asked_.number = snapshots_++;
         if (asked_.is_of_snapshot()) {
             if (asked_.number != last_snapshot_)
-                stop(call::kind::lost,
-                     "a snapshot was read after another call: read what is "
-                     "needed of it at once");
+                stop(call::kind::lost, "a snapshot was read after another call: read what is "
+                                       "needed of it at once");
         } else if (asked_.is_step()) {
-            last_snapshot_ = asked_.what == call::kind::snapshot ? asked_.number : no_snapshot;
+            last_snapshot_ = asked_.what == call::kind::snapshot ? snapshots_++ : no_snapshot;
         }
+        asked_.number = 0;  // which snapshot it was makes no difference to what it asks
         while (step_ == log_.size()) fiber_.suspend();
         return log_[step_++];
     }

@@ -87,9 +87,10 @@ template <store S, class P, class More = nothing_more>
 
 /// Makes a directory. `too_deep` below 64 levels. Reads a row for each directory above, and what
 /// `create` reads.
-template <store S, class P>
+template <store S, class P, class More = nothing_more>
 [[nodiscard]] result<create_outcome> create_directory(S& kv, id_blocks<S>& ids, const P& parent,
-                                                      std::string_view name, const facts& about) {
+                                                      std::string_view name, const facts& about,
+                                                      const More& more = {}) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto good = check_name(name); !good) return passed(good);
     const directory& dir = parent.parent();
@@ -112,6 +113,7 @@ template <store S, class P>
     t.template put<head>(*node, {protocol::directory::alive{}, {}, about.mode, about.mtime});
     t.template put<rev>(*node, {{1}});
     t.template put<binding>(*node, {dir.node(), std::string{name}});
+    more(t);
     t.template bump<rev>(dir.node());
     if (auto done = t.commit(); !done)
         return detail::taken_or(kv, dir, name, std::move(done).error());

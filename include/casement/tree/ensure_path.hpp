@@ -2,10 +2,13 @@
 // mkdir -p (SPEC F9): one short commit a name. What was made stays made; a conflict takes only its
 // own name's decision again, a bounded number of times. Any thread.
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <casement/core/error.hpp>
 #include <casement/core/name.hpp>
@@ -18,51 +21,67 @@ namespace casement::tree {
 
 namespace detail {
 
-/// The directory that `path` leads to, made if its last name is free.
+/// The path still leads where it was seen to lead.
+class same_way {
+public:
+    explicit same_way(const std::vector<seen<entry>>& way) {
+        // A path may go through a link, and so through an entry, twice.
+        for (const auto& e : way)
+            if (std::ranges::none_of(way_, [&](const auto* w) {
+                    return w->key_bytes() == e.key_bytes();
+                }))
+                way_.push_back(&e);
+    }
+    template <store S>
+    void operator()(transaction<S>& t) const {
+        for (const auto* e : way_) t.expect(*e, "the path leads here");
+    }
+
+private:
+    std::vector<const seen<entry>*> way_;
+};
+
+/// The directory that `path` leads to; or nothing yet, but its first missing name was made.
 template <store S>
-result<node_id> ensure_directory(S& kv, id_blocks<S>& ids, std::string_view path,
-                                 const facts& about) {
-    auto here = resolve(kv, path);
-    if (!here) return passed(here);
+result<std::optional<node_id>> ensure_next(S& kv, id_blocks<S>& ids, std::string_view path,
+                                           const facts& about) {
+    const auto now = kv.snapshot();
+    walk steps{now, last_link::follow};
+    const auto here = steps.as_far_as_it_goes(path);
+    if (!here) return std::unexpected{here.error()};
     if (const auto* node = here->node()) return *node;
     if (here->exists()) return fail(errc::not_a_directory, "ensure path", std::string{path});
-    const auto made =
-        create_directory(kv, ids, any_rev{here->parent}, here->found->key().name, about);
-    if (!made) return std::unexpected{made.error()};
-    if (const auto* fresh = std::get_if<created>(&*made)) return fresh->node;
-    const auto& taken = std::get<already_exists>(*made).existing;
-    if (const auto* node = node_in(*taken)) return *node;
-    // A link or a file came in between: the next look follows it, or says that it is no directory.
+    const auto made = create_directory(kv, ids, any_rev{here->parent}, here->found->key().name,
+                                       about, same_way{steps.way()});
+    if (!made) {
+        // Removed since it was looked at: another look says what is there now.
+        const bool gone = made.error().code() == errc::not_found;
+        return std::unexpected{gone ? error{made.error()}.as(errc::conflict) : made.error()};
+    }
+    if (const auto* fresh = std::get_if<created>(&*made))
+        return steps.names_left() == 0 ? std::optional{fresh->node} : std::nullopt;
     return fail(errc::conflict, "ensure path", std::string{path}, "the name was taken meanwhile");
 }
 
 }  // namespace detail
 
-/// The directory at `path`; whatever is missing on the way is made with the facts given. `conflict`
-/// only after `decisions_max` tries; `not_a_directory` where a file stands in the way, `not_found`
-/// where a link leads nowhere.
+/// The directory at `path`; whatever is missing on the way is made with the facts given, and only
+/// where the path led when it was looked at. `conflict` only after `decisions_max` tries;
+/// `not_a_directory` where a file stands in the way, `not_found` where a link leads nowhere. Reads
+/// the rows on the way once, and again for each name that is missing.
 template <store S>
 [[nodiscard]] result<node_id> ensure_path(S& kv, id_blocks<S>& ids, std::string_view path,
                                           const facts& about, retry_count& retries) {
     auto names = split_path(path);
     if (!names) return passed(names);
-    node_id last = root;
-    int starts = 1;
-    for (auto name = names->begin(); name != names->end();) {
-        const auto upto = path.substr(0, path.size() - name.rest().size());
-        auto made = retry(retries, [&] { return detail::ensure_directory(kv, ids, upto, about); });
-        if (made) {
-            last = *made;
-            ++name;
-            continue;
-        }
-        // Not found: what was there on the way was removed since. Again from the root.
-        if (made.error().code() != errc::not_found || starts++ == decisions_max)
-            return within(std::move(made), "ensure path", std::string{path});
-        retries.retries.fetch_add(1, std::memory_order_relaxed);
-        name = names->begin();
+    // Others may remove what was made: then there is more to make than there are names.
+    auto makes_left = std::ranges::distance(names->begin(), names->end()) + decisions_max;
+    for (; makes_left > 0; --makes_left) {
+        auto made = retry(retries, [&] { return detail::ensure_next(kv, ids, path, about); });
+        if (!made) return within(std::move(made), "ensure path", std::string{path});
+        if (*made) return **made;
     }
-    return last;
+    return fail(errc::conflict, "ensure path", std::string{path}, "it is removed again and again");
 }
 
 template <store S>

@@ -70,6 +70,7 @@ public:
     result<place> along(std::string_view path) {
         if (auto names = split_path(path); !names) return passed(names);
         push(path);
+        own_left_ = ahead_.size();
         auto dir = read_directory(at_, root);
         if (!dir) return passed(dir);
         above_.push_back(*std::move(dir));
@@ -77,6 +78,7 @@ public:
             if (steps == steps_max) return stopped(errc::too_deep, path, "too many steps");
             const std::string name = std::move(ahead_.back());
             ahead_.pop_back();
+            own_left_ = std::min(own_left_, ahead_.size());
             if (name == ".") continue;
             if (name == "..") {
                 if (above_.size() > 1) above_.pop_back();
@@ -89,6 +91,16 @@ public:
         return at_directory();
     }
 
+    /// As far as there are names: to the end of the path, or to the first of its own names that is
+    /// free; then `names_left` says how many follow it.
+    result<place> as_far_as_it_goes(std::string_view path) {
+        stops_at_free_ = true;
+        return along(path);
+    }
+    [[nodiscard]] std::size_t names_left() const { return ahead_.size(); }
+    /// Every entry that the walk went through: what a change must guard to happen at this path.
+    [[nodiscard]] const std::vector<seen<entry>>& way() const { return way_; }
+
 private:
     // One name on: nothing if the walk goes on from there.
     result<std::optional<place>> enter(const std::string& name, std::string_view path) {
@@ -98,13 +110,15 @@ private:
         if (!found) return passed(found);
         const bool last = ahead_.empty();
         if (!found->exists() || std::holds_alternative<d::tombstone>((*found)->target)) {
-            if (last) return place{above_.back(), *std::move(found), {}};
+            if (last || (stops_at_free_ && ahead_.size() == own_left_))
+                return place{above_.back(), *std::move(found), {}};
             return stopped(errc::not_found, path, "no '" + printable(name) + "'");
         }
         if (const auto* node = node_in(**found)) {
             auto dir = read_directory(at_, *node);
             if (!dir) return passed(dir);
             above_.push_back(*std::move(dir));
+            if (stops_at_free_) way_.push_back(*std::move(found));
             return std::nullopt;
         }
         if (const auto* link = std::get_if<d::symlink>(&(*found)->target)) {
@@ -113,6 +127,7 @@ private:
             if (++links_ > links_max) return stopped(errc::loop, path, "more than 40 links");
             if (link->path.starts_with('/')) above_.resize(1, above_.front());
             push(link->path);
+            if (stops_at_free_) way_.push_back(*std::move(found));
             return std::nullopt;
         }
         const auto& object = std::get<d::object>((*found)->target);
@@ -155,7 +170,10 @@ private:
     const R& at_;
     const last_link last_;
     int links_ = 0;
+    bool stops_at_free_ = false;
     std::vector<std::string> ahead_;  // the next name is the last
+    std::size_t own_left_ = 0;        // names of the path itself among them; the rest are a link's
+    std::vector<seen<entry>> way_;
     std::vector<directory> above_;    // from the root to where the walk stands
 };
 
