@@ -47,6 +47,7 @@ struct call {
     std::vector<guard> guards;
     std::vector<write> writes;
     std::vector<std::string> ways;
+    std::vector<std::pair<std::string, std::optional<std::string>>> carried;  // of a commit
 
     bool operator==(const call&) const = default;
 

@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,7 +28,6 @@ public:
         for (const auto& [key, value] : rows) {
             words.push_back(text_.number(key));
             words.push_back(text_.number(value));
-            note(words[words.size() - 2], words.back());
         }
         return rows_.number(words);
     }
@@ -41,10 +39,23 @@ public:
         return number(rows);
     }
 
-    /// The values that the row was ever seen to have.
-    [[nodiscard]] std::span<const std::uint32_t> values(std::string_view key) const {
-        const auto known = domains_.find(text_.find(key));
-        return known == domains_.end() ? std::span<const std::uint32_t>{} : known->second;
+    /// The keys, as texts, of the rows that differ.
+    [[nodiscard]] std::vector<std::uint32_t> changed(std::uint32_t a, std::uint32_t b) const {
+        std::vector<std::uint32_t> keys;
+        const auto lacks = [&](std::uint32_t in, std::uint32_t key, std::uint32_t value) {
+            const auto words = rows_[in];
+            for (std::size_t i = 0; i < words.size(); i += 2)
+                if (words[i] == key) return words[i + 1] != value;
+            return true;
+        };
+        const auto compare = [&](std::uint32_t from, std::uint32_t to) {
+            const auto words = rows_[from];
+            for (std::size_t i = 0; i < words.size(); i += 2)
+                if (lacks(to, words[i], words[i + 1])) keys.push_back(words[i]);
+        };
+        compare(a, b);
+        compare(b, a);
+        return keys;
     }
 
     [[nodiscard]] std::size_t size(std::uint32_t of) const { return rows_[of].size() / 2; }
@@ -110,7 +121,6 @@ public:
             } else {
                 value = text_.number(w.value);
             }
-            note(key, value);
             if (there) {
                 words[at + 1] = value;
                 continue;
@@ -125,16 +135,8 @@ public:
     [[nodiscard]] std::size_t count() const { return rows_.size(); }
 
 private:
-    void note(std::uint32_t key, std::uint32_t value) {
-        auto& values = domains_[key];
-        if (values.size() < values_kept && std::ranges::find(values, value) == values.end())
-            values.push_back(value);
-    }
-    static constexpr std::size_t values_kept = 16;
-
     texts& text_;
     tuples rows_;
-    std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> domains_;
 };
 
 }  // namespace casement::check::detail

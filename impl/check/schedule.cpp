@@ -2,7 +2,9 @@
 // them again.
 
 #include <algorithm>
+#include <numeric>
 #include <set>
+#include <utility>
 
 #include "search.hpp"
 
@@ -68,13 +70,15 @@ std::optional<std::vector<std::size_t>> search::unfolded(std::vector<std::uint32
     return std::nullopt;
 }
 
-// The raw choices that lead along the states of `path`: each reduced step is looked for from the
-// concrete state, whoever of equals takes it.
+// The single steps that lead along the states of `path`. Names change from state to state there,
+// and equals change places; in what order the ways of a step come, no name has a part.
 std::optional<std::vector<search::choice>> search::concrete(
     const std::vector<std::uint32_t>& path) {
     auto words = first();
+    std::vector<std::size_t> who(story_.roles().size() + 1);  // stands at which place
+    std::iota(who.begin(), who.end(), std::size_t{0});
+    canonicalise(words, &who);
     std::vector<choice> all;
-    std::vector<std::uint32_t> trial(width_);
     for (std::size_t i = 1; i < path.size(); ++i) {
         bool found = false;
         for (std::size_t actor = 0; !found && actor <= story_.roles().size(); ++actor) {
@@ -82,15 +86,17 @@ std::optional<std::vector<search::choice>> search::concrete(
             const std::vector<outcome> ways{span.begin(), span.end()};
             for (const auto& o : ways) {
                 if (!affords(words, o)) continue;
-                trial = words;
-                apply(trial, actor, o);
-                canonicalise(trial);
-                if (!(print_of(trial) == prints_[path[i]])) continue;
-                trial = words;
+                auto after = words;
+                auto places = who;
+                apply(after, actor, o);
+                canonicalise(after, &places);
+                if (!(print_of(after) == prints_[path[i]])) continue;
+                auto trial = words;
                 const auto steps = unfolded(trial, actor, o);
                 if (!steps) continue;
-                for (const auto s : *steps) all.push_back({actor, s});
-                words = trial;
+                for (const auto s : *steps) all.push_back({who[actor], s});
+                words = std::move(after);
+                who = std::move(places);
                 found = true;
                 break;
             }
@@ -176,9 +182,12 @@ violation search::tell(const finding& f) {
     std::ranges::reverse(path);
     const auto choices = concrete(path);
     if (!choices) return v;
+    const auto in = std::exchange(scope_, scope::raw());
+    scope_.without = in.without;
     auto words = first();
     for (const auto& c : *choices) v.schedule.push_back(take(words, c));
     v.token = token_of(*choices);
+    scope_ = in;
     return v;
 }
 

@@ -28,6 +28,10 @@ std::string bytes_of(const call& c) {
         append_big64(out, w.amount);
     }
     for (const auto& way : c.ways) encode_to(out, way);
+    for (const auto& [key, expected] : c.carried) {
+        encode_to(out, key);
+        encode_to(out, expected);
+    }
     return out;
 }
 
@@ -38,6 +42,43 @@ std::vector<std::uint32_t> script::log_of(std::uint32_t node) const {
     for (; !rests(node); node = nodes_[node].parent) log.push_back(nodes_[node].answer);
     std::ranges::reverse(log);
     return log;
+}
+
+std::optional<std::uint32_t> script::again(std::uint32_t node) {
+    if (rests(node) || answer_at(node) != answer::committed ||
+        asks(parent(node)).what != call::kind::commit || !asks(node).is_step())
+        return std::nullopt;
+    std::vector<std::uint32_t> path{node};
+    while (!rests(path.back())) path.push_back(parent(path.back()));
+    std::vector<std::uint32_t> ways{body_of(node)};
+    for (auto at = path.rbegin(); at != path.rend(); ++at) {
+        const call& c = asks(*at);
+        if (c.what == call::kind::choose) {
+            ways.push_back(answer_at(*std::next(at)));
+        } else if (c.is_step()) {
+            if (call_number(*at) != call_number(node)) return std::nullopt;
+            break;
+        }
+    }
+    const auto [known, fresh] = agains_.try_emplace(ways, 0);
+    if (fresh) {
+        known->second = add({body_of(node), no_parent, text_.number("")});
+        chosen_.emplace(known->second, std::vector(ways.begin() + 1, ways.end()));
+    }
+    return known->second;
+}
+
+std::uint32_t script::with_block(std::uint32_t node, std::uint32_t block) {
+    const auto at = node;
+    std::vector<std::uint32_t> ways;
+    for (; !rests(node); node = parent(node)) {
+        const call& c = asks(parent(node));
+        if (c.is_step()) return at;
+        if (c.what == call::kind::choose) ways.push_back(answer_at(node));
+    }
+    auto other = beginning(body_of(node), block);
+    for (auto way = ways.rbegin(); way != ways.rend(); ++way) other = after(other, *way);
+    return other;
 }
 
 std::uint32_t script::call_kept(const call& c) {

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,6 +51,21 @@ public:
     /// No call has been answered yet in this turn.
     [[nodiscard]] bool rests(std::uint32_t node) const { return nodes_[node].parent == no_parent; }
     [[nodiscard]] std::uint32_t body_of(std::uint32_t node) const { return nodes_[node].body; }
+    /// A turn that asks, after a commit, just what it asked first, begins again: of all that it has
+    /// seen, only the ways that it chose at first are left. The node of an actor who waits to do
+    /// so; or nothing.
+    [[nodiscard]] std::optional<std::uint32_t> again(std::uint32_t node);
+
+    /// The ways that were chosen already in the turn that a resting actor is to begin.
+    [[nodiscard]] std::span<const std::uint32_t> chosen(std::uint32_t node) const {
+        const auto ways = chosen_.find(node);
+        return ways == chosen_.end() ? std::span<const std::uint32_t>{} : ways->second;
+    }
+
+    /// The same beginning of a turn, with the same ways chosen, but other numbers of its own. Once
+    /// a step was taken, the node itself.
+    [[nodiscard]] std::uint32_t with_block(std::uint32_t node, std::uint32_t block);
+
     /// What the turn before has come to. REQUIRES: the node is one of `at_rest`
     [[nodiscard]] std::string_view last_answer(std::uint32_t node) const {
         return text_[nodes_[node].answer];
@@ -89,7 +106,7 @@ public:
 private:
     static constexpr std::uint32_t no_parent = index::none;
 
-    struct known {
+    struct log_node {
         std::uint32_t body;
         std::uint32_t parent;
         // After which the parent leads here. At rest: what the turn came to; at a beginning: its
@@ -98,7 +115,7 @@ private:
         std::uint32_t asks = index::none;
     };
 
-    std::uint32_t add(known n) {
+    std::uint32_t add(log_node n) {
         require(nodes_.size() < nodes_max, "fewer than 2^28 logs");
         nodes_.push_back(n);
         return static_cast<std::uint32_t>(nodes_.size() - 1);
@@ -110,9 +127,11 @@ private:
 
     const story& story_;
     texts& text_;
-    std::vector<known> nodes_;
+    std::vector<log_node> nodes_;
     pairs rests_, beginnings_;
     std::vector<std::uint32_t> rest_nodes_, beginning_nodes_;
+    std::map<std::vector<std::uint32_t>, std::uint32_t> agains_;  // body and ways
+    std::map<std::uint32_t, std::vector<std::uint32_t>> chosen_;
     pairs children_;
     std::vector<std::uint32_t> child_nodes_;
     std::deque<call> calls_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
 
 #include "search.hpp"
@@ -37,17 +38,48 @@ bool search::at_rest(std::span<const std::uint32_t> words) const {
     return true;
 }
 
-// Where the actor's next call is taken: at its node, or at the beginning of its next turn. While
-// nobody else is in mid-turn, and ids get canonical names after it, one block of numbers does for
-// all; else each turn has its own.
+// Where the actor's next call is taken: at its node, or at the beginning of its next turn.
 std::uint32_t search::start(std::span<const std::uint32_t> words, std::size_t actor) {
     const auto word = words[actor + 1];
-    const auto node = node_of(word);
+    auto node = node_of(word);
     if (!script_.rests(node)) return node;
     std::uint32_t block = 0;
-    if (blocks_ && !(renames() && at_rest(words) && !worlds_.has_zombies(words[0])))
-        block = 1 + static_cast<std::uint32_t>(actor) * (story::turns_max + 1) + turns_of(word);
-    return script_.beginning(script_.body_of(node), block);
+    if (blocks_)
+        block = renames() && !worlds_.has_zombies(words[0])
+                    ? free_block(words)
+                    : first_own_block + static_cast<std::uint32_t>(actor) * (story::turns_max + 1) +
+                          turns_of(word);
+    const auto ways = script_.chosen(node);
+    node = script_.beginning(script_.body_of(node), block);
+    for (const auto way : ways) node = script_.after(node, way);
+    return node;
+}
+
+// The first block of which no id is known to anybody: names that nobody knows are made canonical,
+// and so their blocks are free again.
+std::uint32_t search::free_block(std::span<const std::uint32_t> words) {
+    const auto bits = [&](const pinned& names) {
+        std::uint64_t used = 0;
+        const auto use = [&](std::uint64_t id) {
+            if (const auto b = steps_.block_of(id); b && *b < first_own_block)
+                used |= std::uint64_t{1} << *b;
+        };
+        for (const auto& id : names.ids) use(id.second);
+        for (const auto& b : names.blocks) use(b.first);
+        return used;
+    };
+    const auto number = worlds_.rows(words[0]);
+    const auto [at, fresh] = blocks_in_.try_emplace(number, 0);
+    if (fresh) {
+        pinned all;
+        const rows now{rows_, number};
+        for (std::size_t i = 0; i < now.size(); ++i)
+            story_.canonical().pin(now.key(i), now.value(i), all);
+        at->second = bits(all);
+    }
+    const auto used = at->second | bits(crew_pins_[crew_of(words)]);
+    require(~used != 0, "fewer than 64 blocks of ids in use at once");
+    return static_cast<std::uint32_t>(std::countr_one(used));
 }
 
 std::span<const outcome> search::outcomes(std::span<const std::uint32_t> words, std::size_t actor) {
@@ -70,30 +102,81 @@ void search::apply(std::span<std::uint32_t> words, std::size_t actor, const outc
     if (o.struck != fault::none) words.back() -= 1u << shift(o.struck);
 }
 
-void search::canonicalise(std::span<std::uint32_t> words) {
+void search::canonicalise(std::span<std::uint32_t> words, std::vector<std::size_t>* who) {
+    if (scope_.whole_operations)
+        for (std::size_t i = 1; i + 1 < width_; ++i)
+            words[i] = actor_word(again(node_of(words[i])), turns_of(words[i]));
     // A commit that may still happen keeps the names that it was made with.
-    if (!at_rest(words) || worlds_.has_zombies(words[0])) return;
-    if (renames()) words[0] = canonical(words[0]);
+    if (worlds_.has_zombies(words[0])) return;
+    if (renames()) words[0] = canonical(words[0], crew_of(words));
     // Equals who number things in their own blocks differ in their numbers, unless those are
     // renamed.
-    if (!scope_.symmetric_actors || (blocks_ && !renames())) return;
+    if (!scope_.symmetric_actors || !at_rest(words) || (blocks_ && !renames())) return;
     const auto roles = story_.roles();
     for (std::size_t begin = 0; begin < roles.size();) {
         auto end = begin + 1;
         while (end < roles.size() && roles[end].body == roles[begin].body) ++end;
-        std::sort(words.begin() + static_cast<std::ptrdiff_t>(begin) + 1,
-                  words.begin() + static_cast<std::ptrdiff_t>(end) + 1);
+        // By insertion: a few, and mostly in order.
+        for (auto at = begin + 1; at < end; ++at)
+            for (auto to = at; to > begin && words[to + 1] < words[to]; --to) {
+                std::swap(words[to], words[to + 1]);
+                if (who) std::swap((*who)[to - 1], (*who)[to]);
+            }
         begin = end;
     }
 }
 
-std::uint32_t search::canonical(std::uint32_t world) {
-    const auto found = canonical_.find(world, 0);
+// The node itself, or where its turn waits to begin again.
+std::uint32_t search::again(std::uint32_t node) {
+    if (script_.rests(node)) return node;
+    const auto [at, fresh] = again_.try_emplace(node, node);
+    if (fresh) at->second = script_.again(node).value_or(node);
+    return at->second;
+}
+
+// The actors in mid-turn, and with them what they know by name.
+std::uint32_t search::crew_of(std::span<const std::uint32_t> words) {
+    std::array<std::uint32_t, story::actors_max> nodes{};
+    std::size_t count = 0;
+    for (std::size_t i = 1; i + 1 < width_; ++i)
+        if (const auto node = node_of(words[i]); !script_.rests(node)) nodes[count++] = node;
+    std::sort(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(count));
+    const auto crew = crews_.number({nodes.data(), count});
+    if (crew == crew_pins_.size()) {
+        crew_pins_.emplace_back();
+        for (std::size_t i = 0; i < count; ++i) crew_pins_.back().merge(pins_of(nodes[i]));
+    }
+    return crew;
+}
+
+const pinned& search::pins_of(std::uint32_t node) {
+    const auto [at, fresh] = pins_.try_emplace(node);
+    if (!fresh) return at->second;
+    auto& pins = at->second;
+    const auto& form = story_.canonical();
+    for (auto n = node; !script_.rests(n); n = script_.parent(n)) {
+        const auto answered = script_.answer_at(n);
+        const call& c = script_.asks(script_.parent(n));
+        if (c.what == call::kind::fresh) {
+            pins.blocks.emplace_back(answered, answered + id_blocks<stage>::block_ids);
+        } else if (c.ranges()) {
+            for (const auto& [key, value] : rows_in(text_[answered])) form.pin(key, value, pins);
+        } else if (c.reads() && c.what != call::kind::snapshot) {
+            form.pin(c.key,
+                     answered == answer::absent ? std::nullopt : std::optional{text_[answered]},
+                     pins);
+        }
+    }
+    return pins;
+}
+
+std::uint32_t search::canonical(std::uint32_t world, std::uint32_t crew) {
+    const auto found = canonical_.find(world, crew);
     if (found != index::none) return canonical_worlds_[found];
     auto w = worlds_[world];
-    w.rows = rows_.number(story_.canonical()(rows{rows_, w.rows}));
+    w.rows = rows_.number(story_.canonical().rename(rows{rows_, w.rows}, crew_pins_[crew]));
     const auto n = worlds_.number(w);
-    canonical_.add(world, 0);
+    canonical_.add(world, crew);
     canonical_worlds_.push_back(n);
     return n;
 }
@@ -126,8 +209,9 @@ bool search::judge(std::span<const std::uint32_t> words, std::uint32_t number) {
     const bool rows_known = judged_rows_[rows_number];
     judged_rows_[rows_number] = true;
     if (scope_.keep_restful && at_rest(words)) {
-        const auto kept =
-            renames() || !story_.canonical() ? rows_number : worlds_.rows(canonical(words[0]));
+        const auto kept = renames() || !story_.canonical()
+                              ? rows_number
+                              : worlds_.rows(canonical(words[0], crew_of(words)));
         if (restful_.size() <= kept) restful_.resize(kept + 1);
         restful_[kept] = true;
     }

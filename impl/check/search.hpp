@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,9 @@ public:
 
 private:
     static constexpr std::uint32_t no_step = index::none;
+    // Blocks of ids below it are given anew once nobody knows an id of them; above it, each turn of
+    // each actor has its own.
+    static constexpr std::uint32_t first_own_block = 64;
 
     struct finding {
         std::string property, words;
@@ -75,8 +79,13 @@ private:
                                                     std::size_t actor);
     [[nodiscard]] bool affords(std::span<const std::uint32_t> words, const outcome& o) const;
     void apply(std::span<std::uint32_t> words, std::size_t actor, const outcome& o) const;
-    void canonicalise(std::span<std::uint32_t> words);
-    [[nodiscard]] std::uint32_t canonical(std::uint32_t world);
+    /// `who`, if given, has its actors change places as the words do.
+    void canonicalise(std::span<std::uint32_t> words, std::vector<std::size_t>* who = nullptr);
+    [[nodiscard]] std::uint32_t canonical(std::uint32_t world, std::uint32_t crew);
+    [[nodiscard]] std::uint32_t crew_of(std::span<const std::uint32_t> words);
+    [[nodiscard]] const pinned& pins_of(std::uint32_t node);
+    [[nodiscard]] std::uint32_t free_block(std::span<const std::uint32_t> words);
+    [[nodiscard]] std::uint32_t again(std::uint32_t node);
     [[nodiscard]] static fingerprint print_of(std::span<const std::uint32_t> words);
     [[nodiscard]] std::uint32_t number(const fingerprint& f) const;
     std::uint32_t add(const fingerprint& f, std::uint32_t parent);
@@ -113,7 +122,12 @@ private:
     std::vector<fingerprint> prints_;
     std::vector<std::uint32_t> parents_;
     index index_;
-    pairs canonical_;
+    pairs canonical_;  // world, crew
+    tuples crews_;     // the nodes of the actors that are in mid-turn
+    std::vector<pinned> crew_pins_;
+    std::unordered_map<std::uint32_t, pinned> pins_;              // of a node's log
+    std::unordered_map<std::uint32_t, std::uint64_t> blocks_in_;  // rows: a bit a block
+    std::unordered_map<std::uint32_t, std::uint32_t> again_;
     std::vector<std::uint32_t> canonical_worlds_;
     std::vector<bool> judged_rows_, restful_, seen_;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> edges_;

@@ -124,6 +124,10 @@ timestamp actor::now() {
     return {static_cast<std::int64_t>(ns)};
 }
 
+void actor::carries(std::string_view key, std::optional<std::string_view> expected) {
+    of_.carry(key, expected);
+}
+
 void actor::answer(std::string what) { of_.come_to(std::move(what)); }
 
 void actor::broken(std::string_view why) { of_.stop(call::kind::broken, std::string{why}); }

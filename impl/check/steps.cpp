@@ -75,9 +75,19 @@ bool steps::forgets(std::string_view operation, std::string_view guard) const {
     });
 }
 
+namespace {
+constexpr std::uint32_t blocks_begin = 1u << 20;
+constexpr std::uint32_t spare_block = 63;  // that no turn is given, while there are others
+}  // namespace
+
 // Far above the ids that a canonical form gives, and apart from each other.
 std::uint32_t steps::block_begin(std::uint32_t block) const {
-    return (1u << 20) + block * static_cast<std::uint32_t>(id_blocks<stage>::block_ids);
+    return blocks_begin + block * static_cast<std::uint32_t>(id_blocks<stage>::block_ids);
+}
+
+std::optional<std::uint32_t> steps::block_of(std::uint64_t id) {
+    if (id < blocks_begin || id >= std::uint64_t{1} << 31) return std::nullopt;
+    return static_cast<std::uint32_t>((id - blocks_begin) / id_blocks<stage>::block_ids);
 }
 
 std::uint32_t steps::complain(std::string property, std::string words) {
@@ -90,6 +100,7 @@ std::uint32_t steps::complain(std::string property, std::string words) {
 std::uint32_t steps::judged(std::uint32_t before, std::uint32_t after,
                             const std::string& operation) {
     if (before == after) return no_complaint;
+    edges_.emplace(before, after);
     keep_promise(before, after);
     for (const auto& p : story_.properties()) {
         if (p.what != property::kind::every_change) continue;
@@ -97,6 +108,16 @@ std::uint32_t steps::judged(std::uint32_t before, std::uint32_t after,
             !wrong.empty())
             return complain(p.name, std::move(wrong));
     }
+    return no_complaint;
+}
+
+// Whether the commit happens although a row is not as the call was told to expect it.
+std::uint32_t steps::unkept(std::uint32_t before, const call& commit) {
+    for (const auto& [key, expected] : commit.carried)
+        if (!rows_.holds(before, {key, expected, {}}))
+            return complain(std::string{contract}, commit.operation + " changes the store though " +
+                                                       printable(key) +
+                                                       " is not as its caller saw it");
     return no_complaint;
 }
 
@@ -223,6 +244,7 @@ void steps::commit(std::uint32_t w, std::uint32_t node, const call& c) {
     outcome o;
     o.at = node;
     o.complaint = judged(now.rows, worlds_.rows(after), c.operation);
+    if (after != w && o.complaint == no_complaint) o.complaint = unkept(now.rows, c);
     arrive(after, script_.after(node, said), o);
 
     if (may.crashes > 0) {
@@ -289,87 +311,79 @@ bool steps::guards(const call& commit, const call& read) const {
 }
 
 // Runs on alone, to where the turn commits, ends, or asks what cannot be foreseen.
-std::uint32_t steps::alone(std::uint32_t rows, std::uint32_t node, std::vector<look>* log) {
+std::uint32_t steps::alone(std::uint32_t rows, std::uint32_t node) {
     for (std::size_t calls = 0; calls < calls_max; ++calls) {
         const call& c = script_.asks(node);
         if (!c.reads() && c.what != call::kind::fresh) break;
         const auto said =
             c.what == call::kind::fresh ? block_begin(script_.block(node)) : read(rows, 0, c);
-        if (log) log->push_back({node, said});
         node = script_.after(node, said);
     }
     return node;
 }
 
-// The other answers that a read could have had: all values that the row is known to take, and none.
-std::vector<std::uint32_t> steps::others(const look& read) {
-    std::vector<std::uint32_t> all;
-    const call& c = script_.asks(read.node);
-    if (!c.reads() || c.ranges() || c.what == call::kind::snapshot) return all;
-    const auto known = rows_.values(c.key);
-    all.assign(known.begin(), known.end());
-    all.push_back(answer::absent);
-    std::erase(all, read.answer);
-    return all;
-}
-
-// The first read that the commit should guard and does not. What a read has said may go unguarded
-// only if it makes no difference. The commit's own node is the last of `log`.
-std::optional<std::string> steps::uncovered(std::uint32_t rows, const std::vector<look>& log) {
+// The first read that the commit should guard and does not, if it may not go unguarded; and whether
+// all reads are guarded. The commit's own node is the last of `log`.
+std::optional<std::string> steps::uncovered(const std::vector<look>& log, bool& all) {
     const call& commit = script_.asks(log.back().node);
     for (const auto& at : log) {
         const call& r = script_.asks(at.node);
         if (!r.reads() || r.what == call::kind::snapshot || guards(commit, r)) continue;
-        if (r.ranges() || distrusted_.contains({commit.operation, r.key})) return r.key;
-        if (believed_.contains({at.node, log.back().node})) continue;
-        if (matters(rows, at, log.back().node)) return r.key;
-        believed_.emplace(std::pair{at.node, log.back().node},
-                          belief{commit.operation, r.key, rows, at});
+        all = false;
+        if (distrusted_.contains({commit.operation, r.key})) return r.key;
     }
     return std::nullopt;
 }
 
-// Whether another value of the row that was read would have led to another commit. To no commit at
-// all is no difference: who does nothing could as well not have begun.
-bool steps::matters(std::uint32_t rows, const look& read, std::uint32_t commit) {
-    return std::ranges::any_of(others(read), [&](std::uint32_t other) {
-        const auto end = alone(rows, script_.after(read.node, other), nullptr);
-        const call& c = script_.asks(end);
-        if (c.what == call::kind::done) return false;
-        return c.what != call::kind::commit ||
-               script_.call_number(end) != script_.call_number(commit);
-    });
+// Keeps what an operation did alone, where it is believed to be one step although it has not
+// guarded all that it read at one moment.
+void steps::believe(std::uint32_t start, std::uint32_t rows, const std::vector<look>& log) {
+    std::vector<std::uint32_t> keys;
+    for (const auto& at : log)
+        if (const call& r = script_.asks(at.node); r.reads() && !r.ranges() && !r.key.empty())
+            keys.push_back(text_.number(r.key));
+    believed_[start].emplace(rows, keys_.number(keys));
 }
 
-// Alone it commits nothing. Whether it could, without guarding what it has read, had one of its
-// reads come from another moment than the rest.
-bool steps::could_commit(std::uint32_t rows, const std::vector<look>& log) {
-    for (std::size_t i = 0; i < log.size(); ++i)
-        for (const auto other : others(log[i])) {
-            std::vector<look> torn{log.begin(), log.begin() + static_cast<std::ptrdiff_t>(i)};
-            torn.push_back({log[i].node, other});
-            const auto end = alone(rows, script_.after(log[i].node, other), &torn);
-            const call& c = script_.asks(end);
-            if (c.what == call::kind::done) continue;
-            if (c.what != call::kind::commit) return true;
-            for (const auto& at : torn) {
-                const call& r = script_.asks(at.node);
-                if (r.reads() && r.what != call::kind::snapshot && !guards(c, r) &&
-                    matters(rows, at, end))
-                    return true;
-            }
-        }
-    return false;
-}
-
-// Rows have taken more values since it was believed that a read makes no difference.
+// An operation is one step if, wherever its commit's guards hold, it would make that very commit
+// alone. Commits that guard all their reads are so. Of others it is believed, and tried here on
+// every change that was met: with the change in between any two of its calls, does the operation
+// still commit only what it would commit after it, alone?
 bool steps::believes_still() {
     const auto before = distrusted_.size();
-    for (const auto& [nodes, b] : believed_)
-        if (matters(b.rows, b.read, nodes.second)) distrusted_.insert({b.operation, b.key});
-    for (const auto& [end, b] : idle_)
-        if (could_commit(b.rows, b.log)) distrusted_.insert({b.operation, ""});
+    for (const auto& [from, to] : edges_) {
+        const auto changed = rows_.changed(from, to);
+        for (const auto& [start, known] : believed_) {
+            const auto at = known.find(from);
+            if (at == known.end()) continue;
+            for (const auto key : keys_[at->second])
+                if (std::ranges::find(changed, key) != changed.end()) {
+                    // Its ids are not those that the change has used.
+                    try_between(script_.with_block(start, spare_block), from, to, text_[key]);
+                    break;
+                }
+        }
+    }
     return distrusted_.size() == before;
+}
+
+void steps::try_between(std::uint32_t start, std::uint32_t from, std::uint32_t to,
+                        std::string_view key) {
+    for (auto node = start;;) {
+        const call& c = script_.asks(node);
+        if (node != start && c.is_step()) {
+            const auto end = alone(to, node);
+            const call& made = script_.asks(end);
+            if (made.what == call::kind::commit &&
+                !rows_.broken_guard(
+                    to, made, [&](const auto& g) { return forgets(made.operation, g.name); }) &&
+                script_.call_number(end) != script_.call_number(alone(to, start)))
+                distrusted_.emplace(made.operation, key);
+        }
+        if (!c.reads() && c.what != call::kind::fresh) return;
+        node = script_.after(node, c.what == call::kind::fresh ? block_begin(script_.block(node))
+                                                               : read(from, 0, c));
+    }
 }
 
 // After a conflict: where the turn ends, or begins again with the call that it began with, whatever
@@ -395,6 +409,7 @@ std::optional<steps::retreat> steps::after_conflict(std::uint32_t rows, std::uin
 // is guarded there, and after a conflict it ends. What it did is in `scratch_` then.
 bool steps::solo(std::uint32_t w, std::uint32_t node) {
     const auto rows = worlds_.rows(w);
+    const auto start = node;
     std::vector<look> log;  // since the beginning, the commit's own node last
     int looks = 0;
     std::uint32_t first_call = index::none;
@@ -417,11 +432,12 @@ bool steps::solo(std::uint32_t w, std::uint32_t node) {
             case call::kind::snapshot_get:
             case call::kind::snapshot_scan: break;
             case call::kind::done: {
-                // It has read at one moment and changed nothing.
-                if (looks > 1 && !idle_.contains(node)) {
-                    if (distrusted_.contains({c.operation, ""}) || could_commit(rows, log))
-                        return false;
-                    idle_.emplace(node, idleness{c.operation, rows, log});
+                log.push_back({node, 0});
+                if (looks > 1) {
+                    for (const auto& at : log)
+                        if (distrusted_.contains({c.operation, script_.asks(at.node).key}))
+                            return false;
+                    believe(start, rows, log);
                 }
                 outcome o;
                 o.at = node;
@@ -430,10 +446,12 @@ bool steps::solo(std::uint32_t w, std::uint32_t node) {
             }
             case call::kind::commit: {
                 log.push_back({node, 0});
-                if (const auto key = uncovered(rows, log)) {
+                bool all = true;
+                if (const auto key = uncovered(log, all)) {
                     unvalidated_.insert({c.operation, *key});
                     return false;
                 }
+                if (looks > 1 || !all) believe(start, rows, log);
                 std::optional<retreat> told;  // where it goes if its commit fails here
                 for (std::size_t g = 0; g < c.guards.size(); ++g) {
                     if (forgets(c.operation, c.guards[g].name)) continue;

@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -101,6 +102,8 @@ public:
     /// Whether the mutant leaves the guard out.
     [[nodiscard]] bool forgets(std::string_view operation, std::string_view guard) const;
     [[nodiscard]] std::uint32_t block_begin(std::uint32_t block) const;
+    /// The block that the id is of, if it is of any.
+    [[nodiscard]] static std::optional<std::uint32_t> block_of(std::uint64_t id);
 
 private:
     struct kept {
@@ -123,19 +126,19 @@ private:
     struct look {
         std::uint32_t node, answer;
     };
-    [[nodiscard]] std::optional<std::string> uncovered(std::uint32_t rows,
-                                                       const std::vector<look>& log);
-    [[nodiscard]] bool matters(std::uint32_t rows, const look& read, std::uint32_t commit);
-    [[nodiscard]] bool could_commit(std::uint32_t rows, const std::vector<look>& log);
+    [[nodiscard]] std::optional<std::string> uncovered(const std::vector<look>& log, bool& all);
+    void believe(std::uint32_t start, std::uint32_t rows, const std::vector<look>& log);
+    void try_between(std::uint32_t start, std::uint32_t from, std::uint32_t to,
+                     std::string_view key);
     [[nodiscard]] bool guards(const call& commit, const call& read) const;
-    [[nodiscard]] std::vector<std::uint32_t> others(const look& read);
-    std::uint32_t alone(std::uint32_t rows, std::uint32_t node, std::vector<look>* log);
+    std::uint32_t alone(std::uint32_t rows, std::uint32_t node);
     void commit(std::uint32_t w, std::uint32_t node, const call& c);
     void crash(std::uint32_t w, std::uint32_t node);
     [[nodiscard]] std::uint32_t read(std::uint32_t rows, std::uint32_t ticks, const call& c);
     void arrive(std::uint32_t w, std::uint32_t node, outcome o);
     [[nodiscard]] std::uint32_t judged(std::uint32_t before, std::uint32_t after,
                                        const std::string& operation);
+    [[nodiscard]] std::uint32_t unkept(std::uint32_t before, const call& commit);
     void keep_promise(std::uint32_t before, std::uint32_t after);
     std::uint32_t complain(std::string property, std::string words);
 
@@ -156,18 +159,11 @@ private:
     std::map<std::pair<std::string, std::string>, guard_count> guards_;
     std::map<std::string, std::uint64_t> ways_;
     reads unvalidated_, distrusted_;
-    struct belief {
-        std::string operation, key;
-        std::uint32_t rows;
-        look read;
-    };
-    struct idleness {
-        std::string operation;
-        std::uint32_t rows;
-        std::vector<look> log;
-    };
-    std::map<std::pair<std::uint32_t, std::uint32_t>, belief> believed_;  // read's node, commit's
-    std::map<std::uint32_t, idleness> idle_;  // by the node at which such a turn ends
+    // By the node that an operation begins at and the rows on which it was tried alone: the keys
+    // that it read, where something is believed of it.
+    std::unordered_map<std::uint32_t, std::unordered_map<std::uint32_t, std::uint32_t>> believed_;
+    tuples keys_;
+    std::set<std::pair<std::uint32_t, std::uint32_t>> edges_;  // rows before and after each change
     bool uses_blocks_ = false;
 };
 

@@ -43,12 +43,14 @@ public:
 
     std::uint32_t ask(call c) {
         c.operation = operation_;
+        if (c.what == call::kind::commit) c.carried = carried_;
         if (step_ == calls_max) stop(call::kind::lost, "more than 4096 calls in one turn");
         asked_ = std::move(c);
         if (asked_.is_of_snapshot()) {
             if (asked_.number != last_snapshot_)
-                stop(call::kind::lost, "a snapshot was read after another call: read what is "
-                                       "needed of it at once");
+                stop(call::kind::lost,
+                     "a snapshot was read after another call: read what is "
+                     "needed of it at once");
         } else if (asked_.is_step()) {
             last_snapshot_ = asked_.what == call::kind::snapshot ? snapshots_++ : no_snapshot;
         }
@@ -67,6 +69,9 @@ public:
     [[nodiscard]] std::string_view text(std::uint32_t answer) const { return text_[answer]; }
     [[nodiscard]] std::uint64_t asked_snapshots() const { return snapshots_; }
     void name_operation(std::string_view name) { operation_ = name; }
+    void carry(std::string_view key, std::optional<std::string_view> expected) {
+        carried_.emplace_back(key, expected);
+    }
     void come_to(std::string answer) { outcome_ = std::move(answer); }
 
 private:
@@ -87,6 +92,7 @@ private:
     std::size_t step_ = 0;
     std::uint64_t snapshots_ = 0, last_snapshot_ = no_snapshot;
     std::string operation_, outcome_;
+    std::vector<std::pair<std::string, std::optional<std::string>>> carried_;
     call asked_;
     fiber fiber_;  // last: it is unwound first
 };

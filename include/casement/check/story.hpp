@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include <casement/check/canonical.hpp>
 #include <casement/check/rows.hpp>
 #include <casement/check/stage.hpp>
 #include <casement/core/clock.hpp>
@@ -51,6 +52,15 @@ public:
 
     /// The clock as this actor reads it. A step.
     [[nodiscard]] timestamp now();
+
+    /// From here on, no commit of this turn may happen unless that row still is as it was seen:
+    /// what a call was given as expected, it must hold its commit to (SPEC F1, F2, F4a).
+    template <row R>
+    void carries(const seen<R>& token) {
+        const auto g = token.unchanged("");
+        carries(g.key, g.expected);
+    }
+    void carries(std::string_view key, std::optional<std::string_view> expected);
 
     /// What the turn has come to; `moment::answer` shows it until the actor's next turn ends.
     void answer(std::string what);
@@ -101,6 +111,9 @@ struct change {
     std::string_view operation;  // as `choose` or `doing` has named it
 };
 
+/// The property that `actor::carries` makes of a turn's commits.
+inline constexpr std::string_view contract = "a change keeps to what its call expects";
+
 /// Why a property does not hold, or "".
 using complaint = std::string;
 
@@ -117,9 +130,6 @@ struct property {
     std::function<complaint(const moment&)> of_moment;
     std::function<complaint(const change&)> of_change;
 };
-
-/// How a state's rows are written so that states which differ only in names look alike (T4b).
-using canonical_form = std::function<std::vector<std::pair<std::string, std::string>>(const rows&)>;
 
 class story {
 public:
