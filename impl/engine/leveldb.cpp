@@ -11,13 +11,14 @@
 #include <cerrno>
 #include <filesystem>
 #include <mutex>
-#include <span>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include <casement/core/assert.hpp>
 #include <casement/kv/memory.hpp>
 
+#include "census.hpp"
 #include "change_table.hpp"
 #include "leveldb_env.hpp"
 #include "row_cache.hpp"
@@ -46,8 +47,13 @@ error unacknowledged(const leveldb::Status& s) {
 
 }  // namespace
 
-/// A caller leads at most this many rounds for others before it may return.
-constexpr int leader_rounds_max = 8;
+/// How callers wait for each other.
+struct pace {
+    int looks;       // at its request, before a caller goes to sleep
+    int rounds_max;  // that a caller leads for others before it may return
+};
+/// Waking somebody up takes longer than a round without a sync, and is nothing beside one with it.
+constexpr pace pace_of(durability d) { return d == durability::power ? pace{0, 1} : pace{256, 8}; }
 
 /// One caller in the queue.
 struct request {
@@ -85,6 +91,7 @@ struct leveldb_store::state {
         leveldb::NewBloomFilterPolicy(bloom_bits_per_key)};
     std::unique_ptr<leveldb::Cache> cache;
     std::unique_ptr<leveldb::DB> db;
+    std::optional<census> keys;  // as long as `db`
 
     change_table changes;
     const std::uint64_t first_version = next_version_range();
@@ -97,6 +104,7 @@ struct leveldb_store::state {
     // Touched by the leader alone.
     std::uint64_t decided = first_version;  // the last commit that was given a version
     std::uint64_t group_begin = 0;
+    std::vector<request*> members;  // of this round
     leveldb::WriteBatch group;
     std::unordered_map<std::string_view, std::optional<std::string>> overlay;
     bool alone = true;  // the group is one commit, which nothing in it can follow
@@ -110,7 +118,7 @@ struct leveldb_store::state {
     [[nodiscard]] result<found> get(std::string_view key, const leveldb::Snapshot* snapshot) const;
     [[nodiscard]] result<receipt> commit(const batch& b);
     void lead(request& own);
-    void write_round(std::span<request* const> members);
+    void write_round();
     void decide(request& r);
     [[nodiscard]] result<void> look_for_absent(request& r);
     /// Has no commit touched `key` since the version, which is one of this opening's?
@@ -121,7 +129,7 @@ struct leveldb_store::state {
     [[nodiscard]] result<bool> holds(const guard& g, std::uint64_t held_at);
     [[nodiscard]] result<std::optional<std::string>> current(std::string_view key);
     [[nodiscard]] result<std::string> sum_of(const write& w);
-    void write_group(std::span<request* const> members);
+    void write_group();
 };
 
 // --- reading ---------------------------------------------------------------------------------
@@ -224,29 +232,32 @@ result<receipt> leveldb_store::state::commit(const batch& b) {
     if (auto absent = look_for_absent(own); !absent) return passed(absent);
     {
         const std::lock_guard lock{queue_mutex};
-        if (!led) {
-            led = true;
-            own.stage = request::leading;
-        } else {
-            queue.push_back(&own);
-        }
+        queue.push_back(&own);
+        if (!led) own.stage = request::leading;
+        led = true;
     }
-    // The leader's round takes some microseconds without a sync: look a little before sleeping.
-    for (int i = 0; i < 256 && own.stage.load(std::memory_order_acquire) == request::waiting; ++i)
+    const int looks = pace_of(options.durable).looks;
+    for (int i = 0; i < looks && own.stage.load(std::memory_order_acquire) == request::waiting; ++i)
         __builtin_ia32_pause();
     own.stage.wait(request::waiting, std::memory_order_acquire);
     if (own.stage.load(std::memory_order_acquire) == request::leading) lead(own);
     return std::move(own.answer);
 }
 
-/// Absence costs a read, and each caller can do its own beside the others: the leader then only
+/// Absence may cost a read, and each caller can do its own beside the others: the leader then only
 /// asks whether a commit has touched the key since. A name that is taken is a conflict at once.
 result<void> leveldb_store::state::look_for_absent(request& r) {
     for (std::size_t i = 0; i < r.asked.guards.size(); ++i) {
         const auto& g = r.asked.guards[i];
         r.held_at[i] = 0;
         if (g.expected || settled(g.key, g.seen_at.number)) continue;
+        const auto now = visible.load(std::memory_order_acquire);
+        if (keys->lacks(g.key)) {
+            r.held_at[i] = now;
+            continue;
+        }
         guard_reads.fetch_add(1, std::memory_order_relaxed);
+        keys->had_to_read();
         auto row = get(g.key, nullptr);
         if (!row) return passed(row);
         if (row->value) {
@@ -259,42 +270,41 @@ result<void> leveldb_store::state::look_for_absent(request& r) {
 }
 
 /// Rounds until nobody waits, or until this caller has served others long enough. Whoever comes
-/// while a round is being written makes up the next one.
+/// while a round is being written makes up the next one. REQUIRES: `own` is in the queue.
 void leveldb_store::state::lead(request& own) {
-    request* const mine[] = {&own};
-    write_round(mine);
+    const int rounds_max = pace_of(options.durable).rounds_max;
+    // Those whom the last sync released are about to come back: let them share the next one.
+    if (options.durable == durability::power) std::this_thread::yield();
     for (int rounds = 1;; ++rounds) {
-        std::vector<request*> members;
+        {
+            const std::lock_guard lock{queue_mutex};
+            members.swap(queue);
+        }
+        write_round();
+        for (auto* r : members)
+            if (r != &own) advance(*r, request::done);
+        members.clear();
         request* next = nullptr;
         {
             const std::lock_guard lock{queue_mutex};
-            if (queue.empty()) {
-                led = false;
-                return;
-            }
-            if (rounds == leader_rounds_max) {
-                next = queue.front();
-                queue.erase(queue.begin());
-            } else {
-                members.swap(queue);
-            }
+            led = !queue.empty();
+            if (!led) return;
+            if (rounds == rounds_max) next = queue.front();
         }
         if (next != nullptr) return advance(*next, request::leading);
-        write_round(members);
-        for (auto* r : members) advance(*r, request::done);
     }
 }
 
 /// Decides the members in order and writes what was decided as one record. No guard is checked
 /// while another group is between its decision and its visibility, so a guard sees every commit
 /// before it.
-void leveldb_store::state::write_round(std::span<request* const> members) {
+void leveldb_store::state::write_round() {
     group.Clear();
     overlay.clear();
     group_begin = decided + 1;
     alone = members.size() == 1;
     for (auto* r : members) decide(*r);
-    if (decided >= group_begin) write_group(members);
+    if (decided >= group_begin) write_group();
     visible.store(decided, std::memory_order_release);
 }
 
@@ -325,6 +335,7 @@ void leveldb_store::state::decide(request& r) {
     auto sum = sums.cbegin();
     for (const auto& w : r.asked.writes) {
         changes.touch(w.key, decided);
+        keys->written(w.key);
         const bool erased = w.what == write::kind::erase;
         const std::string_view value = w.what == write::kind::bump ? *sum++ : w.value;
         if (erased)
@@ -364,7 +375,7 @@ result<std::string> leveldb_store::state::sum_of(const write& w) {
     return bumped(*row, w.amount, w.key);
 }
 
-void leveldb_store::state::write_group(std::span<request* const> members) {
+void leveldb_store::state::write_group() {
     leveldb::WriteOptions how;
     how.sync = options.durable == durability::power;
     const auto s = db->Write(how, &group);
@@ -482,6 +493,7 @@ result<leveldb_store> leveldb_store::open(const std::string& path, const leveldb
     const auto opened = leveldb::DB::Open(how, path + "/db", &db);
     if (!opened.ok()) return std::unexpected{from_status(opened, "open", path)};
     s->db.reset(db);
+    s->keys.emplace(*db);
     return leveldb_store{std::move(s)};
 }
 
@@ -505,6 +517,7 @@ result<void> leveldb_store::sync() {
 
 result<void> leveldb_store::close() {
     auto synced = sync();
+    state_->keys.reset();
     state_->db.reset();
     auto marked = state_->marks.flush();
     state_.reset();

@@ -39,7 +39,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t slots = 1024;
+    static constexpr std::size_t slots = 4096;
     static constexpr std::size_t row_bytes_max = 256;
 
     struct entry {

@@ -176,6 +176,48 @@ TEST_P(leveldb, each_name_is_won_once) {
     EXPECT_EQ(kv.counts().conflicts, std::uint64_t{(threads_n - 1) * names_n});
 }
 
+// Old names, new ones and those who come late, while the store turns from reading absence to
+// knowing it, and after.
+TEST_P(leveldb, each_name_is_won_once_when_absence_is_not_read) {
+    constexpr int threads_n = 8, old_n = 900, names_n = 2 * old_n;  // every other one is old
+    const auto path = directory_ / "kv";
+    const auto name = [](int n) { return "name" + std::to_string(n); };
+    {
+        auto kv = opened(path);
+        for (int n = 0; n < names_n; n += 2) ASSERT_TRUE(commit(kv, {}, {put(name(n), "old")}));
+    }
+    auto kv = opened(path, GetParam());
+    std::atomic<int> won = 0, refused = 0;
+    const auto take_all = [&](int t) {
+        for (int n = 0; n < names_n; ++n) {
+            const auto wanted = name((n + t * names_n / threads_n / 4) % names_n);
+            const auto r = commit(kv, {absent(wanted)}, {put(wanted, "new")});
+            if (r)
+                ++won;
+            else if (r.error().code() == errc::conflict)
+                ++refused;
+        }
+    };
+    among_slow_commits(kv, [&] { on_threads(threads_n, take_all); });
+    EXPECT_EQ(won, names_n - old_n);
+    EXPECT_EQ(won + refused, threads_n * names_n);
+
+    const auto read_for = [&](const std::string& key) {
+        const auto before = kv.counts().guard_reads;
+        EXPECT_TRUE(commit(kv, {absent(key)}, {put(key, "new")})) << key;
+        return kv.counts().guard_reads != before;
+    };
+    int more = 0;
+    while (read_for("more" + std::to_string(more)) && more < 1'000'000) ++more;
+    int reads = 0;
+    for (int n = 0; n < 1000; ++n) reads += read_for("even more" + std::to_string(n));
+    EXPECT_LT(reads, 10);
+    on_threads(threads_n, take_all);
+    EXPECT_EQ(won, names_n - old_n);
+    EXPECT_EQ(won + refused, 2 * threads_n * names_n);
+    for (int n = 0; n < names_n; ++n) ASSERT_EQ(value_of(kv, name(n)), n % 2 == 0 ? "old" : "new");
+}
+
 TEST_P(leveldb, every_bump_counts) {
     auto kv = opened(directory_ / "kv", GetParam());
     constexpr int threads_n = 16, bumps_n = 100;

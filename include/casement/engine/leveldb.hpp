@@ -1,8 +1,9 @@
 #pragma once
 // The embedded engine: guarded commits over a LevelDB database. Guards are checked in the order of
 // the commits and nothing is held while bytes go to the disk; commits that come at the same time
-// share one log record and one sync. Any thread may call anything; one process at a time has a
-// store open.
+// share one log record and one sync. A store that is asked for many new names learns its keys by a
+// scan in a thread of its own; absence then needs no read, for 8 MiB of memory. Any thread may call
+// anything; one process at a time has a store open.
 
 #include <cstdint>
 #include <memory>
