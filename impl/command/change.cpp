@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,23 +60,17 @@ result<void> make(const settings& common, const mkdir_options& o, vault& v) {
 }
 
 void add_mkdir(CLI::App& app, settings& common) {
-    auto o = std::make_shared<mkdir_options>();
-    auto* command = add_command(app, common, "mkdir", "Make a directory",
-                                "casement mkdir -p my.store /music/albums/1973");
-    add_store(command, o->store);
-    command->add_option("PATH", o->path, "The directory")->required();
-    command->add_flag("-p,--parents", o->parents,
+    auto [command, o] =
+        add_store_command<mkdir_options>(app, common, "mkdir", "Make a directory",
+                                         "casement mkdir -p my.store /music/albums/1973", make);
+    command->add_option("PATH", o.path, "The directory")->required();
+    command->add_flag("-p,--parents", o.parents,
                       "Make what is missing above too; a directory that is there is well");
-    command->add_option("--mode", o->mode, "Permissions of what is made, octal")
+    command->add_option("--mode", o.mode, "Permissions of what is made, octal")
         ->check([](const std::string& text) -> std::string {
             return mode_in(text) ? "" : "'" + printable(text) + "' is no octal mode up to 7777";
         })
         ->capture_default_str();
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) { return make(common, *o, v); });
-        };
-    });
 }
 
 // --- mv --------------------------------------------------------------------------------------
@@ -87,24 +80,19 @@ struct from_to {
     bool recursive = false;
 };
 
+result<void> move(const settings& common, const from_to& o, vault& v) {
+    if (auto moved = v.move(o.from, o.to); !moved) return within(std::move(moved), "mv", o.from);
+    done(common, "mv", o.from, name("to", o.to));
+    return {};
+}
+
 void add_mv(CLI::App& app, settings& common) {
-    auto o = std::make_shared<from_to>();
-    auto* command = add_command(app, common, "mv", "Rename, or move into a directory",
-                                "casement mv my.store /music/1937 /music/1973");
-    add_store(command, o->store);
-    command->add_option("FROM", o->from, "A file, a link or a directory, with all in it")
+    auto [command, o] =
+        add_store_command<from_to>(app, common, "mv", "Rename, or move into a directory",
+                                   "casement mv my.store /music/1937 /music/1973", move);
+    command->add_option("FROM", o.from, "A file, a link or a directory, with all in it")
         ->required();
-    command->add_option("TO", o->to, "The new name, or a directory to move into")->required();
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) -> result<void> {
-                if (auto moved = v.move(o->from, o->to); !moved)
-                    return within(std::move(moved), "mv", o->from);
-                done(common, "mv", o->from, name("to", o->to));
-                return {};
-            });
-        };
-    });
+    command->add_option("TO", o.to, "The new name, or a directory to move into")->required();
 }
 
 // --- rm --------------------------------------------------------------------------------------
@@ -122,17 +110,11 @@ result<void> remove(const settings& common, const rm_options& o, vault& v) {
 }
 
 void add_rm(CLI::App& app, settings& common) {
-    auto o = std::make_shared<rm_options>();
-    auto* command = add_command(app, common, "rm", "Remove a file, a link or an empty directory",
-                                "casement rm -r my.store /music/demos");
-    add_store(command, o->store);
-    command->add_option("PATH", o->path, "What to remove; links are not followed")->required();
-    command->add_flag("-r,--recursive", o->recursive, "A directory with all that is in it");
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) { return remove(common, *o, v); });
-        };
-    });
+    auto [command, o] = add_store_command<rm_options>(
+        app, common, "rm", "Remove a file, a link or an empty directory",
+        "casement rm -r my.store /music/demos", remove);
+    command->add_option("PATH", o.path, "What to remove; links are not followed")->required();
+    command->add_flag("-r,--recursive", o.recursive, "A directory with all that is in it");
 }
 
 // --- ln --------------------------------------------------------------------------------------
@@ -162,19 +144,13 @@ result<void> make_link(const settings& common, const ln_options& o, vault& v) {
 }
 
 void add_ln(CLI::App& app, settings& common) {
-    auto o = std::make_shared<ln_options>();
-    auto* command = add_command(app, common, "ln", "Make a symbolic link",
-                                "casement ln -s my.store ../1973/song.flac /best/song.flac");
-    add_store(command, o->store);
-    command->add_option("TARGET", o->target, "Where it leads, there or not")->required();
-    command->add_option("PATH", o->path, "The link")->required();
-    command->add_flag("-s,--symbolic", o->symbolic, "Say so: a store has links of this kind only")
+    auto [command, o] = add_store_command<ln_options>(
+        app, common, "ln", "Make a symbolic link",
+        "casement ln -s my.store ../1973/song.flac /best/song.flac", make_link);
+    command->add_option("TARGET", o.target, "Where it leads, there or not")->required();
+    command->add_option("PATH", o.path, "The link")->required();
+    command->add_flag("-s,--symbolic", o.symbolic, "Say so: a store has links of this kind only")
         ->required();
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) { return make_link(common, *o, v); });
-        };
-    });
 }
 
 // --- cp --------------------------------------------------------------------------------------
@@ -248,7 +224,7 @@ private:
     result<seen<tree::content>> stored(const protocol::obj_id& id, std::string_view name) {
         auto object = v_.contents().object_of(id);
         if (!object) return passed(object);
-        auto row = read<tree::content>(v_.rows(), object->content);
+        auto row = tree::read_content(v_.rows(), object->content);
         if (!row) return passed(row);
         if (!row->exists())
             return fail(errc::corrupt, "copy", std::string{name}, "its content is missing");
@@ -284,7 +260,7 @@ result<void> copy_directory(const settings& common, const from_to& o, vault& v,
     return {};
 }
 
-result<void> copy(const settings& common, const from_to& o, vault& v) {
+result<void> copy_any(const settings& common, const from_to& o, vault& v) {
     auto source = v.resolve(o.from, tree::last_link::keep);
     if (!source) return passed(source);
     if (source->node() != nullptr && o.recursive) return copy_directory(common, o, v, *source);
@@ -295,24 +271,18 @@ result<void> copy(const settings& common, const from_to& o, vault& v) {
     return {};
 }
 
+result<void> copy(const settings& common, const from_to& o, vault& v) {
+    auto copied = copy_any(common, o, v);
+    return copied ? copied : within(std::move(copied), "cp", o.from);
+}
+
 void add_cp(CLI::App& app, settings& common) {
-    auto o = std::make_shared<from_to>();
-    auto* command = add_command(app, common, "cp",
-                                "Copy names: the bytes are there once, whatever points to them",
-                                "casement cp -r my.store /music /backup/music");
-    add_store(command, o->store);
-    command->add_option("FROM", o->from, "A file or a link; a directory with -r")->required();
-    command->add_option("TO", o->to, "The new name, or a directory to copy into")->required();
-    command->add_flag("-r,--recursive", o->recursive, "Directories with all that is in them");
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) -> result<void> {
-                auto copied = copy(common, *o, v);
-                if (!copied) return within(std::move(copied), "cp", o->from);
-                return {};
-            });
-        };
-    });
+    auto [command, o] = add_store_command<from_to>(
+        app, common, "cp", "Copy names: the bytes are there once, whatever points to them",
+        "casement cp -r my.store /music /backup/music", copy);
+    command->add_option("FROM", o.from, "A file or a link; a directory with -r")->required();
+    command->add_option("TO", o.to, "The new name, or a directory to copy into")->required();
+    command->add_flag("-r,--recursive", o.recursive, "Directories with all that is in them");
 }
 
 }  // namespace

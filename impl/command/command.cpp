@@ -42,7 +42,8 @@ int exit_code_of(const error& e) {
         case errc::is_a_directory:
         case errc::illegal:
         case errc::too_deep:
-        case errc::loop: return exit_no;
+        case errc::loop:
+        case errc::unsupported: return exit_no;
         default: return exit_failed;
     }
 }

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include <fmt/format.h>
+
 namespace casement::command {
 
 namespace {
@@ -26,6 +28,14 @@ result<std::shared_ptr<open_directory>> open_directory::open_in(
     const int fd = ::openat(parent->number(), name.c_str(), as_directory);
     if (fd < 0) return fail_system(errno, "open directory", parent->path_of(name));
     return std::shared_ptr<open_directory>{new open_directory{fd, parent->path_of(name)}};
+}
+
+result<std::pair<std::shared_ptr<open_directory>, std::string>> open_directory::open_above(
+    const std::string& path) {
+    const auto slash = path.rfind('/');
+    auto above = open(slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash));
+    if (!above) return passed(above);
+    return std::pair{*std::move(above), path.substr(slash == std::string::npos ? 0 : slash + 1)};
 }
 
 open_directory::~open_directory() { ::close(number_); }
@@ -68,6 +78,18 @@ result<void> open_directory::for_each_name(
         if (name == "." || name == "..") continue;
         if (auto done = each(name); !done) return done;
     }
+}
+
+json counts::to_json() const {
+    return {{"directories", directories.load()},
+            {"files", files.load()},
+            {"links", links.load()},
+            {"bytes", bytes.load()}};
+}
+
+std::string counts::to_text() const {
+    return fmt::format("{} files ({}), {} directories, {} links", files.load(), human_bytes(bytes),
+                       directories.load(), links.load());
 }
 
 tree::facts facts_of(const struct stat& s) {

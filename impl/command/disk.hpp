@@ -5,15 +5,19 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <casement/core/clock.hpp>
 #include <casement/core/error.hpp>
 #include <casement/tree/rows.hpp>
+
+#include "command.hpp"
 
 namespace casement::command {
 
@@ -23,6 +27,9 @@ public:
     [[nodiscard]] static result<std::shared_ptr<open_directory>> open(const std::string& path);
     [[nodiscard]] static result<std::shared_ptr<open_directory>> open_in(
         const std::shared_ptr<open_directory>& parent, const std::string& name);
+    /// The directory that a path's last name is in, and that name: "b" is in ".".
+    [[nodiscard]] static result<std::pair<std::shared_ptr<open_directory>, std::string>> open_above(
+        const std::string& path);
 
     open_directory(const open_directory&) = delete;
     open_directory& operator=(const open_directory&) = delete;
@@ -46,6 +53,15 @@ private:
     open_directory(int number, std::string path) : number_{number}, path_{std::move(path)} {}
     int number_;
     std::string path_;
+};
+
+/// What went from one side to the other. Any thread.
+struct counts {
+    std::atomic<std::uint64_t> directories = 0, files = 0, links = 0, bytes = 0, failed = 0;
+
+    /// All but what failed, which each command tells last.
+    [[nodiscard]] json to_json() const;
+    [[nodiscard]] std::string to_text() const;
 };
 
 [[nodiscard]] tree::facts facts_of(const struct stat& s);

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <thread>
 
@@ -21,10 +20,6 @@
 namespace casement::command {
 
 namespace {
-
-struct counts {
-    std::atomic<std::uint64_t> directories = 0, files = 0, links = 0, bytes = 0, failed = 0;
-};
 
 /// A directory that is being filled. It gets its own mode and mtime when the last who works in it
 /// lets go of it: before, a read-only one could not be filled, and each new name would move its
@@ -99,15 +94,11 @@ private:
     }
 
     result<void> export_one(const tree::place& what, const std::string& to, workers& crew) {
-        const auto slash = to.rfind('/');
-        auto parent = open_directory::open(slash == std::string::npos ? "."
-                                           : slash == 0               ? "/"
-                                                                      : to.substr(0, slash));
-        if (!parent) return passed(parent);
-        const auto name = to.substr(slash == std::string::npos ? 0 : slash + 1);
+        auto found = open_directory::open_above(to);
+        if (!found) return passed(found);
         const tree::entry e = **what.found;
-        crew.add([this, parent = *std::move(parent), name, e] {
-            return export_entry(*parent, name, e);
+        crew.add([this, into = *std::move(found), e] {
+            return export_entry(*into.first, into.second, e);
         });
         return {};
     }
@@ -246,16 +237,13 @@ void add_export(CLI::App& app, settings& common) {
                            : failed(common, ran.error());
             if (auto closed = v->close(); !closed) return failed(common, closed.error());
             const auto& n = work.done();
-            if (common.as_json)
-                print({{"directories", n.directories.load()},
-                       {"files", n.files.load()},
-                       {"links", n.links.load()},
-                       {"bytes", n.bytes.load()},
-                       {"failed", n.failed.load()}});
-            else
-                print_line(fmt::format("{} files ({}), {} directories, {} links; {} failed",
-                                       n.files.load(), human_bytes(n.bytes), n.directories.load(),
-                                       n.links.load(), n.failed.load()));
+            if (common.as_json) {
+                auto document = n.to_json();
+                document["failed"] = n.failed.load();
+                print(document);
+            } else {
+                print_line(fmt::format("{}; {} failed", n.to_text(), n.failed.load()));
+            }
             return n.failed > 0 ? exit_failed : exit_ok;
         };
     });

@@ -34,9 +34,8 @@ constexpr unsigned jobs_with_syncs = 16;
 /// A file that changes while it is read is read again, this often in all.
 constexpr int reads_max = 3;
 
-struct counts {
-    std::atomic<std::uint64_t> directories = 0, files = 0, links = 0, bytes = 0;
-    std::atomic<std::uint64_t> unchanged = 0, skipped = 0, failed = 0;
+struct import_counts : counts {
+    std::atomic<std::uint64_t> unchanged = 0, skipped = 0;
 };
 
 class importer {
@@ -67,7 +66,7 @@ public:
         return {};
     }
 
-    [[nodiscard]] const counts& done() const { return counts_; }
+    [[nodiscard]] const import_counts& done() const { return counts_; }
 
 private:
     using directory = std::shared_ptr<open_directory>;
@@ -86,16 +85,13 @@ private:
 
     /// A single file or link: PATH is its name, or the directory that it goes into.
     result<void> import_one(workers& crew) {
-        const auto slash = options_.source.rfind('/');
-        const auto name = options_.source.substr(slash == std::string::npos ? 0 : slash + 1);
-        auto parent = open_directory::open(slash == std::string::npos ? "."
-                                           : slash == 0               ? "/"
-                                                        : options_.source.substr(0, slash));
-        if (!parent) return passed(parent);
+        auto found = open_directory::open_above(options_.source);
+        if (!found) return passed(found);
+        const auto& [parent, name] = *found;
         auto where = vault_.resolve(options_.path);
         if (!where) return passed(where);
-        if (const auto* node = where->node()) return import_name(*parent, name, name, *node, crew);
-        return import_name(*parent, name, std::string{where->found->key().name},
+        if (const auto* node = where->node()) return import_name(parent, name, name, *node, crew);
+        return import_name(parent, name, std::string{where->found->key().name},
                            where->parent.node(), crew);
     }
 
@@ -297,7 +293,7 @@ private:
     const import_options& options_;
     const bool as_json_;
     identity own_;
-    counts counts_;
+    import_counts counts_;
     tally tally_;
     std::uint64_t files_seen_ = 0, bytes_seen_ = 0;
     std::mutex output_;
@@ -308,20 +304,15 @@ int report(const settings& common, const importer& work, const result<void>& ran
     const bool stopped = !ran && ran.error().code() == errc::cancelled;
     if (!ran && !stopped) return failed(common, ran.error());
     if (common.as_json) {
-        print({{"directories", n.directories.load()},
-               {"files", n.files.load()},
-               {"links", n.links.load()},
-               {"bytes", n.bytes.load()},
-               {"unchanged", n.unchanged.load()},
-               {"skipped", n.skipped.load()},
-               {"failed", n.failed.load()},
-               {"stopped", stopped}});
+        auto document = n.to_json();
+        document.update({{"unchanged", n.unchanged.load()},
+                         {"skipped", n.skipped.load()},
+                         {"failed", n.failed.load()},
+                         {"stopped", stopped}});
+        print(document);
     } else {
-        print_line(
-            fmt::format("{} files ({}), {} directories, {} links; {} unchanged, {} skipped, "
-                        "{} failed",
-                        n.files.load(), human_bytes(n.bytes), n.directories.load(), n.links.load(),
-                        n.unchanged.load(), n.skipped.load(), n.failed.load()));
+        print_line(fmt::format("{}; {} unchanged, {} skipped, {} failed", n.to_text(),
+                               n.unchanged.load(), n.skipped.load(), n.failed.load()));
     }
     if (stopped) fmt::print(stderr, "casement: {}\n", ran.error().message());
     return stopped || n.failed > 0 ? exit_no : exit_ok;

@@ -1,15 +1,53 @@
-// casement init: makes a store.
+// casement init: makes a store, where one can live.
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "examine.hpp"
 
 namespace casement::command {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The directory that says what a store at `path` would be on: itself if it is there and empty,
+/// else the first above it that is. Nothing if something is at `path`, and init will say what.
+std::string ground_below(const std::string& path) {
+    std::error_code why;
+    auto here = fs::absolute(path, why).lexically_normal();
+    if (fs::exists(here, why) && !(fs::is_directory(here, why) && fs::is_empty(here, why)))
+        return {};
+    while (!fs::is_directory(here, why) && here.has_relative_path()) here = here.parent_path();
+    return here.string();
+}
+
+/// The doctor's short form: warns of what is weak; an error if a store cannot live there.
+result<void> see_doctor(const std::string& path) {
+    const auto ground = ground_below(path);
+    if (ground.empty()) return {};
+    const auto found = examine(ground, scope::store_only);
+    if (!found) return std::unexpected{found.error()};
+    const auto worst = std::ranges::max(found->findings, {}, &probe::finding::is);
+    if (worst.is == probe::grade::unfit)
+        return fail(errc::unsupported, "examine", ground, worst.detail + "; " + worst.advice);
+    for (const auto& f : found->findings)
+        if (f.is == probe::grade::weak)
+            warn(fmt::format("{}: {}; {}", printable(ground), printable(f.detail), f.advice));
+    return {};
+}
+
+}  // namespace
 
 void add_init(CLI::App& app, settings& common) {
     struct init_options {
         std::string store;
         blob::thresholds sizes;
+        bool anyway = false;
     };
     auto o = std::make_shared<init_options>();
     auto* command =
@@ -26,8 +64,12 @@ void add_init(CLI::App& app, settings& common) {
     command->add_option("--pack-max", o->sizes.pack_max, "Bytes of the longest pack")
         ->capture_default_str()
         ->check(whole_number());
+    command->add_flag("--anyway", o->anyway,
+                      "Do not ask whether a store can live there (see casement doctor)");
     command->callback([o, &common] {
         common.run = [o, &common] {
+            if (auto fit = o->anyway ? result<void>{} : see_doctor(o->store); !fit)
+                return failed(common, std::move(fit).error().within("init", o->store));
             auto v = vault::create(o->store, {}, o->sizes);
             if (!v) return failed(common, v.error());
             if (auto closed = v->close(); !closed) return failed(common, closed.error());

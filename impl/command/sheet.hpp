@@ -2,6 +2,7 @@
 // What the commands that look at or change one store share: opening and closing it around their
 // work, and an answer of many facts that reads well to people and to programs. One thread.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,25 @@ int with_store(const settings& common, const std::string& path, Work work) {
     if (!done) return failed(common, done.error());
     if (!closed) return failed(common, closed.error());
     return exit_ok;
+}
+
+/// A command that works on an open store: `work(settings, options, vault)` answers a
+/// `result<void>`. `Options` has the path of the store, and what the options hold that the caller
+/// adds.
+template <class Options, class Work>
+std::pair<CLI::App*, Options&> add_store_command(CLI::App& app, settings& common,
+                                                 const std::string& name,
+                                                 const std::string& description,
+                                                 const std::string& example, Work work) {
+    const auto o = std::make_shared<Options>();
+    auto* command = add_command(app, common, name, description, example);
+    add_store(command, o->store);
+    command->callback([&common, o, work] {
+        common.run = [&common, o, work] {
+            return with_store(common, o->store, [&](vault& v) { return work(common, *o, v); });
+        };
+    });
+    return {command, *o};
 }
 
 /// Ctrl-C has come: what was shown or done until then stands.

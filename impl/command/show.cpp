@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -157,20 +156,13 @@ result<void> list(const settings& common, const ls_options& o, const vault& v) {
 }
 
 void add_ls(CLI::App& app, settings& common) {
-    auto o = std::make_shared<ls_options>();
-    auto* command = add_command(app, common, "ls", "List a directory, its names in byte order",
-                                "casement ls my.store /include -l");
-    add_store(command, o->store);
-    command->add_option("PATH", o->path,
-                        "A directory, a file or a link; the root if none is given");
-    command->add_flag("-l,--long", o->details, "Mode, size, time of change, and where links lead");
-    command->add_option("--after", o->after, "Begin after this name (the last of the page before)");
-    command->add_option("--limit", o->limit, "Show at most this many names")->check(whole_number());
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) { return list(common, *o, v); });
-        };
-    });
+    auto [command, o] = add_store_command<ls_options>(app, common, "ls",
+                                                      "List a directory, its names in byte order",
+                                                      "casement ls my.store /include -l", list);
+    command->add_option("PATH", o.path, "A directory, a file or a link; the root if none is given");
+    command->add_flag("-l,--long", o.details, "Mode, size, time of change, and where links lead");
+    command->add_option("--after", o.after, "Begin after this name (the last of the page before)");
+    command->add_option("--limit", o.limit, "Show at most this many names")->check(whole_number());
 }
 
 // --- tree ------------------------------------------------------------------------------------
@@ -255,21 +247,17 @@ private:
     std::uint64_t directories_ = 0, files_ = 0, links_ = 0, bytes_ = 0;
 };
 
+result<void> draw(const settings& common, const tree_options& o, const vault& v) {
+    return tree_printer{common, o, v}.run();
+}
+
 void add_tree(CLI::App& app, settings& common) {
-    auto o = std::make_shared<tree_options>();
-    auto* command = add_command(app, common, "tree", "Draw all that is in a directory",
-                                "casement tree my.store /include --depth 2");
-    add_store(command, o->store);
-    command->add_option("PATH", o->path, "The directory; the root if none is given");
-    command->add_option("--depth", o->depth, "Show at most this many levels, and count only those")
+    auto [command, o] =
+        add_store_command<tree_options>(app, common, "tree", "Draw all that is in a directory",
+                                        "casement tree my.store /include --depth 2", draw);
+    command->add_option("PATH", o.path, "The directory; the root if none is given");
+    command->add_option("--depth", o.depth, "Show at most this many levels, and count only those")
         ->check(whole_number());
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) {
-                return tree_printer{common, *o, v}.run();
-            });
-        };
-    });
 }
 
 // --- stat ------------------------------------------------------------------------------------
@@ -304,7 +292,7 @@ result<void> add_bytes(sheet& answer, vault& v, const protocol::obj_id& id) {
     if (!file) return passed(file);
     answer.add("object", object::to_text(id));
     answer.add("content", to_hex(file->content));
-    auto row = read<tree::content>(v.rows(), file->content);
+    auto row = tree::read_content(v.rows(), file->content);
     if (!row) return passed(row);
     if (!row->exists())
         return fail(errc::corrupt, "read content", to_hex(file->content), "its row is missing");
@@ -353,18 +341,11 @@ result<void> tell_about(const settings& common, const stat_options& o, vault& v)
 }
 
 void add_stat(CLI::App& app, settings& common) {
-    auto o = std::make_shared<stat_options>();
-    auto* command = add_command(app, common, "stat", "Tell all that is known of one name",
-                                "casement stat my.store /include/stdio.h");
-    add_store(command, o->store);
-    command->add_option("PATH", o->path, "A directory, a file or a link")->required();
-    command->add_flag("-L,--follow", o->follow, "Of a link, tell about what it leads to");
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store,
-                              [&](vault& v) { return tell_about(common, *o, v); });
-        };
-    });
+    auto [command, o] =
+        add_store_command<stat_options>(app, common, "stat", "Tell all that is known of one name",
+                                        "casement stat my.store /include/stdio.h", tell_about);
+    command->add_option("PATH", o.path, "A directory, a file or a link")->required();
+    command->add_flag("-L,--follow", o.follow, "Of a link, tell about what it leads to");
 }
 
 // --- cat -------------------------------------------------------------------------------------
@@ -435,24 +416,16 @@ result<void> concatenate(const settings& common, const cat_options& o, vault& v)
 }
 
 void add_cat(CLI::App& app, settings& common) {
-    auto o = std::make_shared<cat_options>();
-    auto* command =
-        add_command(app, common, "cat", "Write files' bytes, verified, to standard output",
-                    "casement cat my.store /music/song.flac --offset 4096 --length 512");
-    add_store(command, o->store);
-    command->add_option("PATH", o->path, "A file")->required();
+    auto [command, o] = add_store_command<cat_options>(
+        app, common, "cat", "Write files' bytes, verified, to standard output",
+        "casement cat my.store /music/song.flac --offset 4096 --length 512", concatenate);
+    command->add_option("PATH", o.path, "A file")->required();
     // CLI11 takes "[a,b]" for a list where there may be many.
-    command->add_option("MORE", o->more, "More files, in this order (begin them with a '/')");
-    command->add_option("--offset", o->offset, "Begin at this byte of each file")
+    command->add_option("MORE", o.more, "More files, in this order (begin them with a '/')");
+    command->add_option("--offset", o.offset, "Begin at this byte of each file")
         ->check(whole_number());
-    command->add_option("--length", o->length, "Write at most this many bytes of each file")
+    command->add_option("--length", o.length, "Write at most this many bytes of each file")
         ->check(whole_number());
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store,
-                              [&](vault& v) { return concatenate(common, *o, v); });
-        };
-    });
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -110,13 +109,12 @@ private:
     }
 
     result<void> content(std::string_view key, std::string_view value) {
-        const auto row = decode<tree::content>(value);
-        if (!row) return fail(errc::corrupt, "read row", std::string{key}, "no content");
-        const auto& where = row->where;
-        n_.placed_as(where.kind).add(where.size);
-        n_.content_bytes += where.size;
-        const auto chunks = blob::chunk_count(where.size);
-        if (where.kind == blob::placement::inline_row)
+        const auto where = blob::read_descriptor(value, key);  // all that the row has
+        if (!where) return std::unexpected{where.error()};
+        n_.placed_as(where->kind).add(where->size);
+        n_.content_bytes += where->size;
+        const auto chunks = blob::chunk_count(where->size);
+        if (where->kind == blob::placement::inline_row)
             ++n_.rows;
         else if (chunks > 1)
             n_.rows += (chunks + blob::sums_per_row - 1) / blob::sums_per_row;
@@ -209,16 +207,10 @@ result<void> tell(const settings& common, const stats_options& o, vault& v) {
 }  // namespace
 
 void add_stats(CLI::App& app, settings& common) {
-    auto o = std::make_shared<stats_options>();
-    auto* command = add_command(app, common, "stats", "Count what a store holds and what it costs",
-                                "casement stats my.store --levels");
-    add_store(command, o->store);
-    command->add_flag("--levels", o->levels, "Also how the rows lie in LevelDB's levels");
-    command->callback([&common, o] {
-        common.run = [&common, o] {
-            return with_store(common, o->store, [&](vault& v) { return tell(common, *o, v); });
-        };
-    });
+    auto [command, o] = add_store_command<stats_options>(
+        app, common, "stats", "Count what a store holds and what it costs",
+        "casement stats my.store --levels", tell);
+    command->add_flag("--levels", o.levels, "Also how the rows lie in LevelDB's levels");
 }
 
 }  // namespace casement::command

@@ -14,14 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view name = "/casement";
 constexpr std::string_view before = "This directory is a Casement store; format ", after = ".\n";
+
+}  // namespace
 
 std::string text_of(std::uint64_t format) {
     return std::string{before} + std::to_string(format) + std::string{after};
 }
-
-}  // namespace
 
 result<void> claim(const std::string& store) {
     std::error_code why;
@@ -36,18 +35,6 @@ result<void> claim(const std::string& store) {
             return fail(errc::not_empty, "create store", store, "holds '" + printable(found) + "'");
     }
     if (why) return fail_system(why.value(), "list", store);
-    return {};
-}
-
-result<void> write(const std::string& store, std::uint64_t format) {
-    blob::posix_file_system disk;
-    auto file = disk.create(store + std::string{name});
-    if (!file) return passed(file);
-    if (auto written = file->write_at(0, text_of(format)); !written) return written;
-    if (auto synced = file->sync(); !synced) return synced;
-    if (auto closed = file->close(); !closed) return closed;
-    auto named = disk.sync_directory(store);
-    if (!named) return passed(named);
     return {};
 }
 

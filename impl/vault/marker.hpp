@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
+#include <casement/blob/file_system.hpp>
 #include <casement/core/error.hpp>
 
 namespace casement::marker {
@@ -13,8 +15,26 @@ namespace casement::marker {
 /// if a store is there, `not_empty` if anything else is.
 [[nodiscard]] result<void> claim(const std::string& store);
 
-/// Writes the marker, durably.
-[[nodiscard]] result<void> write(const std::string& store, std::uint64_t format);
+inline constexpr std::string_view name = "/casement";
+
+[[nodiscard]] std::string text_of(std::uint64_t format);
+
+/// Writes the marker, durably; or leaves none, for one that may be lost must not be believed.
+template <blob::file_system FS>
+[[nodiscard]] result<void> write(FS& disk, const std::string& store, std::uint64_t format) {
+    const auto path = store + std::string{name};
+    auto file = disk.create(path);
+    if (!file) return passed(file);
+    const auto written = [&]() -> result<void> {
+        if (auto done = file->write_at(0, text_of(format)); !done) return done;
+        if (auto synced = file->sync(); !synced) return synced;
+        if (auto closed = file->close(); !closed) return closed;
+        auto named = disk.sync_directory(store);
+        return named ? result<void>{} : passed(named);
+    }();
+    if (!written) (void)disk.remove(path);  // the first error is the one to tell
+    return written;
+}
 
 /// The format. `not_found` if the directory is no store, `corrupt` if the marker is not what was
 /// written.

@@ -83,11 +83,11 @@ result<void> vault::state::sweep() {
     const std::string prefix{tree::content::table};
     auto all = rows.scan(prefix, after_prefix(prefix));
     for (; all.valid(); all.next()) {
-        auto row = decode<tree::content>(all.value());
-        if (!row) return fail(errc::corrupt, "read row", std::string{all.key()}, "no content");
-        if (row->where.kind == blob::placement::dedicated) named.insert(row->where.id.value);
-        if (row->where.kind == blob::placement::packed)
-            named.insert(blob::to_pack_position(row->where.position).pack.value);
+        const auto where = blob::read_descriptor(all.value(), all.key());  // all that the row has
+        if (!where) return std::unexpected{where.error()};
+        if (where->kind == blob::placement::dedicated) named.insert(where->id.value);
+        if (where->kind == blob::placement::packed)
+            named.insert(blob::to_pack_position(where->position).pack.value);
     }
     if (auto s = all.status(); !s) return s;
     auto swept = contents->files().sweep(
@@ -121,7 +121,9 @@ result<vault> vault::create(const std::string& path, const vault_options& option
         return within(std::move(files), "create store", path);
     if (auto synced = s->rows.sync(); !synced) return passed(synced);
     // The marker comes last: what has one is whole.
-    if (auto marked = marker::write(path, store_format); !marked) return passed(marked);
+    file_system disk;
+    if (auto marked = marker::write(disk, path, store_format); !marked)
+        return within(std::move(marked), "create store", path);
     return vault{std::move(s)};
 }
 
@@ -261,7 +263,10 @@ result<settled> vault::settle_file(node_id parent, std::string_view name, staged
         return decide(*this, parent, name, dentry::object{stored->id()}, with_size,
                       [&](auto& t) { stored->add_to(t); });
     });
-    if (done && *done != settled::unchanged) stored->published();
+    // Where the outcome is unknown a row may name the bytes: they must be there (SPEC W2).
+    const bool named =
+        done ? *done != settled::unchanged : done.error().code() == errc::unknown_outcome;
+    if (named) stored->published();
     return done;
 }
 
@@ -295,7 +300,7 @@ result<void> vault::copy(std::string_view from, std::string_view to) {
         if (const auto* object = std::get_if<dentry::object>(&what.target)) {
             auto file = contents().object_of(object->id);
             if (!file) return passed(file);
-            auto row = read<tree::content>(rows(), file->content);
+            auto row = tree::read_content(rows(), file->content);
             if (!row) return passed(row);
             if (!row->exists())
                 return fail(errc::corrupt, "copy", std::string{from}, "its content is missing");

@@ -16,6 +16,7 @@
 #include <casement/engine/leveldb.hpp>
 #include <casement/kv/id_blocks.hpp>
 #include <casement/kv/retry.hpp>
+#include <casement/tree/blob_rows.hpp>
 #include <casement/tree/change.hpp>
 #include <casement/tree/contents.hpp>
 #include <casement/tree/create.hpp>
@@ -117,6 +118,20 @@ public:
 
     /// Opens a file. `not_found`, `is_a_directory`.
     [[nodiscard]] result<reader> read_file(std::string_view path);
+
+    /// A row of the application's own, with its blobs: see tree/blob_rows.hpp. Its table is one of
+    /// A to Z.
+    template <row R>
+    [[nodiscard]] result<receipt> put(const seen<R>& old, R value, std::string_view name) {
+        return tree::put(contents(), old, std::move(value), name);
+    }
+    /// A field's bytes in memory, or as a reader.
+    [[nodiscard]] result<blob::field> fetch(const blob::field& f) {
+        return tree::fetch(contents(), f);
+    }
+    [[nodiscard]] result<reader> open_blob(const blob::field& f) {
+        return tree::open_blob(contents(), f);
+    }
 
 private:
     struct state;

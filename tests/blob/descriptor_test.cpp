@@ -128,17 +128,6 @@ TEST(descriptor, contradictions_are_invalid) {
     EXPECT_TRUE(wrong([](auto& d) { d.content[0] = std::byte{1}; }, external));
 }
 
-TEST(field, null_empty_and_bytes_are_three_things) {
-    const field nothing = null{}, empty = bytes{}, some = bytes{"x"}, elsewhere = uri{"x"};
-    EXPECT_NE(nothing, empty);
-    EXPECT_NE(empty, some);
-    EXPECT_NE(some, elsewhere);
-    const descriptor of_empty{placement::inline_row, 0, 0, {1}, {}, checksum_of(""), sha256_of("")};
-    EXPECT_TRUE(valid(of_empty));
-    EXPECT_NE(encode(stored_field{}), encode(stored_field{of_empty}));
-    EXPECT_EQ(decode<stored_field>(encode(stored_field{of_empty})), stored_field{of_empty});
-}
-
 TEST(descriptor_death, an_invalid_one_is_never_encoded) {
     EXPECT_DEATH((void)encode(descriptor{.kind = placement::packed}), "a valid descriptor");
 }

@@ -152,6 +152,52 @@ TEST(pack, a_failed_sync_fails_all_who_wait_for_it_and_none_who_did_before) {
     EXPECT_EQ(p.append("after").first.position().pack, pack_id{2});
 }
 
+// What fsync said once about a file holds for all that was written to it, also for what was on its
+// way then: the pages may be gone though the next fsync says that all is well.
+TEST(pack, what_was_begun_before_a_failed_sync_is_never_durable_after_it) {
+    scripted disk;
+    disk.follow().forgets_failed_syncs = true;
+    packs<scripted> p{disk};
+    const auto first = p.append("first").first;
+    auto begun = p->begin("begun");
+    ASSERT_TRUE(begun);
+    disk.follow().restart();
+    disk.follow().number = 5;  // EIO
+    disk.follow().fail_at = 0;
+    ASSERT_FALSE(p->sync(first));
+    disk.follow().fail_at.reset();
+
+    const descriptor d{
+        placement::packed, to_number(begun->position()), 5, {2}, {}, checksum_of("begun"),
+        sha256_of("begun")};
+    ASSERT_TRUE(p->finish(*begun, d));
+    for (int again = 0; again < 2; ++again) {
+        EXPECT_EQ(p->sync(*begun).error().system(), 5);
+        EXPECT_EQ(p->sync(first).error().system(), 5);
+    }
+    EXPECT_EQ(disk.follow().count("sync"), 1u) << "never tried again";
+
+    const auto after = p.append("after").first;
+    EXPECT_EQ(after.position().pack, pack_id{2});
+    EXPECT_EQ(p->sync(after), true);
+    EXPECT_FALSE(p->sync(first)) << "another pack makes the lost one no better";
+}
+
+// The name is part of it: a pack whose name could not be synced takes no more frames either.
+TEST(pack, a_name_that_was_not_synced_fails_the_pack) {
+    scripted disk;
+    packs<scripted> p{disk};
+    const auto a = p.append("a").first;
+    disk.follow().restart();
+    disk.follow().number = 5;  // EIO
+    disk.follow().fail_at = 1;
+    EXPECT_EQ(p->sync(a).error().causes().back().operation, "sync directory");
+    disk.follow().fail_at.reset();
+    EXPECT_FALSE(p->sync(a));
+    EXPECT_EQ(disk.follow().calls().size(), 2u) << "neither is tried again";
+    EXPECT_EQ(p.append("after").first.position().pack, pack_id{2});
+}
+
 TEST(pack, who_comes_during_a_sync_shares_the_next) {
     scripted disk;
     packs<scripted> p{disk};

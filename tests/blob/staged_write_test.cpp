@@ -55,6 +55,28 @@ TEST_F(staged_write_test, its_first_error_is_every_later_answer) {
     EXPECT_TRUE(files_below(here.path()).empty());
 }
 
+struct staged_write_power_test : staged_write_test {
+    staged_write_power_test() : staged_write_test{small_options(blob::durability::power)} {}
+};
+
+TEST_F(staged_write_power_test, a_failed_sync_is_its_answer_for_ever) {
+    disk.follow().forgets_failed_syncs = true;
+    disk.follow().number = EIO;
+    for (const std::size_t size : {500u, 5000u}) {
+        blob::staged_write w{room, blob_id{size}};
+        ASSERT_TRUE(w.write(payload_of(size)) && w.measure());
+        disk.follow().restart();
+        disk.follow().fail_at = size == 500 ? 1 : 0;  // a frame's header is written first
+        const auto failed = w.store();
+        ASSERT_FALSE(failed);
+        EXPECT_EQ(failed.error().causes().back().operation, "sync");
+        disk.follow().fail_at.reset();
+        EXPECT_EQ(w.store().error(), failed.error());
+        EXPECT_EQ(disk.follow().count("sync"), 1u) << "never tried again";
+        EXPECT_TRUE(w.abandon());
+    }
+}
+
 TEST_F(staged_write_test, duplicates_in_a_row_touch_no_disk) {
     for (int i = 0; i < 3; ++i) {
         blob::staged_write w{room, blob_id{1}};

@@ -131,5 +131,50 @@ TEST(transaction, counts_towards_the_limit) {
     EXPECT_EQ(kv, memory_store{});
 }
 
+/// Says yes to everything: what is wrong with a batch, it does not see.
+struct trusting_store : memory_store {
+    result<receipt> commit(const batch&) { return receipt{}; }
+};
+static_assert(store<trusting_store>);
+
+// Engines would not agree on what it means, so none is asked.
+TEST(transaction_death, no_key_is_written_or_guarded_twice) {
+    trusting_store kv;
+    const auto one = *read<head>(kv, node{1});
+    const auto death_of = [&](auto&& build, const char* why) {
+        transaction t{kv};
+        build(t);
+        EXPECT_DEATH((void)t.commit(), why);
+    };
+    constexpr auto written = "no key is written twice", guarded = "no key is guarded twice";
+    death_of([](auto& t) { t.template put<head>(node{1}, {"a"}).put(node{1}, head{"b"}); },
+             written);
+    death_of([](auto& t) { t.template put<head>(node{1}, {"a"}).template erase<head>(node{1}); },
+             written);
+    death_of([](auto& t) { t.template bump<visits>(node{1}).template bump<visits>(node{1}); },
+             written);
+    death_of([&](auto& t) { t.expect(one, "a").expect(one, "b"); }, guarded);
+    death_of([&](auto& t) { t.expect(one, "a").template expect_absent<head>(node{1}, "b"); },
+             guarded);
+    death_of(
+        [](auto& t) {
+            for (std::uint64_t n = 0; n < 99; ++n) t.template put<head>(node{n}, {});
+            t.template put<head>(node{42}, {});
+        },
+        written);
+}
+
+TEST(transaction, a_key_may_be_guarded_and_written_and_others_be_like_it) {
+    trusting_store kv;
+    transaction t{kv};
+    t.replace(*read<head>(kv, node{1}), head{"a"}, "as seen").bump<visits>(node{1});
+    for (std::uint64_t n = 2; n < 90; ++n) t.put<head>(node{n}, {"a"});
+    EXPECT_TRUE(t.commit());
+    // More than a commit holds is the store's to refuse, twice or not.
+    transaction large{kv};
+    for (int n = 0; n < 101; ++n) large.put<head>(node{1}, {"a"});
+    EXPECT_TRUE(large.commit());
+}
+
 }  // namespace
 }  // namespace casement

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 #include <vector>
 
@@ -87,6 +88,70 @@ TEST_F(Vault, EachPlacementIsWhereItsBoundarySays) {
         EXPECT_EQ(bytes_of("/" + std::to_string(size)), bytes);
     }
     expect_clean();
+}
+
+struct song_tag {
+    static constexpr std::string_view name = "song";
+};
+static_assert(song_tag::name == "song");
+struct song {
+    static constexpr char table = 'S';
+    using key = strong<song_tag>;
+    std::string title;
+    blob::field cover;
+};
+
+/// Every blob file with what a write of any kind would change.
+std::map<std::string, std::pair<std::uintmax_t, fs::file_time_type>> blob_files(
+    const fs::path& store) {
+    std::map<std::string, std::pair<std::uintmax_t, fs::file_time_type>> all;
+    for (const auto* below : {"blobs", "packs"})
+        for (const auto& e : fs::recursive_directory_iterator{store / below})
+            if (e.is_regular_file()) all[e.path().string()] = {e.file_size(), e.last_write_time()};
+    return all;
+}
+
+TEST(VaultRows, KeepTheirBlobsAndChangeWithoutThem) {
+    temporary_directory where;
+    const std::string path = where / "store";
+    auto v = vault::create(path, quickly);
+    ASSERT_TRUE(v) << v.error().message();
+    const std::vector<blob::field> covers{blob::null{},
+                                          blob::bytes{},
+                                          blob::bytes{"x"},
+                                          blob::bytes{noise(65'536, 1)},
+                                          blob::bytes{noise(65'537, 2)},
+                                          blob::bytes{noise((4 << 20) - 1, 3)},
+                                          blob::bytes{noise(4 << 20, 4)},
+                                          blob::uri{"file:///covers/7"}};
+    for (std::uint64_t id = 0; id < covers.size(); ++id) {
+        const auto none = read<song>(v->rows(), {id});
+        ASSERT_TRUE(none);
+        ASSERT_TRUE(v->put(*none, song{"old", covers[id]}, "no song yet"));
+    }
+    ASSERT_TRUE(v->close());
+    v = vault::open(path, quickly);
+    ASSERT_TRUE(v) << v.error().message();
+    EXPECT_EQ(v->leftovers_removed(), 0u);
+    const auto files = blob_files(path);
+    EXPECT_EQ(files.size(), 2u);
+    for (std::uint64_t id = 0; id < covers.size(); ++id) {
+        const auto old = read<song>(v->rows(), {id});
+        ASSERT_TRUE(old && old->exists());
+        ASSERT_TRUE(v->put(*old, song{"new", (*old)->cover}, "the song is as it was read"));
+    }
+    EXPECT_EQ(blob_files(path), files);
+    for (std::uint64_t id = 0; id < covers.size(); ++id) {
+        const auto now = read<song>(v->rows(), {id});
+        ASSERT_TRUE(now && now->exists());
+        EXPECT_EQ((*now)->title, "new");
+        EXPECT_TRUE(v->fetch((*now)->cover) == covers[id]) << id;
+    }
+    auto last = v->open_blob((*read<song>(v->rows(), {6}))->cover);
+    ASSERT_TRUE(last) << last.error().message();
+    std::string part(100, '\0');
+    EXPECT_EQ(last->read_at(3'000'000, part), 100u);
+    EXPECT_EQ(part, std::get<blob::bytes>(covers[6]).data.substr(3'000'000, 100));
 }
 
 TEST_F(Vault, StoresTheSameContentOnce) {
@@ -189,6 +254,19 @@ TEST_F(Vault, TellsWhyItCannotBeMadeOrOpened) {
     EXPECT_EQ(vault::open(path(), quickly).error().code(), errc::newer_format);
     std::ofstream{path() + "/casement"} << "This directory is a Casement store; format 01.\n";
     EXPECT_EQ(vault::open(path(), quickly).error().code(), errc::corrupt);
+}
+
+TEST_F(Vault, AContentOfALaterVersionStopsTheSweepAndTheCopy) {
+    put(v(), "/", "file", noise(5000, 1));
+    const auto key = row_key<tree::content>(sha256_of(noise(5000, 1)));
+    auto later = *v().rows().get(key)->value;
+    later.front() = '\2';
+    const write w{write::kind::put, key, later};
+    ASSERT_TRUE(v().rows().commit({{}, {&w, 1}}));
+    EXPECT_EQ(v().copy("/file", "/twin").error().code(), errc::newer_format);
+    EXPECT_EQ(v().read_file("/file").error().code(), errc::newer_format);
+    ASSERT_TRUE(v().close());
+    EXPECT_EQ(vault::open(path(), quickly).error().code(), errc::newer_format);
 }
 
 TEST_F(Vault, ManyThreadsOnOneTreeLoseNothing) {

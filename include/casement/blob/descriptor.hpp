@@ -3,10 +3,8 @@
 // place of the bytes (SPEC B2). A value type; decoding accepts exactly what encoding produces.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include <casement/blob/placement.hpp>
 #include <casement/core/codec.hpp>
@@ -79,23 +77,6 @@ inline constexpr std::size_t uri_size_max = 4096;  // bytes
 /// The descriptor that `bytes` encodes; `newer_format` if a later Casement wrote them, `corrupt` if
 /// nobody did. `subject` names the row in the error.
 [[nodiscard]] result<descriptor> read_descriptor(std::string_view bytes, std::string_view subject);
-
-/// What an application sees of a blob field. Nothing, no bytes and some bytes are three things.
-struct null {
-    bool operator==(const null&) const = default;
-};
-struct bytes {
-    std::string data;
-    bool operator==(const bytes&) const = default;
-};
-struct uri {
-    std::string text;
-    bool operator==(const uri&) const = default;
-};
-using field = std::variant<null, bytes, uri>;
-
-/// What the disk keeps of it: null is the absence of a descriptor, empty is a size of 0.
-using stored_field = std::optional<descriptor>;
 
 }  // namespace casement::blob
 

@@ -30,11 +30,10 @@ struct entry {
 /// ranges at once; only one may `close`, when the others are done.
 ///
 ///     write_at(offset, bytes)      all of them or an error: short writes and EINTR are not seen
-///     here read_at(offset, into)        fills `into` as far as the file goes; answers the bytes
-///     read size()                       of the open file, in bytes (fstat: never by name, SPEC W1)
+///     read_at(offset, into)        fills `into` as far as the file goes; answers the bytes read
+///     size()                       of the open file, in bytes (fstat: never by name, SPEC W1)
 ///     start_writeback(off, length) a hint to the disk; waits for nothing, promises nothing
-///     sync()                       the bytes and the size are durable, or an error. After one
-///     error
+///     sync()                       the bytes and the size are durable, or an error. After an error
 ///                                  the pages may be lost though marked clean, so every further
 ///                                  write, read or sync of this file is refused
 ///     close()                      an error here may mean lost bytes unless `sync` came before

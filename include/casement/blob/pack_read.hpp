@@ -20,13 +20,13 @@ namespace casement::blob {
 /// `corrupt` or `newer_format` unless the file begins as the pack of this number does.
 template <open_file F>
 [[nodiscard]] result<pack_header> read_pack_header(const F& file, pack_id id) {
-    const std::string path{file.path()};
+    const std::string_view path = file.path();
     std::array<char, pack_header_size> raw{};
     const auto n = file.read_at(0, raw);
     if (!n) return std::unexpected{n.error()};
     auto header = decode_pack_header({raw.data(), *n}, path);
     if (header && header->id != id)
-        return fail(errc::corrupt, "read pack header", path,
+        return fail(errc::corrupt, "read pack header", std::string{path},
                     "it says that it is pack " + std::to_string(header->id.value));
     return header;
 }

@@ -7,6 +7,7 @@
 //                    .bump<rev>(parent_id)
 //                    .commit();
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include <casement/core/assert.hpp>
 #include <casement/core/error.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/kv/store.hpp>
@@ -81,9 +83,25 @@ public:
     [[nodiscard]] std::size_t size() const { return guards_.size() + writes_.size(); }
 
     /// All or nothing; see the store concept for what each error promises.
-    [[nodiscard]] result<receipt> commit() { return kv_.commit({guards_, writes_}); }
+    /// REQUIRES: no key is guarded twice or written twice: which of the two would hold, engines
+    /// would not agree on.
+    [[nodiscard]] result<receipt> commit() {
+        require(all_differ(guards_), "no key is guarded twice in a transaction");
+        require(all_differ(writes_), "no key is written twice in a transaction");
+        return kv_.commit({guards_, writes_});
+    }
 
 private:
+    /// Of a commit's few keys; more than a commit holds are `too_big` to the store anyway.
+    template <class Keyed>
+    [[nodiscard]] static bool all_differ(const std::pmr::vector<Keyed>& all) {
+        std::array<std::string_view, commit_rows_max> keys;
+        if (all.size() > keys.size()) return true;
+        const auto end = std::ranges::transform(all, keys.begin(), &Keyed::key).out;
+        std::sort(keys.begin(), end);
+        return std::adjacent_find(keys.begin(), end) == end;
+    }
+
     std::string_view kept(std::string_view bytes) {
         auto* copy = static_cast<char*>(arena_.allocate(bytes.size() + 1, 1));
         bytes.copy(copy, bytes.size());

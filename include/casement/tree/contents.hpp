@@ -16,6 +16,7 @@
 #include <utility>
 #include <variant>
 
+#include <casement/blob/field.hpp>
 #include <casement/blob/files.hpp>
 #include <casement/core/error.hpp>
 #include <casement/kv/row.hpp>
@@ -36,6 +37,19 @@ struct content {
     using key = digest;
     blob::descriptor where;
 };
+
+/// Reads a content's row. `newer_format` if a later Casement wrote it.
+template <readable S>
+[[nodiscard]] result<seen<content>> read_content(const S& source, const digest& which) {
+    auto row = read<content>(source, which);
+    if (row || row.error().code() != errc::corrupt) return row;
+    // Not of this version: what it is then, its bytes say.
+    auto raw = source.get(row_key<content>(which));
+    if (raw && raw->value)
+        if (auto told = blob::read_descriptor(*raw->value, to_hex(which)); !told)
+            return within(std::move(told), "read content", to_hex(which));
+    return row;
+}
 
 struct inline_bytes {
     static constexpr char table = 'i';
@@ -59,6 +73,8 @@ class stored_file {
 public:
     [[nodiscard]] const object::file_object& object() const { return object_; }
     [[nodiscard]] protocol::obj_id id() const { return object::id_of(object_); }
+    /// How a blob field names these bytes.
+    [[nodiscard]] blob::reference reference() const { return {object_.size, object_.content}; }
     /// Were the bytes there already?
     [[nodiscard]] bool deduplicated() const { return !fresh_.has_value(); }
 
@@ -81,7 +97,8 @@ public:
         }
     }
 
-    /// The commit was made.
+    /// The commit was made, or may have been (`unknown_outcome`): the bytes stay. If no row names
+    /// them after all, the next opening of the store removes them.
     void published() {
         if (fresh_)
             (void)std::move(*fresh_).published();  // its receipt tells of names, not of rows
@@ -148,6 +165,7 @@ class contents {
 public:
     contents(S& kv, blob::files<FS> files) : kv_{kv}, files_{std::move(files)} {}
 
+    [[nodiscard]] S& rows() { return kv_; }
     [[nodiscard]] blob::files<FS>& files() { return files_; }
 
     [[nodiscard]] result<blob::staged<blob::open, FS>> stage() { return files_.stage(); }
@@ -158,7 +176,7 @@ public:
         auto measured = std::move(written).measure();
         if (!measured) return passed(measured);
         const object::file_object object{measured->content(), measured->size()};
-        auto known = read<content>(kv_, object.content);
+        auto known = read_content(kv_, object.content);
         if (!known) return passed(known);
         if (known->exists()) {
             if (auto gone = std::move(*measured).abandon(); !gone) return passed(gone);
@@ -169,21 +187,31 @@ public:
         return stored_file<FS>{object, *std::move(known), *std::move(sealed)};
     }
 
-    /// After a conflict: the content's row as it is now. Who was overtaken by an equal content
-    /// gives its own bytes up. `conflict` if the bytes were there and are not any more: write them
-    /// again.
-    [[nodiscard]] result<void> look_again(stored_file<FS>& f) {
-        auto known = read<content>(kv_, f.object_.content);
+    /// What somebody else stored, to be named once more. `conflict` if it is not there (any more),
+    /// `illegal` if what is there has another size.
+    [[nodiscard]] result<stored_file<FS>> find(const object::file_object& what) {
+        auto known = read_content(kv_, what.content);
         if (!known) return passed(known);
+        if (!known->exists()) return collected(what.content);
+        if ((*known)->where.size != what.size)
+            return fail(errc::illegal, "store", to_hex(what.content), "has another size");
+        return stored_file<FS>{what, *std::move(known), std::nullopt};
+    }
+
+    /// After a conflict: the content's row as it is now, and whether it had changed. Who was
+    /// overtaken by an equal content gives its own bytes up. `conflict` if the bytes were there and
+    /// are not any more: write them again.
+    [[nodiscard]] result<bool> look_again(stored_file<FS>& f) {
+        auto known = read_content(kv_, f.object_.content);
+        if (!known) return passed(known);
+        const bool changed = known->exists() != f.seen_.exists();
         if (known->exists() && f.fresh_) {
             if (auto gone = std::move(*f.fresh_).abandon(); !gone) return passed(gone);
             f.fresh_.reset();
         }
-        if (!known->exists() && !f.fresh_)
-            return fail(errc::conflict, "store", to_hex(f.object_.content),
-                        "the content was collected meanwhile");
+        if (!known->exists() && !f.fresh_) return collected(f.object_.content);
         f.seen_ = *std::move(known);
-        return {};
+        return changed;
     }
 
     /// What a file object says. `corrupt` if its row is not what its id hashes.
@@ -209,7 +237,7 @@ public:
     }
 
     [[nodiscard]] result<file_reader<FS>> open(const object::file_object& file) {
-        auto row = read<content>(kv_, file.content);
+        auto row = read_content(kv_, file.content);
         if (!row) return passed(row);
         const std::string which = to_hex(file.content);
         if (!row->exists()) return fail(errc::corrupt, "open content", which, "its row is missing");
@@ -225,6 +253,10 @@ public:
     }
 
 private:
+    static std::unexpected<error> collected(const digest& which) {
+        return fail(errc::conflict, "store", to_hex(which), "the content was collected meanwhile");
+    }
+
     /// Without the typed row, which would copy the bytes once to keep and once to decode.
     result<file_reader<FS>> open_inline(const object::file_object& file) const {
         auto row = kv_.get(row_key<inline_bytes>(file.content));

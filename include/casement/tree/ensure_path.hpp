@@ -27,9 +27,8 @@ public:
     explicit same_way(const std::vector<seen<entry>>& way) {
         // A path may go through a link, and so through an entry, twice.
         for (const auto& e : way)
-            if (std::ranges::none_of(way_, [&](const auto* w) {
-                    return w->key_bytes() == e.key_bytes();
-                }))
+            if (std::ranges::none_of(
+                    way_, [&](const auto* w) { return w->key_bytes() == e.key_bytes(); }))
                 way_.push_back(&e);
     }
     template <store S>

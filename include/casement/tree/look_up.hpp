@@ -174,7 +174,7 @@ private:
     std::vector<std::string> ahead_;  // the next name is the last
     std::size_t own_left_ = 0;        // names of the path itself among them; the rest are a link's
     std::vector<seen<entry>> way_;
-    std::vector<directory> above_;    // from the root to where the walk stands
+    std::vector<directory> above_;  // from the root to where the walk stands
 };
 
 }  // namespace detail

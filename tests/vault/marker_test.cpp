@@ -1,0 +1,52 @@
+#include <vault/marker.hpp>
+
+#include <cerrno>
+
+#include <gtest/gtest.h>
+
+#include "blob/blob_files.hpp"
+
+namespace casement::testing {
+namespace {
+
+TEST(marker, says_what_was_written) {
+    temporary_directory here;
+    const auto store = here.path().string();
+    EXPECT_EQ(marker::read(store).error().code(), errc::not_found);
+    blob::posix_file_system disk;
+    ASSERT_TRUE(marker::claim(store));
+    ASSERT_TRUE(marker::write(disk, store, 7));
+    EXPECT_EQ(marker::read(store), 7u);
+    EXPECT_EQ(bytes_of(store + "/casement"), "This directory is a Casement store; format 7.\n");
+    EXPECT_EQ(marker::claim(store).error().code(), errc::exists);
+    EXPECT_EQ(marker::write(disk, store, 8).error().code(), errc::exists);
+    EXPECT_EQ(marker::read(store), 7u) << "it is never changed";
+}
+
+// A marker that is there but not durable would make a store of what a power cut leaves half.
+TEST(marker, is_durable_or_not_there) {
+    for (std::size_t n = 0;; ++n) {
+        temporary_directory here;
+        const auto store = here.path().string();
+        scripted disk;
+        disk.follow().forgets_failed_syncs = true;
+        disk.follow().number = EIO;
+        disk.follow().fail_at = n;
+        const auto written = marker::write(disk, store, 1);
+        if (!disk.follow().fired()) {
+            EXPECT_TRUE(written);
+            EXPECT_EQ(n, 5u) << "create, write, sync, close, sync directory";
+            break;
+        }
+        EXPECT_EQ(written.error().system(), EIO);
+        EXPECT_TRUE(files_below(here.path()).empty()) << disk.follow().calls()[n].operation;
+        EXPECT_LE(disk.follow().count("sync"), 1u) << "never tried again";
+        disk.follow().fail_at.reset();
+        EXPECT_TRUE(marker::claim(store));
+        EXPECT_TRUE(marker::write(disk, store, 1)) << "a new file is another matter";
+        EXPECT_EQ(marker::read(store), 1u);
+    }
+}
+
+}  // namespace
+}  // namespace casement::testing
