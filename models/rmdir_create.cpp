@@ -1,154 +1,56 @@
 // Race 6 (SPEC F4d): a directory is removed by one who saw it empty, while another puts something
 // into it. Removal guards the emptiness that it saw; whoever puts a child guards that the directory
-// lives.
+// lives. Without either the child stands in a directory that is not there.
 
-#include <optional>
-
-#include <gtest/gtest.h>
-
-#include <casement/tree/change.hpp>
-#include <casement/tree/create.hpp>
-#include <casement/tree/look_up.hpp>
-#include <casement/tree/rename.hpp>
-
-#include "story.hpp"
-#include "tree/hand.hpp"
+#include "stories.hpp"
+#include "tree_story.hpp"
 
 namespace casement::models {
 namespace {
 
-using namespace testing;
-
-/// Sees that /d is empty, and removes it then.
+/// Puts something at /d/new: a new file, a new directory, or what has stood elsewhere.
 template <class P>
-actor remover(stage& kv) {
-    struct look {
-        place at;
-        emptiness empty;
-    };
-    const auto saw = std::make_shared<std::optional<look>>();
-    return {[=, &kv] {
-                auto at = resolve(kv, "/d");
-                if (!at || at->node() == nullptr) return;
-                if (auto empty = see_empty(kv, *at->node())) *saw = {*at, *empty};
-            },
-            [=, &kv] {
-                if (auto& s = *saw)
-                    (void)remove_directory(kv, P{s->at.parent}, *s->at.found, s->empty);
-            }};
-}
-
-/// Finds the name free in /d, and puts something there then: a file, a directory, or what was /x.
-template <class P, class Put>
-actor putter(stage& kv, Put put) {
-    const auto saw = std::make_shared<std::optional<place>>();
-    return {[=, &kv] {
-                if (auto at = resolve(kv, "/d/new")) *saw = *at;
-            },
-            [=] {
-                if (auto& s = *saw) put(P{s->parent}, *s->found);
-            }};
+void put_a_child(actor& me) {
+    static const std::vector<std::string> ways{"create /d/new", "create_directory /d/new",
+                                               "rename /x to /d/new", "rename /e to /d/new"};
+    const auto way = me.choose(ways);
+    if (way >= 2) return move_to<P>(me, way == 2 ? "/x" : "/e", "/d/new");
+    const auto at = resolve(me.store(), "/d/new");
+    if (!at || at->exists()) return;
+    if (way == 0)
+        (void)create(me.store(), me.ids(), P{at->parent}, "new", content('a'), {});
+    else
+        (void)create_directory(me.store(), me.ids(), P{at->parent}, "new", {});
 }
 
 template <class P>
-actor file_maker(stage& kv, numbers& ids) {
-    return putter<P>(kv, [&](const P& in, const seen<entry>& name) {
-        (void)create(kv, ids, in, name.key().name, file(), {});
+story remover_and_putters(std::string name, size s) {
+    story tale{std::move(name)};
+    tale.begins([](memory_store& kv) {
+        plot tree{kv};
+        tree.mkdir("/d");
+        tree.mkdir("/e");
+        tree.make("/x");
     });
-}
-
-template <class P>
-actor directory_maker(stage& kv, numbers& ids) {
-    return putter<P>(kv, [&](const P& in, const seen<entry>& name) {
-        (void)create_directory(kv, ids, in, name.key().name, {});
-    });
-}
-
-template <class P>
-actor mover(stage& kv, numbers& ids) {
-    return putter<P>(kv, [&](const P& in, const seen<entry>& name) {
-        if (auto x = resolve(kv, "/x"))
-            (void)tree::rename(kv, ids, any_rev{x->parent}, *x->found, in, name);
-    });
-}
-
-constexpr auto empty_guard = "the directory is still empty";
-constexpr auto alive_guard = "the parent is as it was seen";
-
-memory_store beginning() {
-    memory_tree t;
-    t.mkdir("/d");
-    t.make("/x");
-    return t.kv;
-}
-
-// Two looks and two acts: six orders. In two of them one has acted before the other looks; in two
-// the child is put before the removal, which the emptiness excludes; in two after it, and there the
-// life of the parent does.
-template <class Cast>
-void keep_out(const Cast& both, std::initializer_list<const char*> guards) {
-    const auto always = tell(beginning(), both);
-    EXPECT_EQ(always.orders, 6u);
-    EXPECT_EQ(always.violations, 0u) << always.first;
-    for (const auto* guard : guards) {
-        const auto mutant = tell(beginning(), both, guard);
-        EXPECT_EQ(mutant.orders, 6u);
-        EXPECT_GT(mutant.forgotten, 0u);
-        EXPECT_EQ(mutant.violations, 2u) << guard;
-        EXPECT_NE(mutant.first.find("an entry in no directory"), std::string::npos) << guard << '\n'
-                                                                                    << mutant.first;
-    }
-}
-
-TEST(RmdirCreate, AFileIsMade) {
-    keep_out(
-        [](stage& kv, numbers& ids) {
-            return std::vector{remover<any_rev>(kv), file_maker<any_rev>(kv, ids)};
-        },
-        {empty_guard, alive_guard});
-}
-
-// Its maker looks at the depth too, in the same step as it acts, and finds the parent gone; what
-// comes between these two is in tests/tree/create_test.cpp.
-TEST(RmdirCreate, ADirectoryIsMade) {
-    keep_out(
-        [](stage& kv, numbers& ids) {
-            return std::vector{remover<any_rev>(kv), directory_maker<any_rev>(kv, ids)};
-        },
-        {empty_guard});
-}
-
-TEST(RmdirCreate, AFileIsMovedIn) {
-    keep_out(
-        [](stage& kv, numbers& ids) {
-            return std::vector{remover<any_rev>(kv), mover<any_rev>(kv, ids)};
-        },
-        {empty_guard, alive_guard});
-}
-
-// Contract 1 alone does not do: the remover's parent is the root, and not what it removes.
-TEST(RmdirCreate, AtExactRevsTheEmptinessIsNeededStill) {
-    const auto both = [](stage& kv, numbers& ids) {
-        return std::vector{remover<at_rev>(kv), file_maker<at_rev>(kv, ids)};
-    };
-    EXPECT_EQ(tell(beginning(), both).violations, 0u);
-    EXPECT_EQ(tell(beginning(), both, empty_guard).violations, 2u);
-    EXPECT_EQ(tell(beginning(), both, alive_guard).violations, 0u)
-        << "the parent's rev goes with its head: beside it the head's guard is redundant here";
-}
-
-// Three who meet in one directory.
-TEST(RmdirCreate, AMakerAMoverAndARemover) {
-    const auto all = [](stage& kv, numbers& ids) {
-        return std::vector{remover<any_rev>(kv), file_maker<any_rev>(kv, ids),
-                           mover<any_rev>(kv, ids)};
-    };
-    const auto always = tell(beginning(), all);
-    EXPECT_EQ(always.orders, 90u);
-    EXPECT_EQ(always.violations, 0u) << always.first;
-    EXPECT_GT(tell(beginning(), all, empty_guard).violations, 0u);
-    EXPECT_GT(tell(beginning(), all, alive_guard).violations, 0u);
+    tale.acts("remover", [](actor& me) { remove_at<P>(me, "/d"); });
+    tale.actors(s.actors ? s.actors : 2, "putter", s.turns ? s.turns : 1, put_a_child<P>);
+    tale.strikes({.crashes = 1});
+    tale.sometimes("the directory is gone", not_there("/d"));
+    tale.sometimes("a child is in it", there("/d/new"));
+    return with_tree_rows(tale);
 }
 
 }  // namespace
+
+std::vector<situation> rmdir_create() {
+    return {{"rmdir-create", "a directory is removed while something is put into it", 6,
+             [](size s) {
+                 return remover_and_putters<any_rev>("rmdir against what is put there", s);
+             }},
+            {"rmdir-create-at-rev", "the same, each at the rev that it saw", 6, [](size s) {
+                 return remover_and_putters<at_rev>("rmdir against what is put there, at exact revs",
+                                                    s);
+             }}};
+}
+
 }  // namespace casement::models

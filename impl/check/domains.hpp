@@ -26,7 +26,8 @@ public:
 
     struct value {
         std::uint32_t text;
-        int since;  // it is not there before so many commits have happened
+        int since;             // it is not there before so many commits have happened
+        bool written = false;  // by some commit; else it never comes back
     };
     struct row {
         std::string key;
@@ -82,8 +83,8 @@ public:
         const auto known = find(of, text);
         if (!known) values.push_back({text, never});
         const auto n = known.value_or(static_cast<std::uint32_t>(values.size() - 1));
-        if (since < values[n].since) {
-            values[n].since = since;
+        if (since < values[n].since || !values[n].written) {
+            values[n] = {text, std::min(since, values[n].since), true};
             grew_ = true;
         }
         return n;

@@ -1,9 +1,12 @@
 #include <casement/check/explore.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
 #include <ostream>
+
+#include <casement/check/show.hpp>
 
 #include "search.hpp"
 
@@ -26,9 +29,24 @@ report explore(const story& of, const scope& in) {
 
 result<replayed> replay(const story& of, std::string_view token,
                         const std::vector<left_out>& without) {
+    const auto parts = detail::parts_of(token);
+    if (!parts) return std::unexpected{parts.error()};
     auto in = scope::raw();
-    in.without = without;
+    in.without = parts->without;
+    for (const auto& m : without)
+        if (std::ranges::find(in.without, m) == in.without.end()) in.without.push_back(m);
     return search{of, in, {.blocks = true, .distrusted = {}}}.replay(token);
+}
+
+bool fits(const story& of, std::string_view token) {
+    const auto parts = detail::parts_of(token);
+    return parts && search{of, scope::raw(), {}}.story_mark() == parts->mark;
+}
+
+result<std::vector<left_out>> left_out_of(std::string_view token) {
+    auto parts = detail::parts_of(token);
+    if (!parts) return passed(parts);
+    return std::move(parts->without);
 }
 
 std::string audit(const story& of, const scope& in) {
@@ -53,29 +71,14 @@ double report::collision_bound() const {
     return n * n / std::pow(2.0, 129);
 }
 
-namespace {
-
-void print(std::ostream& out, const violation& v) {
-    out << "  violated: " << v.property << ": " << v.words << '\n';
-    std::size_t n = 0;
-    for (const auto& step : v.schedule) {
-        out << "    " << ++n << ". [" << step.actor << "] "
-            << (step.operation.empty() ? "" : step.operation + ": ") << step.what << '\n';
-        for (const auto& c : step.changed) out << "         " << c << '\n';
-        if (step.forgotten) out << "         without the guard '" << *step.forgotten << "'\n";
-    }
-    if (!v.token.empty()) out << "    token " << v.token << '\n';
-}
-
-}  // namespace
-
 std::ostream& operator<<(std::ostream& out, const report& r) {
     out << r.story << ": " << (r.holds() ? "holds" : "DOES NOT HOLD") << " in " << r.states
         << " states, " << r.transitions << " transitions, depth " << r.depth << " (" << r.worlds
         << " worlds, " << r.logs << " logs, code run " << r.runs << " times, " << r.seconds
         << " s)\n";
     if (!r.failed.empty()) out << "  not explored: " << r.failed << '\n';
-    for (const auto& v : r.violations) print(out, v);
+    for (const auto& v : r.violations)
+        out << "  violated: " << v.property << ": " << v.words << '\n' << columns(v, r.actors);
     for (const auto& n : r.never) out << "  never: " << n << '\n';
     for (const auto& [operation, key] : r.unvalidated)
         out << "  unvalidated read of key " << printable(key)

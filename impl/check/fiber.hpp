@@ -61,7 +61,8 @@ class fiber {
 public:
     template <class F>
     explicit fiber(F body)
-        : other_{std::allocator_arg,
+        : stack_{},
+          other_{std::allocator_arg,
                  boost::context::preallocated{stack_.get().sp, stack_.get().size, stack_.get()},
                  borrowed{}, [this, body = std::move(body)](boost::context::fiber&& from) mutable {
                      arrive();

@@ -23,7 +23,7 @@ std::string words_of(const call& c) {
             default: return "end";
         }
     }();
-    return c.operation.empty() ? what : c.operation + ": " + what;
+    return c.operation.empty() ? what : printable(c.operation) + ": " + what;
 }
 
 // As `search::start` numbers them where no names are canonical.
@@ -124,6 +124,7 @@ void outline::walk(flow& f, std::uint32_t block) {
 // Mirrors `steps::from`, which knows the rows.
 void outline::from(std::uint32_t node, option o) {
     const call c = script_.asks(node);
+    o.at = node;
     o.words = words_of(c);
     switch (c.what) {
         case call::kind::choose:
@@ -225,7 +226,7 @@ void outline::commit(std::uint32_t node, const call& c, const option& o) {
         const auto expected =
             g.expected ? rows_->find(row, text_.number(*g.expected)) : domains::absent;
         if (option broken = held; learns(broken, row, expected, false)) {
-            broken.words += ", conflict: " + g.name;
+            broken.words += ", conflict: " + printable(g.name);
             arrive(script_.after(node, answer::conflict + i), broken);
         }
         can_hold = learns(held, row, expected, true, g.name);
@@ -260,6 +261,7 @@ void outline::write(const call& c, option& o) {
     const auto since = o.since + 1;
     for (const auto& w : c.writes) {
         const auto row = rows_->number(w.key);
+        too_big_ = too_big_ || (*rows_)[row].values.size() > limits_.values_max;
         std::erase_if(o.seen, [&](const auto& s) { return s.row == row; });
         if (w.what == write::kind::bump) {
             for (std::uint32_t v = 0; v < (*rows_)[row].values.size(); ++v) {
@@ -272,13 +274,13 @@ void outline::write(const call& c, option& o) {
                 rows_->add(row, text_.number(*sum), std::max(since, old.since + 1));
             }
             o.effects.push_back({row, 0, w.amount});
+            o.seen.push_back({row, domains::absent, false, since});
             continue;
         }
         const auto text = w.what == write::kind::put ? text_.number(w.value) : answer::absent;
         const auto value = rows_->add(row, text, since);
         o.effects.push_back({row, value, std::nullopt});
         o.seen.push_back({row, value, true, since});
-        too_big_ = too_big_ || (*rows_)[row].values.size() > limits_.values_max;
     }
     o.since = since;
     ++o.commits;
@@ -350,6 +352,9 @@ bool outline::learns(option& o, std::uint32_t row, std::optional<std::uint32_t> 
     for (std::uint32_t v = 0; !can && v < values.size(); ++v)
         can = (v == *value) == equal && possible(o, row, v);
     if (!can || !observe(o, row, *value, equal)) return false;
+    const bool said = std::ranges::any_of(
+        o.all, [&](const test& t) { return t.row == row && t.equal && t.guard.empty(); });
+    if (said && guard.empty()) return true;
     o.all.push_back({row, *value, equal, std::move(guard)});
     return true;
 }
@@ -369,6 +374,7 @@ bool outline::observe(option& o, std::uint32_t row, std::uint32_t value, bool eq
     }
     const bool other =
         last->equal && equal ? last->value != value : last->equal != equal && last->value == value;
+    if (other && equal && !values[value].written) return false;
     if (other) o.since = std::max(o.since, last->since + 1);
     if (equal || other) *last = {row, value, equal, o.since};
     return o.since <= commits_max_;

@@ -43,6 +43,7 @@ struct option {
     bool surely = false;        // the effects change something
     std::vector<test> changes;  // or they do if any of these holds
     std::vector<test> carried;  // what must be so when they do, by the actor's contract
+    std::uint32_t at = 0;       // the node that takes the step, after its choices
     fault struck = fault::none;
     std::uint32_t node = 0;  // where it leads, unless it ends the turn
     bool ends = false;

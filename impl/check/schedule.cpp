@@ -10,20 +10,16 @@
 
 namespace casement::check::detail {
 
-namespace {
-
-std::string in_words(const call& c) {
+std::string search::in_words(const call& c) const {
     switch (c.what) {
-        case call::kind::get: return "reads " + printable(c.key);
-        case call::kind::scan: return "scans from " + printable(c.key);
+        case call::kind::get: return "reads " + story_.spelled(c.key);
+        case call::kind::scan: return "scans from " + story_.spelled(c.key);
         case call::kind::snapshot: return "looks at one moment";
         case call::kind::now: return "reads the clock";
         case call::kind::commit: return "commits";
         default: return "ends";
     }
 }
-
-}  // namespace
 
 // The raw steps of `actor` that make up one step of the search: alone up to the call at `o.at`,
 // which then ends as `o` does. Nothing if they do not.
@@ -106,69 +102,97 @@ std::optional<std::vector<search::choice>> search::concrete(
     return all;
 }
 
-// Tells one raw step, and takes it.
-told_step search::take(std::vector<std::uint32_t>& words, const choice& c) {
-    const bool outside = c.actor == story_.roles().size();
-    const auto ways =
-        outside ? steps_.of_world(words[0]) : steps_.single(words[0], start(words, c.actor));
-    const outcome o = ways[c.way];
-    told_step t;
-    t.actor = c.actor;
-    const auto before = worlds_.rows(words[0]), after = worlds_.rows(o.world);
-    if (outside) {
-        t.what =
-            o.struck == fault::tick ? "the clock moves on" : "the lost commit happens after all";
-    } else {
-        const call c2 = script_.asks(o.at == index::none ? start(words, c.actor) : o.at);
-        t.operation = c2.operation;
-        t.what = in_words(c2);
-        if (c2.what == call::kind::commit) {
-            const auto forgets = [&](const auto& g) {
-                return steps_.forgets(c2.operation, g.name);
-            };
-            const auto broken = rows_.broken_guard(before, c2, forgets);
-            if (broken)
-                t.what += ", in vain: no longer '" + c2.guards[*broken].name + "'";
-            else
-                for (const auto& g : c2.guards)
-                    if (forgets(g) && !rows_.holds(before, g)) t.forgotten = g.name;
-        } else if (c2.what == call::kind::snapshot && o.struck == fault::none) {
-            for (auto n = script_.rests(o.node) ? o.at : o.node; n != o.at && !script_.rests(n);
-                 n = script_.parent(n))
-                if (const auto& seen = script_.asks(script_.parent(n)); seen.is_of_snapshot())
-                    t.what += (t.what.ends_with("moment") ? ": " : ", ") + printable(seen.key);
-        }
-        switch (o.struck) {
-            case fault::crash:
-                t.what += after == before ? " - no, it crashes" : ", and crashes";
-                break;
-            case fault::lost_reply:
-                t.what += after == before ? ", which does not happen; the reply is lost"
-                                          : ", and the reply is lost";
-                break;
-            case fault::zombie: t.what += ", and the reply is lost; it may happen later"; break;
-            case fault::spurious: t.what += ", in vain, for no reason"; break;
-            default: break;
-        }
-        if (o.ends_turn && script_.rests(o.node) && o.struck == fault::none)
-            if (const auto a = script_.last_answer(o.node); !a.empty())
-                t.what += "; answers '" + printable(a) + "'";
+namespace {
+
+std::string struck_by(fault f, bool changed) {
+    switch (f) {
+        case fault::crash: return changed ? ", and crashes" : " - no, it crashes";
+        case fault::lost_reply:
+            return changed ? ", and the reply is lost"
+                           : ", which does not happen; the reply is lost";
+        case fault::zombie: return ", and the reply is lost; it may happen later";
+        case fault::spurious: return ", in vain, for no reason";
+        default: return "";
     }
-    const rows old{rows_, before}, now{rows_, after};
+}
+
+// What has changed, row by row.
+std::vector<std::string> told_changes(const story& of, const rows& old, const rows& now) {
+    std::vector<std::string> changed;
     for (std::size_t i = 0, j = 0; i < old.size() || j < now.size();) {
         const bool gone = j == now.size() || (i < old.size() && old.key(i) < now.key(j));
         const bool made = !gone && (i == old.size() || now.key(j) < old.key(i));
+        const auto key = gone ? old.key(i) : now.key(j);
         if (gone)
-            t.changed.push_back(printable(old.key(i)) + " is gone");
+            changed.push_back(of.spelled(key) + " is gone");
         else if (made)
-            t.changed.push_back(printable(now.key(j)) + " = " + printable(now.value(j)));
+            changed.push_back(of.spelled(key) + " = " + of.spelled(key, now.value(j)));
         else if (old.value(i) != now.value(j))
-            t.changed.push_back(printable(now.key(j)) + ": " + printable(old.value(i)) + " -> " +
-                                printable(now.value(j)));
+            changed.push_back(of.spelled(key) + ": " + of.spelled(key, old.value(i)) + " -> " +
+                              of.spelled(key, now.value(j)));
         i += made ? 0 : 1;
         j += gone ? 0 : 1;
     }
+    return changed;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> search::spelled(std::uint32_t of) {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& [key, value] : rows_.scan(of, "", std::string(64, '\xff')))
+        out.emplace_back(story_.spelled(key), story_.spelled(key, value));
+    return out;
+}
+
+// Tells one step that can be taken at `words`.
+told_step search::told(std::span<const std::uint32_t> words, std::size_t actor, const outcome& o) {
+    told_step t;
+    t.actor = actor;
+    const auto before = worlds_.rows(words[0]), after = worlds_.rows(o.world);
+    t.struck = o.struck != fault::none;
+    t.changed = told_changes(story_, rows{rows_, before}, rows{rows_, after});
+    if (actor == story_.roles().size()) {
+        t.what =
+            o.struck == fault::tick ? "the clock moves on" : "the lost commit happens after all";
+        return t;
+    }
+    const call c = script_.asks(o.at == index::none ? start(words, actor) : o.at);
+    t.operation = c.operation;
+    t.what = in_words(c);
+    t.begins = script_.rests(node_of(words[actor + 1]));
+    t.commits = c.what == call::kind::commit;
+    if (t.commits) {
+        const auto forgets = [&](const auto& g) { return steps_.forgets(c.operation, g.name); };
+        if (const auto broken = rows_.broken_guard(before, c, forgets)) {
+            t.what += ", in vain: no longer '" + c.guards[*broken].name + "'";
+            t.struck = true;
+        } else {
+            for (const auto& g : c.guards)
+                if (forgets(g) && !rows_.holds(before, g)) t.forgotten = g.name;
+        }
+    } else if (c.what == call::kind::snapshot && o.struck == fault::none) {
+        for (auto n = script_.rests(o.node) ? o.at : o.node; n != o.at && !script_.rests(n);
+             n = script_.parent(n))
+            if (const auto& seen = script_.asks(script_.parent(n)); seen.is_of_snapshot())
+                t.what += (t.what.ends_with("moment") ? ": " : ", ") + story_.spelled(seen.key);
+    }
+    t.what += struck_by(o.struck, after != before);
+    if (o.ends_turn && script_.rests(o.node) && o.struck == fault::none)
+        if (const auto a = script_.last_answer(o.node); !a.empty())
+            t.what += "; answers '" + printable(a) + "'";
+    return t;
+}
+
+// Tells one raw step, and takes it.
+told_step search::take(std::vector<std::uint32_t>& words, const choice& c) {
+    const auto ways = c.actor == story_.roles().size()
+                          ? steps_.of_world(words[0])
+                          : steps_.single(words[0], start(words, c.actor));
+    const outcome o = ways[c.way];
+    auto t = told(words, c.actor, o);
     apply(words, c.actor, o);
+    t.rows = spelled(worlds_.rows(words[0]));
     return t;
 }
 
@@ -230,11 +254,89 @@ std::string search::story_mark() {
     return mark;
 }
 
+namespace {
+
+constexpr std::string_view plain =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:";
+constexpr std::string_view hex = "0123456789abcdef";
+
+// One word for a shell: a space is '+', and what is not plain is %xx.
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const auto n = static_cast<unsigned char>(c);
+        if (c == ' ')
+            out += '+';
+        else if (plain.find(c) != std::string_view::npos)
+            out += c;
+        else
+            out += {'%', hex[n >> 4], hex[n & 15]};
+    }
+    return out;
+}
+
+std::optional<std::string> unescaped(std::string_view text) {
+    std::string out;
+    for (; !text.empty(); text.remove_prefix(1)) {
+        const char c = text.front();
+        if (c == '+') {
+            out += ' ';
+        } else if (c == '%') {
+            if (text.size() < 3) return std::nullopt;
+            const auto high = hex.find(text[1]), low = hex.find(text[2]);
+            if (high == std::string_view::npos || low == std::string_view::npos)
+                return std::nullopt;
+            out += static_cast<char>(high << 4 | low);
+            text.remove_prefix(2);
+        } else if (plain.find(c) == std::string_view::npos) {
+            return std::nullopt;
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+//     cm1.MARK.CHOICES[~OPERATION/GUARD[,OPERATION/GUARD...]]
+result<token_parts> parts_of(std::string_view token) {
+    const auto bad = [&](std::string why) {
+        return fail(errc::illegal, "replay", std::string{token}, std::move(why));
+    };
+    if (!token.starts_with(token_version)) return bad("not a token of this version (cm1)");
+    auto rest = token.substr(token_version.size());
+    const auto dot = rest.find('.');
+    if (dot == std::string_view::npos) return bad("cut short");
+    token_parts parts{rest.substr(0, dot), rest.substr(dot + 1), {}};
+    const auto tilde = parts.choices.find('~');
+    if (tilde == std::string_view::npos) return parts;
+    rest = parts.choices.substr(tilde + 1);
+    parts.choices = parts.choices.substr(0, tilde);
+    for (bool more = true; more;) {
+        const auto comma = rest.find(',');
+        more = comma != std::string_view::npos;
+        const auto one = rest.substr(0, comma);
+        if (more) rest.remove_prefix(comma + 1);
+        const auto slash = one.find('/');
+        if (slash == std::string_view::npos) return bad("names no guard after '~'");
+        auto operation = unescaped(one.substr(0, slash)), guard = unescaped(one.substr(slash + 1));
+        if (!operation || !guard || guard->empty()) return bad("names no guard after '~'");
+        parts.without.push_back({*std::move(operation), *std::move(guard)});
+    }
+    return parts;
+}
+
 std::string search::token_of(const std::vector<choice>& choices) {
-    std::string out = "cm1." + story_mark() + '.';
+    std::string out = std::string{token_version} + story_mark() + '.';
     for (const auto& c : choices) {
         append_number(out, c.actor);
         append_number(out, c.way);
+    }
+    char before = '~';
+    for (const auto& m : scope_.without) {
+        out += before + escaped(m.operation) + '/' + escaped(m.guard);
+        before = ',';
     }
     return out;
 }
@@ -243,11 +345,10 @@ result<replayed> search::replay(std::string_view token) {
     const auto bad = [&](std::string why) {
         return fail(errc::illegal, "replay", std::string{token}, std::move(why));
     };
-    if (!token.starts_with("cm1.")) return bad("not a token of this version (cm1)");
-    auto rest = token.substr(4);
-    const auto mark = story_mark();
-    if (!rest.starts_with(mark + '.')) return bad("made from another story than this one");
-    rest.remove_prefix(mark.size() + 1);
+    const auto parts = parts_of(token);
+    if (!parts) return std::unexpected{parts.error()};
+    if (parts->mark != story_mark()) return bad("made from another story than this one");
+    auto rest = parts->choices;
     replayed r;
     auto words = first();
     const auto judge_here = [&](std::uint32_t complaint) {

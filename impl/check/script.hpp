@@ -56,6 +56,9 @@ public:
     /// so; or nothing.
     [[nodiscard]] std::optional<std::uint32_t> again(std::uint32_t node);
 
+    /// Whether it is the node of one who waits to begin again.
+    [[nodiscard]] bool waits(std::uint32_t node) const { return chosen_.contains(node); }
+
     /// The ways that were chosen already in the turn that a resting actor is to begin.
     [[nodiscard]] std::span<const std::uint32_t> chosen(std::uint32_t node) const {
         const auto ways = chosen_.find(node);

@@ -7,6 +7,10 @@
 
 namespace casement::check::detail {
 
+namespace {
+constexpr std::uint64_t told_every = 1 << 15;  // transitions, about a hundredth of a second
+}
+
 search::search(const story& of, const scope& in, lessons known)
     : story_{of},
       scope_{in},
@@ -38,6 +42,13 @@ bool search::at_rest(std::span<const std::uint32_t> words) const {
     return true;
 }
 
+// Somebody is between two rounds of one turn.
+bool search::waits(std::span<const std::uint32_t> words) const {
+    for (std::size_t i = 1; i + 1 < width_; ++i)
+        if (script_.waits(node_of(words[i]))) return true;
+    return false;
+}
+
 // Where the actor's next call is taken: at its node, or at the beginning of its next turn.
 std::uint32_t search::start(std::span<const std::uint32_t> words, std::size_t actor) {
     const auto word = words[actor + 1];
@@ -55,8 +66,8 @@ std::uint32_t search::start(std::span<const std::uint32_t> words, std::size_t ac
     return node;
 }
 
-// The first block of which no id is known to anybody: names that nobody knows are made canonical,
-// and so their blocks are free again.
+// The first block of which no id is known to anybody, and that nobody may yet ask for: names that
+// nobody knows are made canonical, and so their blocks are free again.
 std::uint32_t search::free_block(std::span<const std::uint32_t> words) {
     const auto bits = [&](const pinned& names) {
         std::uint64_t used = 0;
@@ -77,7 +88,12 @@ std::uint32_t search::free_block(std::span<const std::uint32_t> words) {
             story_.canonical().pin(now.key(i), now.value(i), all);
         at->second = bits(all);
     }
-    const auto used = at->second | bits(crew_pins_[crew_of(words)]);
+    auto used = at->second | bits(crew_pins_[crew_of(words)]);
+    // A turn in its middle may still ask for the block that it began with.
+    for (std::size_t i = 1; i + 1 < width_; ++i)
+        if (const auto node = node_of(words[i]); !script_.rests(node))
+            if (const auto block = script_.block(node); block < first_own_block)
+                used |= std::uint64_t{1} << block;
     require(~used != 0, "fewer than 64 blocks of ids in use at once");
     return static_cast<std::uint32_t>(std::countr_one(used));
 }
@@ -208,10 +224,10 @@ bool search::judge(std::span<const std::uint32_t> words, std::uint32_t number) {
     if (judged_rows_.size() <= rows_number) judged_rows_.resize(rows_number + 1);
     const bool rows_known = judged_rows_[rows_number];
     judged_rows_[rows_number] = true;
-    if (scope_.keep_restful && at_rest(words)) {
-        const auto kept = renames() || !story_.canonical()
-                              ? rows_number
-                              : worlds_.rows(canonical(words[0], crew_of(words)));
+    const bool resting = at_rest(words) && !waits(words);
+    if (scope_.keep_restful && resting) {
+        const auto kept =
+            story_.canonical() ? worlds_.rows(canonical(words[0], crew_of(words))) : rows_number;
         if (restful_.size() <= kept) restful_.resize(kept + 1);
         restful_[kept] = true;
     }
@@ -230,7 +246,7 @@ bool search::judge(std::span<const std::uint32_t> words, std::uint32_t number) {
             now.emplace(rows{rows_, rows_number},
                         timestamp{static_cast<std::int64_t>(worlds_[words[0]].ticks) *
                                   story_.tick().count()},
-                        std::span{answers.data(), story_.roles().size()}, at_rest(words));
+                        std::span{answers.data(), story_.roles().size()}, resting);
         }
         auto wrong = p.of_moment(*now);
         if (p.what == property::kind::sometimes) {
@@ -269,6 +285,8 @@ void search::run() {
                     apply(after, actor, o);
                     canonicalise(after);
                     ++transitions_;
+                    if (scope_.progress && transitions_ % told_every == 0)
+                        scope_.progress(prints_.size(), transitions_, depth_);
                     const auto print = print_of(after);
                     auto to = number(print);
                     const bool fresh = to == index::none;
@@ -321,6 +339,7 @@ void search::recover() {
 report search::told() {
     report r;
     r.story = story_.name();
+    for (const auto& role : story_.roles()) r.actors.push_back(role.name);
     r.states = prints_.size();
     r.transitions = transitions_;
     r.depth = depth_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <casement/check/explore.hpp>
+#include <casement/check/show.hpp>
 #include <casement/check/story.hpp>
 
 #include "contents.hpp"
@@ -27,6 +28,15 @@ struct fingerprint {
     std::uint64_t low = 0, high = 0;
     bool operator==(const fingerprint&) const = default;
 };
+
+inline constexpr std::string_view token_version = "cm1.";
+
+/// What a token says; views into it.
+struct token_parts {
+    std::string_view mark, choices;
+    std::vector<left_out> without;
+};
+[[nodiscard]] result<token_parts> parts_of(std::string_view token);
 
 class search {
 public:
@@ -43,6 +53,10 @@ public:
     [[nodiscard]] report told();
     /// Takes the steps of a token again, judging each state. REQUIRES: nothing was run before
     [[nodiscard]] result<replayed> replay(std::string_view token);
+    /// The mark that the story's tokens carry.
+    [[nodiscard]] std::string story_mark();
+    /// The first `states_max` states, breadth first (graph.cpp). REQUIRES: nothing was run before
+    [[nodiscard]] std::vector<shown_state> graph(std::size_t states_max);
     /// More than was known at the beginning: then what it found does not count.
     [[nodiscard]] lessons learnt() const {
         return {blocks_ || steps_.uses_blocks(), steps_.distrusted()};
@@ -74,6 +88,7 @@ private:
     }
     [[nodiscard]] std::vector<std::uint32_t> first();
     [[nodiscard]] bool at_rest(std::span<const std::uint32_t> words) const;
+    [[nodiscard]] bool waits(std::span<const std::uint32_t> words) const;
     [[nodiscard]] std::uint32_t start(std::span<const std::uint32_t> words, std::size_t actor);
     [[nodiscard]] std::span<const outcome> outcomes(std::span<const std::uint32_t> words,
                                                     std::size_t actor);
@@ -104,8 +119,13 @@ private:
         const std::vector<std::uint32_t>& path);
     [[nodiscard]] std::optional<std::vector<std::size_t>> unfolded(
         std::vector<std::uint32_t>& words, std::size_t actor, const outcome& o);
+    [[nodiscard]] std::string in_words(const call& c) const;
+    [[nodiscard]] told_step told(std::span<const std::uint32_t> words, std::size_t actor,
+                                 const outcome& o);
     [[nodiscard]] told_step take(std::vector<std::uint32_t>& words, const choice& c);
-    [[nodiscard]] std::string story_mark();
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> spelled(std::uint32_t rows);
+    [[nodiscard]] std::string place(std::uint32_t word);
+    [[nodiscard]] shown_state shown(std::span<const std::uint32_t> words, std::uint32_t number);
     [[nodiscard]] std::string token_of(const std::vector<choice>& choices);
 
     const story& story_;

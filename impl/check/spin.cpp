@@ -14,9 +14,9 @@ namespace casement::check {
 namespace detail {
 namespace {
 
-std::string comment(std::string_view words) {
+// `words` are printable.
+std::string comment(std::string out) {
     constexpr std::size_t words_max = 100;
-    std::string out = printable(words);
     for (std::size_t at = 0; (at = out.find("*/", at)) != out.npos;) out[at] = '+';
     for (std::size_t at = 0; (at = out.find("/*", at)) != out.npos;) out[at] = '+';
     if (out.size() > words_max) out = out.substr(0, words_max) + "...";
@@ -102,6 +102,26 @@ public:
     }
 
     result<std::string> written() {
+        auto text = write();
+        if (exits_ > exits_max) {
+            bare_reads_ = true;
+            text = write();
+        }
+        if (exits_ > exits_max)
+            return fail(errc::too_big, "write a model", story_.name(),
+                        "Spin takes d_steps to " + std::to_string(exits_max) +
+                            " places, and these lead to " + std::to_string(exits_));
+        return text;
+    }
+
+private:
+    // To so many places d_steps may lead, and no more, in Spin 6.5.2. Where it is not enough, a call
+    // that only reads is written as its condition alone, which is one step as well.
+    static constexpr std::size_t exits_max = 2000;
+
+    result<std::string> write() {
+        out_.str("");
+        exits_ = 0;
         head();
         rows();
         budgets();
@@ -114,7 +134,6 @@ public:
         return out_.str();
     }
 
-private:
     [[nodiscard]] std::uint32_t nothing_said() const { return all_.text().find(""); }
 
     // What a safety model of rows can say.
@@ -131,12 +150,12 @@ private:
     }
 
     void head() {
-        out_ << comment(story_.name())
+        out_ << comment(printable(story_.name()))
              << "\n/* Each d_step is one call of the store, with what belongs to it, or a fault. "
                 "*/\n";
         for (const auto& p : story_.properties())
             if (!limits_.properties || !is_said(p))
-                out_ << "/* not said here: */ " << comment(p.name) << '\n';
+                out_ << "/* not said here: */ " << comment(printable(p.name)) << '\n';
     }
 
     // Rows that never change are no part of a state.
@@ -149,11 +168,11 @@ private:
                      << r.first << ';';
             else
                 out_ << "#define " << name(row) << ' ' << r.first;
-            out_ << "  " << comment(key) << '\n';
+            out_ << "  " << comment(printable(key)) << '\n';
             for (std::uint32_t v = 1; v < r.values.size(); ++v)
                 if (all_.reached(r.values[v]))
-                    out_ << "    /* " << v << " */ " << comment(all_.text()[r.values[v].text])
-                         << '\n';
+                    out_ << "    /* " << v << " */ "
+                         << comment(printable(all_.text()[r.values[v].text])) << '\n';
         }
     }
 
@@ -168,7 +187,7 @@ private:
             out_ << "/* What the last turn came to; 0 is nothing. */\nbyte answer[" << roles.size()
                  << "];\n";
             for (const auto& [text, n] : answers_)
-                out_ << "    /* " << n << " */ " << comment(all_.text()[text]) << '\n';
+                out_ << "    /* " << n << " */ " << comment(printable(all_.text()[text])) << '\n';
         }
         const auto budget = [&](const char* what, int times) {
             if (times > 0) out_ << "byte " << what << " = " << times << ";\n";
@@ -195,7 +214,7 @@ private:
             else
                 while (next < roles.size() && roles[next].body == roles[i].body) ++next;
             out_ << "\nactive [" << next - i << "] proctype actor_" << i + 1 << "() {  "
-                 << comment(roles[i].name) << '\n';
+                 << comment(printable(roles[i].name)) << '\n';
             actor({flows.data() + at, end - at});
             out_ << "}\n";
             i = next;
@@ -208,16 +227,15 @@ private:
         for (const auto& f : turns)
             for (const auto& p : f.places) labels_.emplace(p.node, labels_.size());
         out_ << "end_turn:\n    if\n";
-        for (const auto& f : turns)
-            for (const auto& o : f.places.front().options) option_of(o, &f);
+        for (const auto& f : turns) options_of(f.places.front(), &f);
         if (turns.data() == all_.flows().data()) keep_unread();
-        out_ << "    fi;\n";
+        out_ << "    fi;\n    goto end_turn;\n";
         for (const auto& f : turns)
             for (std::size_t i = 1; i < f.places.size(); ++i) {
                 const auto& p = f.places[i];
                 out_ << "L" << labels_.at(p.node) << ":  " << comment(p.words) << "\n    if\n";
-                for (const auto& o : p.options) option_of(o, nullptr);
-                out_ << "    fi;\n";
+                options_of(p, nullptr);
+                out_ << "    fi;\n    goto end_turn;\n";
             }
     }
 
@@ -228,23 +246,73 @@ private:
         if (!answers_.empty()) out_ << " && answer[0] == 0";
         for (const auto& [key, row] : all_.rows().all())
             if (reached(row) > 1) out_ << " && " << name(row) << " == 0";
-        out_ << " };\n        goto end_turn\n";
+        out_ << " }\n";
     }
 
-    void option_of(const option& o, const flow* begins) {
-        std::vector<std::string> terms, steps;
+    // Of what one call answers, that which leads to the same without changing a row is one line:
+    // each state takes one of them at most.
+    [[nodiscard]] static bool alike(const option& a, const option& b) {
+        const auto plain = [](const option& o) {
+            return o.struck == fault::none && o.effects.empty() && o.any.empty() &&
+                   o.broken.empty();
+        };
+        return plain(a) && plain(b) && a.at == b.at && a.ends == b.ends &&
+               (a.ends ? a.answer == b.answer : a.node == b.node);
+    }
+
+    void options_of(const place& p, const flow* begins) {
+        std::vector<std::vector<const option*>> lines;
+        for (const auto& o : p.options) {
+            const auto twin = std::ranges::find_if(
+                lines, [&](const auto& line) { return alike(*line.front(), o); });
+            if (twin == lines.end())
+                lines.push_back({&o});
+            else
+                twin->push_back(&o);
+        }
+        for (const auto& line : lines) option_of(line, begins);
+        ++exits_;
+    }
+
+    void option_of(const std::vector<const option*>& ways, const flow* begins) {
+        const option& o = *ways.front();
+        std::vector<std::string> terms, guards;
         if (begins)
             terms.push_back(begins->actor ? "turns[_pid] == " + std::to_string(begins->turn)
                                           : "turns[_pid] > 0");
-        if (o.struck != fault::none) {
-            const std::string budget = budget_of(o.struck);
-            terms.push_back(budget + " > 0");
-            steps.push_back(budget + " = " + budget + " - 1");
+        if (o.struck != fault::none) terms.push_back(std::string{budget_of(o.struck)} + " > 0");
+        if (!o.effects.empty()) {
+            for (const auto& t : o.all)
+                if (!t.guard.empty())
+                    guards.push_back(said(t) + " &&  " + comment("guard: " + printable(t.guard)));
         }
-        for (const auto& t : o.all)
-            if (t.guard.empty()) terms.push_back(said(t));
+        std::vector<std::string> each;
+        for (const auto* way : ways) each.push_back(all_of(way->all, guards.empty()));
+        if (std::ranges::find(each, "") == each.end())
+            terms.push_back(each.size() == 1 ? each.front() : "(" + joined(each, " || ") + ")");
         if (!o.any.empty()) terms.push_back("(" + either(o.any) + ")");
         if (terms.empty()) terms.push_back("true");
+
+        const auto steps = steps_of(o, begins);
+        const bool bare = bare_reads_ && steps.empty() && terms.front() != "true";
+        exits_ += bare || o.ends ? 0 : 1;
+        out_ << "    :: " << (bare ? "(  " : "d_step {  ")
+             << comment(o.words + (ways.size() == 1 ? "" : ", and alike")) << '\n';
+        for (const auto& g : guards) out_ << "        " << g << '\n';
+        out_ << "        " << joined(terms, " && ") << (steps.empty() ? "" : " -> ") << steps
+             << (bare ? " )" : " }");
+        if (o.ends)
+            out_ << '\n';
+        else
+            out_ << ";\n        goto L" << labels_.at(o.node) << '\n';
+    }
+
+    [[nodiscard]] std::string steps_of(const option& o, const flow* begins) const {
+        std::vector<std::string> steps;
+        if (o.struck != fault::none) {
+            const std::string budget = budget_of(o.struck);
+            steps.push_back(budget + " = " + budget + " - 1");
+        }
         if (begins && !answers_.empty()) steps.push_back("answer[_pid] = 0");
         if (limits_.properties && (o.surely || !o.changes.empty()))
             for (const auto& t : o.carried)
@@ -256,15 +324,18 @@ private:
             steps.push_back("turns[_pid] = turns[_pid] - 1");
             if (o.answer != nothing_said())
                 steps.push_back("answer[_pid] = " + std::to_string(answers_.at(o.answer)));
-            if (!o.broken.empty()) steps.push_back("assert(false) " + comment(o.broken));
+            if (!o.broken.empty()) steps.push_back("assert(false) " + comment(printable(o.broken)));
         }
-        out_ << "    :: d_step {  " << comment(o.words) << '\n';
-        for (const auto& t : o.all)
-            if (!t.guard.empty())
-                out_ << "        " << said(t) << " &&  " << comment("guard: " + t.guard) << '\n';
-        out_ << "        " << joined(terms, " && ") << (steps.empty() ? "" : " -> ")
-             << joined(steps, "; ") << " };\n        goto "
-             << (o.ends ? "end_turn" : "L" + std::to_string(labels_.at(o.node))) << '\n';
+        return joined(steps, "; ");
+    }
+
+    // What is always so is left out.
+    [[nodiscard]] std::string all_of(const std::vector<test>& tests, bool guards) const {
+        std::vector<std::string> all;
+        for (const auto& t : tests)
+            if ((t.guard.empty() || guards) && (t.row == test::ticks || reached(t.row) > 1))
+                all.push_back(said(t));
+        return joined(all, " && ");
     }
 
     static std::string joined(const std::vector<std::string>& parts, std::string_view between) {
@@ -319,8 +390,8 @@ private:
             auto when = violation_of(p);
             if (!when) return passed(when);
             if (*when != "false")
-                options += "    :: d_step {  " + comment(p.name) + "\n        (" + *when +
-                           ") -> assert(false) }\n";
+                options += "    :: d_step {  " + comment(printable(p.name)) + "\n        (" +
+                           *when + ") -> assert(false) }\n";
         }
         if (!options.empty())
             out_ << "\nactive proctype watch() {\nend_watch:\n    if\n" << options << "    fi\n}\n";
@@ -370,6 +441,8 @@ private:
     std::map<std::uint32_t, std::size_t> answers_;  // of texts
     std::map<std::uint32_t, std::size_t> labels_;   // of nodes, in this proctype
     std::ostringstream out_;
+    std::size_t exits_ = 0;
+    bool bare_reads_ = false;
 };
 
 }  // namespace

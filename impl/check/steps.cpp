@@ -367,18 +367,28 @@ bool steps::believes_still() {
     return distrusted_.size() == before;
 }
 
+// Whether a turn that has come to `end` does there what it would have done alone: the commit, if it
+// succeeds, that it makes on the rows as they are now; or the answer that it gives on them or gave
+// before.
+bool steps::would_do(std::uint32_t from, std::uint32_t to, std::uint32_t start, std::uint32_t end) {
+    const auto same = [&](std::uint32_t other) {
+        return script_.call_number(end) == script_.call_number(other);
+    };
+    const call& made = script_.asks(end);
+    if (made.what == call::kind::commit)
+        return rows_.broken_guard(
+                   to, made, [&](const auto& g) { return forgets(made.operation, g.name); }) ||
+               same(alone(to, start));
+    return same(alone(to, start)) || same(alone(from, start));
+}
+
 void steps::try_between(std::uint32_t start, std::uint32_t from, std::uint32_t to,
                         std::string_view key) {
     for (auto node = start;;) {
         const call& c = script_.asks(node);
         if (node != start && c.is_step()) {
-            const auto end = alone(to, node);
-            const call& made = script_.asks(end);
-            if (made.what == call::kind::commit &&
-                !rows_.broken_guard(
-                    to, made, [&](const auto& g) { return forgets(made.operation, g.name); }) &&
-                script_.call_number(end) != script_.call_number(alone(to, start)))
-                distrusted_.emplace(made.operation, key);
+            if (!would_do(from, to, start, alone(to, node)))
+                distrusted_.emplace(c.operation, key);
         }
         if (!c.reads() && c.what != call::kind::fresh) return;
         node = script_.after(node, c.what == call::kind::fresh ? block_begin(script_.block(node))

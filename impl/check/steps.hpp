@@ -128,6 +128,8 @@ private:
     };
     [[nodiscard]] std::optional<std::string> uncovered(const std::vector<look>& log, bool& all);
     void believe(std::uint32_t start, std::uint32_t rows, const std::vector<look>& log);
+    [[nodiscard]] bool would_do(std::uint32_t from, std::uint32_t to, std::uint32_t start,
+                                std::uint32_t end);
     void try_between(std::uint32_t start, std::uint32_t from, std::uint32_t to,
                      std::string_view key);
     [[nodiscard]] bool guards(const call& commit, const call& read) const;

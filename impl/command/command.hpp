@@ -34,7 +34,7 @@ struct settings {
 CLI::App* add_command(CLI::App& app, settings& common, const std::string& name,
                       const std::string& description, const std::string& example);
 
-/// The store's path, which every command but `doctor` takes first.
+/// The store's path, which every command but `doctor` and `explore` takes first.
 void add_store(CLI::App* command, std::string& store);
 
 /// For options that count: 0 or more. CLI11 by itself takes -1, and all that is too great, for the
@@ -82,5 +82,6 @@ void add_show_commands(CLI::App& app, settings& common);    // ls, tree, stat, c
 void add_change_commands(CLI::App& app, settings& common);  // mkdir, mv, rm, ln, cp
 void add_stats(CLI::App& app, settings& common);
 void add_doctor(CLI::App& app, settings& common);
+void add_explore(CLI::App& app, settings& common);
 
 }  // namespace casement::command

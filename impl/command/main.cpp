@@ -27,6 +27,7 @@ int run(int count, char** words) {
     add_verify(app, common);
     add_stats(app, common);
     add_doctor(app, common);
+    add_explore(app, common);
     try {
         app.parse(count, words);
     } catch (const CLI::ParseError& e) {

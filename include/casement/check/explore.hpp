@@ -59,8 +59,12 @@ struct told_step {
     std::size_t actor = 0;  // roles().size() is the world
     std::string what;       // the call, or the fault
     std::string operation;
-    std::vector<std::string> changed;      // what it did to the rows
-    std::optional<std::string> forgotten;  // the guard that would have stopped it
+    std::vector<std::string> changed;                       // what it did to the rows
+    std::optional<std::string> forgotten;                   // the guard that would have stopped it
+    bool begins = false;                                    // the actor's turn
+    bool commits = false;                                   // or tries to
+    bool struck = false;                                    // by a fault, or in vain
+    std::vector<std::pair<std::string, std::string>> rows;  // after it, as the story spells them
 };
 
 struct violation {
@@ -72,6 +76,7 @@ struct violation {
 
 struct report {
     std::string story;
+    std::vector<std::string> actors;  // by name
     std::uint64_t states = 0, transitions = 0, depth = 0;
     std::uint64_t worlds = 0, logs = 0, runs = 0, replayed = 0;
     double seconds = 0;
@@ -102,11 +107,17 @@ struct replayed {
     std::vector<std::pair<std::string, std::string>> rows;  // at its end
 };
 
-/// Takes the steps of a violation's token again, under a debugger or in a test. `without` must be
-/// as it was when the token was made. `illegal` if the token is of another story, or the code has
-/// changed so that it goes another way.
+/// Takes the steps of a violation's token again, under a debugger or in a test. What was left out
+/// when it was made, the token says itself; `without` is left out as well. `illegal` if the token
+/// is of another story, or the code has changed so that it goes another way.
 [[nodiscard]] result<replayed> replay(const story& of, std::string_view token,
                                       const std::vector<left_out>& without = {});
+
+/// Whether the token was made of this story, in this size.
+[[nodiscard]] bool fits(const story& of, std::string_view token);
+
+/// What was left out when the token was made. `illegal` if it is no token.
+[[nodiscard]] result<std::vector<left_out>> left_out_of(std::string_view token);
 
 /// Whether the short cuts of `in` reach the same contents of the store at rest as the raw search:
 /// "" if they do, else what differs (SPEC T4b).

@@ -35,6 +35,8 @@ struct model_limits {
 /// of its answers, one d_step a store call or fault, a line for each guard of a commit, a variable
 /// for each row that changes. `always` properties of the rows are watched; the head of the model
 /// names those that are not said there.
+/// An actor's code is run along every log of answers that its rows' values allow, also such as do
+/// not belong together: it must answer an error there, or end, and not stop the process.
 /// `too_big` beyond the limits. `unsupported` if the story has zombie commits. `illegal` if an
 /// actor's code is not deterministic, or cannot be told what it asks.
 [[nodiscard]] result<std::string> promela(const story& of, const model_limits& within = {});

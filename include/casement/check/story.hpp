@@ -117,6 +117,10 @@ inline constexpr std::string_view contract = "a change keeps to what its call ex
 /// Why a property does not hold, or "".
 using complaint = std::string;
 
+/// A row for people: its key, or, where a value is given, that.
+using spelling =
+    std::function<std::string(std::string_view key, std::optional<std::string_view> value)>;
+
 struct property {
     enum class kind : std::uint8_t {
         always,        // in every state
@@ -150,18 +154,18 @@ public:
         write(beginning_);
         return *this;
     }
-    /// An actor takes `turns` turns, each of which calls `body` anew.
+    /// An actor takes `turns` turns, each of which calls `act` anew.
     template <std::invocable<actor&> F>
-    story& actors(std::size_t how_many, std::string name, int turns, F body) {
-        bodies_.emplace_back(std::move(body));
+    story& actors(std::size_t how_many, std::string name, int turns, F act) {
+        bodies_.emplace_back(std::move(act));
         for (std::size_t i = 0; i < how_many; ++i)
             roles_.push_back({how_many == 1 ? name : name + " " + std::to_string(i + 1),
                               bodies_.size() - 1, turns});
         return *this;
     }
     template <std::invocable<actor&> F>
-    story& acts(std::string name, F body, int turns = 1) {
-        return actors(1, std::move(name), turns, std::move(body));
+    story& acts(std::string name, F act, int turns = 1) {
+        return actors(1, std::move(name), turns, std::move(act));
     }
 
     /// `f` takes `const rows&` or `const moment&` and answers whether it holds, or what is wrong.
@@ -207,6 +211,12 @@ public:
         return *this;
     }
 
+    /// How rows are told to people; see spelled.hpp. Without it: their bytes.
+    story& spells(spelling f) {
+        spelling_ = std::move(f);
+        return *this;
+    }
+
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const memory_store& beginning() const { return beginning_; }
     [[nodiscard]] std::span<const role> roles() const { return roles_; }
@@ -219,6 +229,12 @@ public:
     [[nodiscard]] std::chrono::nanoseconds tick() const { return tick_; }
     [[nodiscard]] const canonical_form& canonical() const { return canonical_; }
     [[nodiscard]] const auto& covers() const { return cover_; }
+    [[nodiscard]] std::string spelled(std::string_view key) const {
+        return spelling_ ? spelling_(key, std::nullopt) : printable(key);
+    }
+    [[nodiscard]] std::string spelled(std::string_view key, std::string_view value) const {
+        return spelling_ ? spelling_(key, value) : printable(value);
+    }
 
 private:
     static complaint in_words(bool holds) { return holds ? "" : "does not hold"; }
@@ -245,6 +261,7 @@ private:
     std::chrono::nanoseconds tick_{};
     canonical_form canonical_;
     std::function<std::optional<std::string>(std::string_view, std::string_view)> cover_;
+    spelling spelling_;
 };
 
 }  // namespace casement::check

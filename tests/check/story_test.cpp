@@ -1,0 +1,100 @@
+// A story says who acts and what must hold; properties come as answers or as words.
+
+#include <gtest/gtest.h>
+
+#include <casement/check/explore.hpp>
+
+#include "check/small_stories.hpp"
+
+namespace casement::testing {
+namespace {
+
+using check::explore;
+using check::story;
+
+story writer_of(std::uint64_t cents) {
+    story s{"a writer"};
+    s.acts("writer", [=](check::actor& me) {
+        me.doing("write");
+        (void)transaction{me.store()}.put<account>(1, {cents}).commit();
+        me.answer("written");
+    });
+    return s;
+}
+
+TEST(Story, PropertiesMayComplainInWords) {
+    auto s = writer_of(3);
+    s.always("small", [](const check::rows& now) -> check::complaint {
+        const auto row = read<account>(now, 1);
+        return row->exists() && (*row)->cents > 2 ? "too much: " + std::to_string((*row)->cents)
+                                                  : "";
+    });
+    const auto r = explore(s);
+    ASSERT_EQ(r.violations.size(), 1u);
+    EXPECT_EQ(r.violations.front().words, "too much: 3");
+}
+
+TEST(Story, AMomentHasAnswersAndRest) {
+    auto s = writer_of(1);
+    s.always("who has answered rests",
+             [](const check::moment& now) { return now.answer(0).empty() || now.at_rest(); });
+    s.sometimes("written", [](const check::moment& now) { return now.answer(0) == "written"; });
+    EXPECT_TRUE(explore(s).holds());
+}
+
+TEST(Story, AChangeIsJudgedWithItsOperation) {
+    auto s = writer_of(1);
+    std::string operation;
+    s.every_change("only one row", [&](const check::change& c) {
+        operation = c.operation;
+        return c.before.size() == 0 && c.after.size() == 1;
+    });
+    EXPECT_TRUE(explore(s).holds());
+    EXPECT_EQ(operation, "write");
+    s.every_change("never", [](const check::change&) { return false; });
+    EXPECT_EQ(explore(s).violations.size(), 1u);
+}
+
+TEST(Story, EqualActorsAreNumbered) {
+    const auto s = bank(3, 1);
+    ASSERT_EQ(s.roles().size(), 3u);
+    EXPECT_EQ(s.roles()[0].name, "payer 1");
+    EXPECT_EQ(s.roles()[0].body, s.roles()[2].body);
+}
+
+TEST(Story, ACallIsHeldToWhatItsCallerExpects) {
+    const auto told = [](bool guarded) {
+        story s{"a caller"};
+        s.begins([](memory_store& kv) { (void)transaction{kv}.put<account>(1, {1}).commit(); });
+        s.actors(2, "caller", 1, [=](check::actor& me) {
+            const auto seen = read<account>(me.store(), 1);
+            me.carries(*seen);
+            transaction t{me.store()};
+            if (guarded) t.expect(*seen, "as seen");
+            (void)t.put<account>(1, {(*seen)->cents + 1}).bump<changes>(1).commit();
+        });
+        return s;
+    };
+    EXPECT_TRUE(explore(told(true)).holds());
+    const auto r = explore(told(false));
+    ASSERT_EQ(r.violations.size(), 1u);
+    EXPECT_EQ(r.violations.front().property, check::contract);
+}
+
+TEST(Story, WhoNumbersThingsNeverMeetsHisNumbersAgain) {
+    story s{"numbers"};
+    s.actors(2, "giver", 2, [](check::actor& me) {
+        const auto id = *me.ids().next();
+        if (read<account>(me.store(), id)->exists()) me.broken("given twice");
+        (void)transaction{me.store()}
+            .expect_absent<account>(id, "new")
+            .put<account>(id, {1})
+            .commit();
+    });
+    s.sometimes("four", [](const check::rows& now) { return now.size() == 4; });
+    for (const auto& in : {check::scope{}, check::scope::raw()})
+        EXPECT_TRUE(explore(s, in).holds());
+}
+
+}  // namespace
+}  // namespace casement::testing
