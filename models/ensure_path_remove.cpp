@@ -48,8 +48,8 @@ story path_maker(size s) {
 }  // namespace
 
 std::vector<situation> ensure_path_remove() {
-    return {{"ensure-path-remove", "a path is made in a directory that is removed or moved away",
-             0, path_maker}};
+    return {{"ensure-path-remove", "a path is made in a directory that is removed or moved away", 0,
+             path_maker}};
 }
 
 }  // namespace casement::models

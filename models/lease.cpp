@@ -112,7 +112,7 @@ story two_writers(size s) {
         const auto *was = std::get_if<lease::held>(&old), *is = std::get_if<lease::held>(&now);
         const auto order = by_number(number_of(c.before), number_of(c.after));
         return is != nullptr && !(was != nullptr && was->session == is->session) ? order < 0
-                                                                                : order <= 0;
+                                                                                 : order <= 0;
     });
     const auto somebody = [=](std::string_view says) {
         return [=, n = tale.roles().size()](const check::moment& m) {

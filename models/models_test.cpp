@@ -2,9 +2,13 @@
 // states as it had. Another number means that an operation reads, writes or guards something else
 // than before: see that this was meant, and pin it anew.
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include <casement/check/explore.hpp>
 
@@ -14,30 +18,34 @@ namespace casement::models {
 namespace {
 
 struct scale {
-    size of;
-    std::uint64_t states = 0;
-    bool audited = false;  // small enough for the raw search
+    std::uint64_t states = 0;  // of a story that breaks: until it does
+    size of{};
+    std::optional<size> audited{};  // small enough for the raw search
 };
 
-// For a story that breaks: the states until it does.
 const std::map<std::string, scale> pinned{
-    {"stuck", {{}, 1, true}},
-    {"unstuck", {{}, 1, true}},
-    {"late-writer", {{}, 1, true}},
-    {"rename-loop", {{}, 1, true}},
-    {"rename-loop-at-rev", {{}, 1, true}},
-    {"rename-loop-of-three", {{}, 1, true}},
-    {"rmdir-create", {{}, 1, true}},
-    {"rmdir-create-at-rev", {{}, 1, true}},
-    {"ensure-path-remove", {{}, 1, true}},
-    {"retry-create", {{}, 1, true}},
-    {"retry-create-any-rev", {{}, 1, true}},
-    {"retry-remove", {{}, 1, true}},
-    {"retry-remove-at-rev", {{}, 1, true}},
-    {"all-any-rev", {{2, 1}, 1, false}},
-    {"all-at-rev", {{2, 1}, 1, false}},
-    {"contracts-any-rev", {{2, 1}, 1, false}},
-    {"contracts-at-rev", {{2, 1}, 1, false}},
+    {"stuck", {16, {}, size{}}},
+    {"unstuck", {71, {}, size{}}},
+    {"late-writer", {3469, {}, size{}}},
+    {"rename-loop", {5, {}, size{}}},
+    {"rename-loop-at-rev", {5, {}, size{}}},
+    {"rename-loop-of-three", {1138, {}, size{}}},
+    {"rmdir-create", {51, {}, size{}}},
+    {"rmdir-create-at-rev", {51, {}, size{}}},
+    {"ensure-path-remove", {229, {}, size{1, 1}}},
+    {"retry-create", {585, {}, size{}}},
+    {"retry-create-any-rev", {89, {}, size{}}},
+    {"retry-remove", {61, {}, size{}}},
+    {"retry-remove-at-rev", {60, {}, size{}}},
+    {"put-crash", {530, {}, size{}}},
+    {"put-crash-packed", {650, {}, size{}}},
+    {"put-crash-unsynced", {132, {}, size{}}},
+    {"put-crash-packed-unsynced", {143, {}, size{}}},
+    {"put-crash-unnamed", {115, {}, size{}}},
+    {"all-any-rev", {401, {2, 1}}},
+    {"all-at-rev", {401, {2, 1}}},
+    {"contracts-any-rev", {401, {2, 1}}},
+    {"contracts-at-rev", {401, {2, 1}}},
 };
 
 std::string told(const check::report& r) {
@@ -56,8 +64,17 @@ TEST_P(Situation, HoldsOrBreaksAsItSays) {
     EXPECT_EQ(r.failed, "");
     if (s.breaks) {
         ASSERT_FALSE(r.violations.empty()) << told(r);
-        const auto again = replay(s.tell(at.of), r.violations.front().token);
+        // The token of the first leads there again; that nothing leads on cannot be replayed.
+        const auto tale = s.tell(at.of);
+        const auto& broke = r.violations.front();
+        const auto again = replay(tale, broke.token);
         ASSERT_TRUE(again.has_value()) << again.error().message();
+        const auto p = std::ranges::find(tale.properties(), broke.property, &check::property::name);
+        ASSERT_NE(p, tale.properties().end());
+        if (p->what != check::property::kind::recoverable) {
+            ASSERT_FALSE(again->violations.empty());
+            EXPECT_EQ(again->violations.front().property, broke.property);
+        }
     } else {
         EXPECT_TRUE(r.holds()) << told(r);
     }
@@ -67,7 +84,8 @@ TEST_P(Situation, HoldsOrBreaksAsItSays) {
 TEST_P(Situation, IsSeenWholeByItsShortCuts) {
     const auto& s = GetParam();
     const auto& at = pinned.at(s.name);
-    if (at.audited) EXPECT_EQ(audit(s.tell(at.of)), "");
+    if (!at.audited) GTEST_SKIP() << "too large for the raw search";
+    EXPECT_EQ(audit(s.tell(*at.audited)), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Situation, ::testing::ValuesIn(situations()), [](const auto& of) {

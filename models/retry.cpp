@@ -1,6 +1,6 @@
 // Race 9: the reply to a commit is lost, and its client makes the same call again, with what it has
-// seen (SPEC F22). Generations tell two equal targets apart (F4h): so a client knows its own file in
-// AlreadyExists, and a removal does not take what another has made since. An exact rev keeps a
+// seen (SPEC F22). Generations tell two equal targets apart (F4h): so a client knows its own file
+// in AlreadyExists, and a removal does not take what another has made since. An exact rev keeps a
 // create from happening twice; at any rev it takes a record of the operation, and this breaks.
 
 #include "stories.hpp"
@@ -82,12 +82,10 @@ story create_again(std::string name) {
     };
     tale.always("what was asked for once is made at most once",
                 [=](const rows& now) { return made(now) <= 1; });
-    tale.sometimes("a retry finds its own", [](const check::moment& m) {
-        return m.answer(0) == "made before";
-    });
-    tale.sometimes("a retry finds another's", [](const check::moment& m) {
-        return m.answer(0) == "another's";
-    });
+    tale.sometimes("a retry finds its own",
+                   [](const check::moment& m) { return m.answer(0) == "made before"; });
+    tale.sometimes("a retry finds another's",
+                   [](const check::moment& m) { return m.answer(0) == "another's"; });
     return with_tree_rows(tale);
 }
 
@@ -119,8 +117,9 @@ std::vector<situation> retries() {
          true},
         {"retry-remove", "a removal that is tried again takes an equal that was made since", 9,
          [](size) { return remove_again<any_rev>("a lost removal is tried again, at any rev"); }},
-        {"retry-remove-at-rev", "the same, at the rev that it saw", 9,
-         [](size) { return remove_again<at_rev>("a lost removal is tried again, at exact revs"); }}};
+        {"retry-remove-at-rev", "the same, at the rev that it saw", 9, [](size) {
+             return remove_again<at_rev>("a lost removal is tried again, at exact revs");
+         }}};
 }
 
 }  // namespace casement::models

@@ -43,14 +43,13 @@ story remover_and_putters(std::string name, size s) {
 }  // namespace
 
 std::vector<situation> rmdir_create() {
-    return {{"rmdir-create", "a directory is removed while something is put into it", 6,
-             [](size s) {
-                 return remover_and_putters<any_rev>("rmdir against what is put there", s);
-             }},
-            {"rmdir-create-at-rev", "the same, each at the rev that it saw", 6, [](size s) {
-                 return remover_and_putters<at_rev>("rmdir against what is put there, at exact revs",
-                                                    s);
-             }}};
+    return {
+        {"rmdir-create", "a directory is removed while something is put into it", 6,
+         [](size s) { return remover_and_putters<any_rev>("rmdir against what is put there", s); }},
+        {"rmdir-create-at-rev", "the same, each at the rev that it saw", 6, [](size s) {
+             return remover_and_putters<at_rev>("rmdir against what is put there, at exact revs",
+                                                s);
+         }}};
 }
 
 }  // namespace casement::models

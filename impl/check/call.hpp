@@ -21,6 +21,7 @@ struct call {
         snapshot_scan,
         commit,  // guards, writes
         now,
+        file,    // key: the call, encoded; its answer is one too
         choose,  // ways
         fresh,   // a block of numbers
         done,    // key: the turn's answer
@@ -54,7 +55,7 @@ struct call {
     /// A step of its own, between which others may act; the rest belongs to the step before.
     [[nodiscard]] bool is_step() const {
         return what == kind::get || what == kind::scan || what == kind::snapshot ||
-               what == kind::commit || what == kind::now;
+               what == kind::commit || what == kind::now || what == kind::file;
     }
     [[nodiscard]] bool reads() const { return what <= kind::snapshot_scan; }
     [[nodiscard]] bool ranges() const { return what == kind::scan || what == kind::snapshot_scan; }
@@ -76,6 +77,7 @@ inline constexpr std::uint32_t unknown = 1;
 inline constexpr std::uint32_t spurious = 2;
 inline constexpr std::uint32_t too_big = 3;
 inline constexpr std::uint32_t corrupt = 4;
+inline constexpr std::uint32_t gone = 0xfffffffe;  // of a file call from a turn that has ended
 inline constexpr std::uint32_t conflict = 16;  // and the guard's number
 }  // namespace answer
 

@@ -71,6 +71,18 @@ double report::collision_bound() const {
     return n * n / std::pow(2.0, 129);
 }
 
+namespace {
+
+// Words of several lines, each below the first.
+std::string lines(std::string_view words) {
+    while (words.ends_with('\n')) words.remove_suffix(1);
+    std::string out;
+    for (const char c : words) out.append(c == '\n' ? "\n    " : std::string(1, c));
+    return out;
+}
+
+}  // namespace
+
 std::ostream& operator<<(std::ostream& out, const report& r) {
     out << r.story << ": " << (r.holds() ? "holds" : "DOES NOT HOLD") << " in " << r.states
         << " states, " << r.transitions << " transitions, depth " << r.depth << " (" << r.worlds
@@ -78,10 +90,11 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
         << " s)\n";
     if (!r.failed.empty()) out << "  not explored: " << r.failed << '\n';
     for (const auto& v : r.violations)
-        out << "  violated: " << v.property << ": " << v.words << '\n' << columns(v, r.actors);
+        out << "  violated: " << v.property << ": " << lines(v.words) << '\n'
+            << columns(v, r.actors);
     for (const auto& n : r.never) out << "  never: " << n << '\n';
     for (const auto& [operation, key] : r.unvalidated)
-        out << "  unvalidated read of key " << printable(key)
+        out << "  unvalidated read of key " << r.spelled.at(key)
             << (operation.empty() ? "" : " in " + operation) << '\n';
     return out;
 }

@@ -19,8 +19,8 @@ std::string search::place(std::uint32_t word) {
         const auto again = script_.chosen(node).empty() ? "" : "begins again, ";
         return came + again + std::to_string(turns) + (turns == 1 ? " turn left" : " turns left");
     }
-    const call& c = script_.asks(node);
-    return (c.operation.empty() ? "" : c.operation + ": ") + "next " + in_words(c);
+    const auto way = way_of(node);
+    return (way.empty() ? "" : way + ": ") + "next " + in_words(script_.asks(node));
 }
 
 shown_state search::shown(std::span<const std::uint32_t> words, std::uint32_t number) {
@@ -44,6 +44,7 @@ shown_state search::shown(std::span<const std::uint32_t> words, std::uint32_t nu
     count(left(fault::zombie), "zombies left");
     count(left(fault::spurious), "spurious conflicts left");
     count(left(fault::tick), "ticks left");
+    count(left(fault::power_loss), "power losses left");
     // Each state is asked anew what is wrong with it, however often that was said of others.
     violated_.clear();
     judged_rows_.clear();
@@ -64,6 +65,8 @@ std::vector<shown_state> search::graph(std::size_t states_max) {
     for (std::size_t at = 0; at < ahead.size() && steps < steps_shown_max; ++at) {
         const auto words = ahead[at];
         out.push_back(shown(words, static_cast<std::uint32_t>(at)));
+        // Code may rely on what no longer holds: nothing goes on from there.
+        if (!out.back().wrong.empty()) continue;
         for (std::size_t actor = 0; actor <= story_.roles().size(); ++actor) {
             const auto span = outcomes(words, actor);
             if (!steps_.lost().empty() || (steps_.uses_blocks() && !blocks_)) return out;
@@ -76,6 +79,8 @@ std::vector<shown_state> search::graph(std::size_t states_max) {
                 if (o.complaint != no_complaint) {
                     const auto& [property, why] = steps_.complaints()[o.complaint];
                     s.wrong = property + ": " + why;
+                    out[at].steps.push_back(std::move(s));
+                    continue;
                 }
                 auto after = words;
                 apply(after, actor, o);

@@ -28,7 +28,7 @@ th, td { text-align: left; vertical-align: top; padding: .2rem .5rem; overflow-w
   border-bottom: 1px solid var(--line); }
 .n { width: 2.2rem; color: var(--dim); }
 .steps tbody tr { cursor: pointer; } .later { opacity: .35; } .here { background: var(--mark); }
-.changed { color: var(--dim); } .bad { color: var(--bad); font-weight: 600; }
+.changed { color: var(--dim); } .bad { color: var(--bad); font-weight: 600; white-space: pre-line; }
 .new td { background: var(--mark); } .gone td { text-decoration: line-through; color: var(--dim); }
 button { font: inherit; padding: .15rem .6rem; cursor: pointer; }
 .ways { display: flex; gap: 1rem; } .ways > div { flex: 1; min-width: 0; }
@@ -150,7 +150,8 @@ function walk(into) {
         const broken = text(wrong) || (to >= 0 && wrong_at(to));
         list.append(make('button', {
           className: 'way' + (broken ? ' bad' : ''), disabled: to < 0,
-          title: to < 0 ? 'beyond the states on this page' : step[3].map(text).join('\n'),
+          title: to >= 0 ? step[3].map(text).join('\n')
+                         : text(wrong) || 'beyond the states on this page',
           onclick: () => { path.push({state: to, step: w}); draw(); }}, words));
       }
       ways.append(make('div', {}, make('b', {}, name),

@@ -10,12 +10,37 @@
 
 namespace casement::check::detail {
 
+namespace {
+
+std::string told_call(const file_call& c) {
+    static constexpr const char* words[] = {"creates",
+                                            "opens",
+                                            "makes the directory",
+                                            "syncs the directory",
+                                            "removes",
+                                            "renames",
+                                            "lists",
+                                            "looks",
+                                            "writes to",
+                                            "reads",
+                                            "measures",
+                                            "syncs"};
+    auto said = words[c.what] + (' ' + c.path);
+    if (c.what == file_call::rename) said += " to " + c.to;
+    if (c.what == file_call::write)
+        said += ": " + std::to_string(c.bytes.size()) + " bytes at " + std::to_string(c.offset);
+    return said;
+}
+
+}  // namespace
+
 std::string search::in_words(const call& c) const {
     switch (c.what) {
         case call::kind::get: return "reads " + story_.spelled(c.key);
-        case call::kind::scan: return "scans from " + story_.spelled(c.key);
+        case call::kind::scan: return "reads " + story_.spelled(c.key) + " and on";
         case call::kind::snapshot: return "looks at one moment";
         case call::kind::now: return "reads the clock";
+        case call::kind::file: return told_call(*decode<file_call>(c.key));
         case call::kind::commit: return "commits";
         default: return "ends";
     }
@@ -104,11 +129,11 @@ std::optional<std::vector<search::choice>> search::concrete(
 
 namespace {
 
-std::string struck_by(fault f, bool changed) {
+std::string struck_by(fault f, bool happens) {
     switch (f) {
-        case fault::crash: return changed ? ", and crashes" : " - no, it crashes";
+        case fault::crash: return happens ? ", and crashes" : " - no, it crashes";
         case fault::lost_reply:
-            return changed ? ", and the reply is lost"
+            return happens ? ", and the reply is lost"
                            : ", which does not happen; the reply is lost";
         case fault::zombie: return ", and the reply is lost; it may happen later";
         case fault::spurious: return ", in vain, for no reason";
@@ -145,6 +170,18 @@ std::vector<std::pair<std::string, std::string>> search::spelled(std::uint32_t o
     return out;
 }
 
+// What the actor has chosen to do in this turn, in full; else what it says that it does.
+std::string search::way_of(std::uint32_t node) {
+    std::string way = script_.asks(node).operation;
+    for (; !script_.rests(node); node = script_.parent(node)) {
+        const call& c = script_.asks(script_.parent(node));
+        if (c.what != call::kind::choose) continue;
+        const auto& chosen = c.ways[script_.answer_at(node)];
+        if (chosen.starts_with(way)) return chosen;
+    }
+    return way;
+}
+
 // Tells one step that can be taken at `words`.
 told_step search::told(std::span<const std::uint32_t> words, std::size_t actor, const outcome& o) {
     told_step t;
@@ -153,20 +190,24 @@ told_step search::told(std::span<const std::uint32_t> words, std::size_t actor, 
     t.struck = o.struck != fault::none;
     t.changed = told_changes(story_, rows{rows_, before}, rows{rows_, after});
     if (actor == story_.roles().size()) {
-        t.what =
-            o.struck == fault::tick ? "the clock moves on" : "the lost commit happens after all";
+        t.what = o.struck == fault::tick         ? "the clock moves on"
+                 : o.struck == fault::power_loss ? "the power is lost"
+                                                 : "the lost commit happens after all";
         return t;
     }
     const call c = script_.asks(o.at == index::none ? start(words, actor) : o.at);
     t.operation = c.operation;
+    t.way = way_of(o.at == index::none ? start(words, actor) : o.at);
     t.what = in_words(c);
     t.begins = script_.rests(node_of(words[actor + 1]));
     t.commits = c.what == call::kind::commit;
-    if (t.commits) {
+    bool in_vain = false;
+    if (t.commits &&
+        (after != before || o.struck == fault::none || o.struck == fault::lost_reply)) {
         const auto forgets = [&](const auto& g) { return steps_.forgets(c.operation, g.name); };
         if (const auto broken = rows_.broken_guard(before, c, forgets)) {
             t.what += ", in vain: no longer '" + c.guards[*broken].name + "'";
-            t.struck = true;
+            t.struck = in_vain = true;
         } else {
             for (const auto& g : c.guards)
                 if (forgets(g) && !rows_.holds(before, g)) t.forgotten = g.name;
@@ -175,9 +216,10 @@ told_step search::told(std::span<const std::uint32_t> words, std::size_t actor, 
         for (auto n = script_.rests(o.node) ? o.at : o.node; n != o.at && !script_.rests(n);
              n = script_.parent(n))
             if (const auto& seen = script_.asks(script_.parent(n)); seen.is_of_snapshot())
-                t.what += (t.what.ends_with("moment") ? ": " : ", ") + story_.spelled(seen.key);
+                t.what += (t.what.ends_with("moment") ? ": " : ", ") + story_.spelled(seen.key) +
+                          (seen.ranges() ? " and on" : "");
     }
-    t.what += struck_by(o.struck, after != before);
+    t.what += struck_by(o.struck, in_vain || after != before);
     if (o.ends_turn && script_.rests(o.node) && o.struck == fault::none)
         if (const auto a = script_.last_answer(o.node); !a.empty())
             t.what += "; answers '" + printable(a) + "'";

@@ -26,13 +26,15 @@ search::search(const story& of, const scope& in, lessons known)
 }
 
 std::vector<std::uint32_t> search::first() {
-    std::vector<std::uint32_t> words{worlds_.number({rows_.number(story_.beginning()), 0, {}})};
+    std::vector<std::uint32_t> words{worlds_.number(
+        {rows_.number(story_.beginning()), 0, text_.number(story_.disk()), {}})};
     for (const auto& r : story_.roles())
         words.push_back(actor_word(script_.at_rest(static_cast<std::uint32_t>(r.body), ""),
                                    static_cast<std::uint32_t>(r.turns)));
     const auto& f = story_.may_strike();
     words.push_back(static_cast<std::uint32_t>(f.crashes | f.lost_replies << 4 | f.zombies << 8 |
-                                               f.spurious << 12 | f.ticks << 16));
+                                               f.spurious << 12 | f.ticks << 16 |
+                                               f.power_losses << 20));
     return words;
 }
 
@@ -109,8 +111,13 @@ bool search::affords(std::span<const std::uint32_t> words, const outcome& o) con
     return o.struck == fault::none || (words.back() >> shift(o.struck) & 15u) > 0;
 }
 
-void search::apply(std::span<std::uint32_t> words, std::size_t actor, const outcome& o) const {
+void search::apply(std::span<std::uint32_t> words, std::size_t actor, const outcome& o) {
     words[0] = o.world;
+    if (o.struck == fault::power_loss)
+        for (std::size_t i = 1; i + 1 < width_; ++i)
+            if (const auto node = node_of(words[i]); !script_.rests(node) || script_.waits(node))
+                words[i] = actor_word(script_.at_rest(script_.body_of(node), "crashed"),
+                                      turns_of(words[i]) - 1);
     if (actor < story_.roles().size()) {
         const auto turns = turns_of(words[actor + 1]);
         words[actor + 1] = actor_word(o.node, o.ends_turn ? turns - 1 : turns);
@@ -119,7 +126,8 @@ void search::apply(std::span<std::uint32_t> words, std::size_t actor, const outc
 }
 
 void search::canonicalise(std::span<std::uint32_t> words, std::vector<std::size_t>* who) {
-    if (scope_.whole_operations)
+    // Who begins again with the same numbers needs what he has given renamed.
+    if (scope_.whole_operations && (renames() || !blocks_))
         for (std::size_t i = 1; i + 1 < width_; ++i)
             words[i] = actor_word(again(node_of(words[i])), turns_of(words[i]));
     // A commit that may still happen keeps the names that it was made with.
@@ -156,7 +164,7 @@ std::uint32_t search::crew_of(std::span<const std::uint32_t> words) {
     std::size_t count = 0;
     for (std::size_t i = 1; i + 1 < width_; ++i)
         if (const auto node = node_of(words[i]); !script_.rests(node)) nodes[count++] = node;
-    std::sort(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(count));
+    std::ranges::sort(std::span{nodes}.first(count));
     const auto crew = crews_.number({nodes.data(), count});
     if (crew == crew_pins_.size()) {
         crew_pins_.emplace_back();
@@ -246,7 +254,8 @@ bool search::judge(std::span<const std::uint32_t> words, std::uint32_t number) {
             now.emplace(rows{rows_, rows_number},
                         timestamp{static_cast<std::int64_t>(worlds_[words[0]].ticks) *
                                   story_.tick().count()},
-                        std::span{answers.data(), story_.roles().size()}, resting);
+                        std::span{answers.data(), story_.roles().size()}, resting,
+                        text_[worlds_[words[0]].disk]);
         }
         auto wrong = p.of_moment(*now);
         if (p.what == property::kind::sometimes) {
@@ -353,6 +362,7 @@ report search::told() {
     for (std::size_t i = 0; i < seen_.size(); ++i)
         if (!seen_[i] && complete_) r.never.push_back(story_.properties()[i].name);
     r.unvalidated = steps_.unvalidated();
+    for (const auto& [operation, key] : r.unvalidated) r.spelled[key] = story_.spelled(key);
     r.guards = steps_.guards();
     r.ways = steps_.ways();
     for (std::uint32_t n = 0; n < restful_.size(); ++n)

@@ -93,7 +93,7 @@ private:
     [[nodiscard]] std::span<const outcome> outcomes(std::span<const std::uint32_t> words,
                                                     std::size_t actor);
     [[nodiscard]] bool affords(std::span<const std::uint32_t> words, const outcome& o) const;
-    void apply(std::span<std::uint32_t> words, std::size_t actor, const outcome& o) const;
+    void apply(std::span<std::uint32_t> words, std::size_t actor, const outcome& o);
     /// `who`, if given, has its actors change places as the words do.
     void canonicalise(std::span<std::uint32_t> words, std::vector<std::size_t>* who = nullptr);
     [[nodiscard]] std::uint32_t canonical(std::uint32_t world, std::uint32_t crew);
@@ -124,6 +124,7 @@ private:
                                  const outcome& o);
     [[nodiscard]] told_step take(std::vector<std::uint32_t>& words, const choice& c);
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> spelled(std::uint32_t rows);
+    [[nodiscard]] std::string way_of(std::uint32_t node);
     [[nodiscard]] std::string place(std::uint32_t word);
     [[nodiscard]] shown_state shown(std::span<const std::uint32_t> words, std::uint32_t number);
     [[nodiscard]] std::string token_of(const std::vector<choice>& choices);

@@ -22,15 +22,20 @@ std::string_view name_of_actor(std::span<const std::string> actors, std::size_t 
     return actor < actors.size() ? std::string_view{actors[actor]} : world_name;
 }
 
+const std::string& doing(const told_step& step) {
+    return step.way.empty() ? step.operation : step.way;
+}
+
 /// What each step says: its operation only where it begins it.
 std::vector<std::string> sayings(const violation& v) {
     std::map<std::size_t, std::string> under_way;
     std::vector<std::string> out;
     for (const auto& step : v.schedule) {
         auto& known = under_way[step.actor];
-        const bool begins = !step.operation.empty() && (step.begins || step.operation != known);
-        known = step.operation;
-        out.push_back((begins ? step.operation + ": " : "") + step.what);
+        const auto& way = doing(step);
+        const bool begins = !way.empty() && (step.begins || way != known);
+        known = way;
+        out.push_back((begins ? way + ": " : "") + step.what);
     }
     return out;
 }
@@ -58,7 +63,7 @@ void wrap(std::string_view text, std::size_t width, std::vector<std::string>& li
     while (width_of(text) + before.size() > width) {
         const auto room = bytes_of(text, width - before.size());
         const auto space = text.substr(0, room + 1).rfind(' ');
-        const bool between = space != std::string_view::npos && space > 0;
+        const bool between = space != std::string_view::npos && space >= width / 4;
         lines.push_back(std::string{before} + std::string{text.substr(0, between ? space : room)});
         text.remove_prefix(between ? space + 1 : room);
         before = indent;
@@ -98,11 +103,16 @@ std::string columns(const violation& v, std::span<const std::string> actors, std
         std::vector<std::string> lines;
         wrap(said[i], column, lines);
         for (const auto& c : step.changed) wrap("| " + c, column, lines);
-        if (step.forgotten) wrap("! without the guard '" + *step.forgotten + "'", column, lines);
         const auto at = std::min(step.actor, count - 1) * (column + 2);
         for (std::size_t n = 0; n < lines.size(); ++n)
             out += (n == 0 ? number_in_margin(i + 1) : std::string(number_columns, ' ')) +
                    std::string(at, ' ') + lines[n] + '\n';
+        if (!step.forgotten) continue;
+        // On one line, as it is searched for: further to the left where its column is too narrow.
+        const auto guard = "! without the guard '" + *step.forgotten + "'";
+        const auto space = width > width_of(guard) ? width - width_of(guard) : 0;
+        const auto left = std::max(std::min(number_columns + at, space), number_columns);
+        out += std::string(left, ' ') + guard + '\n';
     }
     if (!v.token.empty()) out += "    token " + v.token + '\n';
     return out;
@@ -115,8 +125,11 @@ namespace {
 // What has a meaning of its own in a sequence diagram goes by its number.
 std::string in_mermaid(std::string_view text) {
     std::string out;
+    while (text.ends_with('\n')) text.remove_suffix(1);
     for (const char c : text)
-        if (std::string_view{"#;<>%"}.find(c) == std::string_view::npos)
+        if (c == '\n')
+            out += "<br/>";
+        else if (std::string_view{"#;<>%"}.find(c) == std::string_view::npos)
             out += c;
         else
             out += '#' + std::to_string(static_cast<int>(c)) + ';';
@@ -207,7 +220,7 @@ private:
         return listed(all, [&](const auto& r) { return text(r.first) + ',' + text(r.second); });
     }
     std::string step(const told_step& s) {
-        return '[' + std::to_string(s.actor) + ',' + text(s.operation) + ',' + text(s.what) + ',' +
+        return '[' + std::to_string(s.actor) + ',' + text(doing(s)) + ',' + text(s.what) + ',' +
                some(s.changed) + ',' + text(s.forgotten.value_or("")) + ',' +
                (s.commits ? "1" : "0") + ',' + rows(s.rows) + ']';
     }

@@ -97,6 +97,16 @@ result<receipt> stage::commit(const batch& b) {
     }
 }
 
+file_answer disk_calls::operator()(const file_call& c) const {
+    const auto said = of_->ask(detail::about(call::kind::file, encode(c)));
+    file_answer a;
+    if (said == answer::gone)
+        a.code = static_cast<std::uint8_t>(errc::cancelled);
+    else if (auto given = decode<file_answer>(of_->text(said)))
+        a = *std::move(given);
+    return a;
+}
+
 std::size_t actor::choose(std::span<const std::string> ways) {
     require(!ways.empty() && ways.size() <= 65535, "1 to 65,535 ways");
     call c;

@@ -50,6 +50,7 @@ std::span<const outcome> steps::of_world(std::uint32_t world) {
             o.struck = fault::tick;
             scratch_.push_back(o);
         }
+        if (story_.may_strike().power_losses > 0) lose_power(now);
         for (std::size_t i = 0; i < now.zombies.size(); ++i) {
             const call& c = script_.call_at(now.zombies[i]);
             if (rows_.broken_guard(now.rows, c,
@@ -210,6 +211,7 @@ void steps::from(std::uint32_t w, std::uint32_t node) {
             uses_blocks_ = true;
             return from(w, script_.after(node, block_begin(script_.block(node))));
         case call::kind::commit: return commit(w, node, c);
+        case call::kind::file: return on_disk(w, node, c);
         case call::kind::done:
         case call::kind::broken:
         case call::kind::lost: return arrive(w, node, o);
@@ -218,6 +220,37 @@ void steps::from(std::uint32_t w, std::uint32_t node) {
     if (!script_.rests(node) && story_.may_strike().crashes > 0) crash(w, node);
     const auto now = worlds_[w];
     arrive(w, script_.after(node, read(now.rows, now.ticks, c)), o);
+}
+
+void steps::on_disk(std::uint32_t w, std::uint32_t node, const call& c) {
+    if (story_.disk().empty() && lost_.empty()) lost_ = "an actor uses a disk, and there is none";
+    if (!lost_.empty()) return;
+    if (!script_.rests(node) && story_.may_strike().crashes > 0) crash(w, node);
+    auto later = worlds_[w];
+    auto disk = simulated_disk::decoded(text_[later.disk]);
+    const auto asked = decode<file_call>(c.key);
+    require(asked.has_value(), "a file call");
+    const auto said = text_.number(encode(disk.perform(*asked)));
+    later.disk = text_.number(disk.encoded());
+    outcome o;
+    o.at = node;
+    arrive(worlds_.number(later), script_.after(node, said), o);
+}
+
+// What was sent and not answered is gone, too: a commit happens before that or not at all.
+void steps::lose_power(const world& now) {
+    std::vector<std::uint32_t> disks{now.disk};
+    if (!story_.disk().empty()) {
+        disks.clear();
+        for (const auto& d : simulated_disk::decoded(text_[now.disk]).after_power_loss())
+            disks.push_back(text_.number(d.encoded()));
+    }
+    for (const auto disk : disks) {
+        outcome o;
+        o.world = worlds_.number({now.rows, now.ticks, disk, {}});
+        o.struck = fault::power_loss;
+        scratch_.push_back(o);
+    }
 }
 
 void steps::commit(std::uint32_t w, std::uint32_t node, const call& c) {
@@ -407,7 +440,7 @@ std::optional<steps::retreat> steps::after_conflict(std::uint32_t rows, std::uin
         if (c.what == call::kind::fresh)
             node = script_.after(node, block_begin(script_.block(node)));
         else if (c.ends() || c.what == call::kind::commit || c.what == call::kind::choose ||
-                 c.what == call::kind::now)
+                 c.what == call::kind::now || c.what == call::kind::file)
             return std::nullopt;
         else
             node = script_.after(node, read(rows, 0, c));

@@ -22,30 +22,31 @@
 
 namespace casement::check::detail {
 
-enum class fault : std::uint8_t { none, crash, lost_reply, zombie, spurious, tick };
-inline constexpr std::size_t fault_kinds = 6;
+enum class fault : std::uint8_t { none, crash, lost_reply, zombie, spurious, tick, power_loss };
+inline constexpr std::size_t fault_kinds = 7;
 
-/// The world outside the actors: its rows, how often the clock has ticked, the commits whose
-/// replies were lost and that may still happen.
+/// The world outside the actors: its rows, how often the clock has ticked, its disk, the commits
+/// whose replies were lost and that may still happen.
 struct world {
     std::uint32_t rows = 0;
     std::uint32_t ticks = 0;
+    std::uint32_t disk = 0;  // a text
     std::vector<std::uint32_t> zombies;  // calls, ascending
 };
 
 class worlds {
 public:
     [[nodiscard]] std::uint32_t number(const world& w) {
-        words_.assign({w.rows, w.ticks});
+        words_.assign({w.rows, w.ticks, w.disk});
         words_.insert(words_.end(), w.zombies.begin(), w.zombies.end());
         return all_.number(words_);
     }
     [[nodiscard]] world operator[](std::uint32_t n) const {
         const auto words = all_[n];
-        return {words[0], words[1], {words.begin() + 2, words.end()}};
+        return {words[0], words[1], words[2], {words.begin() + 3, words.end()}};
     }
     [[nodiscard]] std::uint32_t rows(std::uint32_t n) const { return all_[n][0]; }
-    [[nodiscard]] bool has_zombies(std::uint32_t n) const { return all_[n].size() > 2; }
+    [[nodiscard]] bool has_zombies(std::uint32_t n) const { return all_[n].size() > 3; }
     [[nodiscard]] std::size_t size() const { return all_.size(); }
 
 private:
@@ -136,6 +137,8 @@ private:
     std::uint32_t alone(std::uint32_t rows, std::uint32_t node);
     void commit(std::uint32_t w, std::uint32_t node, const call& c);
     void crash(std::uint32_t w, std::uint32_t node);
+    void on_disk(std::uint32_t w, std::uint32_t node, const call& c);
+    void lose_power(const world& now);
     [[nodiscard]] std::uint32_t read(std::uint32_t rows, std::uint32_t ticks, const call& c);
     void arrive(std::uint32_t w, std::uint32_t node, outcome o);
     [[nodiscard]] std::uint32_t judged(std::uint32_t before, std::uint32_t after,

@@ -25,6 +25,14 @@ class turn {
 public:
     turn(const std::function<void(actor&)>& body, const texts& text)
         : text_{text}, fiber_{[this, &body] { play(body); }} {}
+    /// Destructors of what the turn holds may call the disk, and one of them may be where it
+    /// stands: it is not unwound there, but goes on to where it can be.
+    ~turn() {
+        ended_ = true;
+        if (asked_.what == call::kind::file && fiber_.suspended()) fiber_.resume();
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
 
     /// Runs along `log` and answers what the body asks next. REQUIRES: called once.
     const call& begin(std::vector<std::uint32_t> log) {
@@ -42,6 +50,7 @@ public:
     // From inside, for the stage and the actor.
 
     std::uint32_t ask(call c) {
+        if (ended_) return after_the_end(c);
         c.operation = operation_;
         if (c.what == call::kind::commit) c.carried = carried_;
         if (step_ == calls_max) stop(call::kind::lost, "more than 4096 calls in one turn");
@@ -51,12 +60,12 @@ public:
                 stop(call::kind::lost,
                      "a snapshot was read after another call: read what is "
                      "needed of it at once");
-        } else if (asked_.is_step()) {
+        } else if (asked_.is_step() || asked_.what == call::kind::choose) {
             last_snapshot_ = asked_.what == call::kind::snapshot ? snapshots_++ : no_snapshot;
         }
         asked_.number = 0;  // which snapshot it was makes no difference to what it asks
-        while (step_ == log_.size()) fiber_.suspend();
-        return log_[step_++];
+        while (step_ == log_.size() && !ended_) fiber_.suspend();
+        return ended_ ? answer::gone : log_[step_++];
     }
     [[noreturn]] void stop(call::kind how, std::string why) {
         call c;
@@ -77,6 +86,12 @@ public:
 private:
     static constexpr std::uint64_t no_snapshot = ~std::uint64_t{};
 
+    std::uint32_t after_the_end(const call& c) {
+        if (c.what == call::kind::file) return answer::gone;
+        require(std::uncaught_exceptions() == 0, "a destructor asks for no row");
+        for (;;) fiber_.suspend();
+    }
+
     void play(const std::function<void(actor&)>& body) {
         try {
             actor me{*this};
@@ -94,6 +109,7 @@ private:
     std::string operation_, outcome_;
     std::vector<std::pair<std::string, std::optional<std::string>>> carried_;
     call asked_;
+    bool ended_ = false;  // nobody will answer any more
     fiber fiber_;  // last: it is unwound first
 };
 

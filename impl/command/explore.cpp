@@ -59,6 +59,14 @@ std::string in_words(const std::vector<left_out>& without) {
     return out;
 }
 
+/// Words of several lines as one.
+std::string one_line(std::string_view words) {
+    while (words.ends_with('\n')) words.remove_suffix(1);
+    std::string out;
+    for (const char c : words) out.append(c == '\n' ? "; " : std::string(1, c));
+    return out;
+}
+
 // --- what is known ---------------------------------------------------------------------------
 
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -162,6 +170,7 @@ json to_json(const violation& v, const std::vector<std::string>& actors) {
     for (const auto& s : v.schedule) {
         json one{{"actor", s.actor < actors.size() ? actors[s.actor] : "the world"},
                  {"operation", s.operation},
+                 {"way", s.way},
                  {"what", s.what},
                  {"changed", s.changed}};
         if (s.forgotten) one["without_guard"] = *s.forgotten;
@@ -174,13 +183,21 @@ json to_json(const violation& v, const std::vector<std::string>& actors) {
 }
 
 json to_json(const std::string& name, const report& r, bool right) {
-    json one{
-        {"name", name},           {"story", r.story},     {"holds", r.holds()},
-        {"as_expected", right},   {"states", r.states},   {"transitions", r.transitions},
-        {"depth", r.depth},       {"worlds", r.worlds},   {"logs", r.logs},
-        {"runs", r.runs},         {"seconds", r.seconds},  // clang-format 14 would fill up the
-                                                           // table
-        {"complete", r.complete}, {"failed", r.failed},   {"collision_bound", r.collision_bound()}};
+    json one{{"name", name},
+             {"story", r.story},
+             {"holds", r.holds()},
+             {"as_expected", right},
+             {"states", r.states},
+             {"transitions", r.transitions},
+             {"depth", r.depth},
+             {"worlds", r.worlds},
+             {"logs", r.logs},
+             {"runs", r.runs},
+             {"seconds", r.seconds},  // clang-format 14 would fill up the
+                                      // table
+             {"complete", r.complete},
+             {"failed", r.failed},
+             {"collision_bound", r.collision_bound()}};
     auto& broken = one["violations"] = json::array();
     for (const auto& v : r.violations) broken.push_back(to_json(v, r.actors));
     one["never"] = r.never;
@@ -188,6 +205,7 @@ json to_json(const std::string& name, const report& r, bool right) {
     for (const auto& [operation, key] : r.unvalidated) {
         json read{{"operation", operation}};
         put_name(read, "key", key);
+        read["words"] = r.spelled.at(key);
         reads.push_back(std::move(read));
     }
     auto& guards = one["guards"] = json::array();
@@ -201,11 +219,12 @@ json to_json(const std::string& name, const report& r, bool right) {
 
 result<void> write_page(const std::string& path, const story& of, const check::scope& in,
                         const violation* v) {
-    // By hand, who is who and what is called how matters more than how far the page reaches.
+    // By hand, who is who matters more than how far the page reaches.
     auto walk = in;
-    walk.symmetric_actors = walk.canonical_names = false;
+    walk.symmetric_actors = false;
+    const auto page = check::html(of, check::graph(of, walk), v);
     std::ofstream out{path, std::ios::binary | std::ios::trunc};
-    out << check::html(of, check::graph(of, walk), v);
+    out << page;
     out.close();
     if (!out) return fail_system(errno, "write page", path);
     return {};
@@ -237,6 +256,11 @@ int explore_one(const settings& common, const explore_options& o, const told_sto
     // Mutants are told for what breaks them; of the rest, those that are to break must.
     const bool broken = !r.violations.empty() || !r.never.empty();
     const bool right = t.of->breaks && in.without.empty() ? broken : r.holds();
+    if (!o.html.empty()) {
+        const auto* v = r.violations.empty() ? nullptr : &r.violations.front();
+        if (auto written = write_page(o.html, t.tale, in, v); !written)
+            return failed(common, written.error());
+    }
     if (common.as_json) {
         print(to_json(t.of->name, r, right));
     } else {
@@ -246,11 +270,6 @@ int explore_one(const settings& common, const explore_options& o, const told_sto
         if (o.as_mermaid)
             for (const auto& v : r.violations) text << check::mermaid(v, r.actors);
         fmt::print("{}", text.str());
-    }
-    if (!o.html.empty()) {
-        const auto* v = r.violations.empty() ? nullptr : &r.violations.front();
-        if (auto written = write_page(o.html, t.tale, in, v); !written)
-            return failed(common, written.error());
     }
     if (right) return exit_ok;
     return broken || r.complete ? exit_no : exit_failed;
@@ -287,7 +306,7 @@ void print_certificate(const settings& common, const check::certificate& c) {
         print_line("    together with " + in_words(others));
     }
     if (c.what == check::certificate::kind::survivor) return;
-    print_line(fmt::format("    {}: {}: {}", c.story, c.broke.property, c.broke.words));
+    print_line(fmt::format("    {}: {}: {}", c.story, c.broke.property, one_line(c.broke.words)));
     print_line("    token " + c.broke.token);
 }
 
@@ -352,6 +371,9 @@ int replay_token(const settings& common, const explore_options& o,
     v.schedule = taken->schedule;  // also what comes after the first violation
     v.token = o.token;
     const auto actors = check::actors_of(t->tale);
+    if (!o.html.empty())
+        if (auto written = write_page(o.html, t->tale, in, &v); !written)
+            return failed(common, written.error());
     if (common.as_json) {
         auto one = to_json(v, actors);
         one["name"] = t->of->name;
@@ -362,14 +384,11 @@ int replay_token(const settings& common, const explore_options& o,
     } else if (o.as_mermaid) {
         fmt::print("{}", check::mermaid(v, actors));
     } else {
-        print_line(fmt::format("{}{}: {}", t->tale.name(),
-                               without->empty() ? "" : " without " + in_words(*without),
-                               broken ? v.property + ": " + v.words : "nothing is violated"));
+        print_line(fmt::format(
+            "{}{}: {}", t->tale.name(), without->empty() ? "" : " without " + in_words(*without),
+            broken ? v.property + ": " + one_line(v.words) : "nothing is violated"));
         fmt::print("{}", check::columns(v, actors));
     }
-    if (!o.html.empty())
-        if (auto written = write_page(o.html, t->tale, in, &v); !written)
-            return failed(common, written.error());
     return broken ? exit_no : exit_ok;
 }
 

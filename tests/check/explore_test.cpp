@@ -89,6 +89,17 @@ TEST(Explore, ShortCutsReachWhatTheRawSearchReaches) {
         EXPECT_EQ(audit(told), "") << told.name();
 }
 
+TEST(Explore, EachShortCutAloneIsRightToo) {
+    for (const auto which :
+         {&scope::whole_operations, &scope::canonical_names, &scope::symmetric_actors}) {
+        scope without_it, only_it = scope::raw();
+        without_it.*which = false;
+        only_it.*which = true;
+        EXPECT_EQ(audit(tags(2, 2), without_it), "");
+        EXPECT_EQ(audit(tags(2, 2), only_it), "");
+    }
+}
+
 TEST(Explore, ShortCutsAreShorter) {
     const auto told = tags(3, 2);
     const auto raw = explore(told, scope::raw()), cut = explore(told);
@@ -229,6 +240,17 @@ TEST(Explore, ASnapshotIsReadAtOnceOrNotAtAll) {
     s.acts("reader", [](check::actor& me) {
         const auto then = me.store().snapshot();
         (void)read<account>(me.store(), 1);
+        (void)read<account>(then, 1);
+    });
+    EXPECT_NE(explore(s).failed.find("a snapshot was read after another call"), std::string::npos);
+}
+
+TEST(Explore, AChoiceEndsTheMomentOfASnapshot) {
+    story s{"a look across a choice"};
+    s.acts("reader", [](check::actor& me) {
+        static const std::vector<std::string> ways{"one", "two"};
+        const auto then = me.store().snapshot();
+        (void)me.choose(ways);
         (void)read<account>(then, 1);
     });
     EXPECT_NE(explore(s).failed.find("a snapshot was read after another call"), std::string::npos);

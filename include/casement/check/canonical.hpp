@@ -254,7 +254,10 @@ template <row... Rs>
     return {
         [](const rows& of, const pinned& keep) { return detail::renaming<Rs...>{keep}(of); },
         [](std::string_view key, std::optional<std::string_view> value, pinned& names) {
-            ((key.front() == Rs::table && (detail::pin_row<Rs>(key, value, names), true)) || ...);
+            const auto pin = [&]<class R>() {
+                if (key.front() == R::table) detail::pin_row<R>(key, value, names);
+            };
+            (pin.template operator()<Rs>(), ...);
         }};
 }
 

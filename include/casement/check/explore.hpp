@@ -59,11 +59,12 @@ struct told_step {
     std::size_t actor = 0;  // roles().size() is the world
     std::string what;       // the call, or the fault
     std::string operation;
-    std::vector<std::string> changed;                       // what it did to the rows
-    std::optional<std::string> forgotten;                   // the guard that would have stopped it
-    bool begins = false;                                    // the actor's turn
-    bool commits = false;                                   // or tries to
-    bool struck = false;                                    // by a fault, or in vain
+    std::string way = {};                   // the operation in full, as the actor chose it
+    std::vector<std::string> changed = {};  // what it did to the rows
+    std::optional<std::string> forgotten;   // the guard that would have stopped it
+    bool begins = false;                    // the actor's turn
+    bool commits = false;                   // or tries to
+    bool struck = false;                    // by a fault, or in vain
     std::vector<std::pair<std::string, std::string>> rows;  // after it, as the story spells them
 };
 
@@ -84,7 +85,8 @@ struct report {
     std::string failed;     // why the story could not be explored; "" if it could
     std::vector<violation> violations;
     std::vector<std::string> never;  // `sometimes` properties that no state had
-    std::set<std::pair<std::string, std::string>> unvalidated;          // operation, key
+    std::set<std::pair<std::string, std::string>> unvalidated;  // operation, key
+    std::map<std::string, std::string> spelled;  // those keys, as the story spells them
     std::map<std::pair<std::string, std::string>, guard_count> guards;  // operation, guard
     std::map<std::string, std::uint64_t> ways;
     std::set<std::vector<std::pair<std::string, std::string>>> restful;

@@ -18,7 +18,7 @@ namespace casement::check {
 /// One way out of a state.
 struct shown_step {
     told_step told;
-    std::optional<std::size_t> to;  // the state's number; none where the graph was cut off
+    std::optional<std::size_t> to;  // the state's number; none where the graph ends
     std::string wrong;              // what the change breaks; "" if nothing
 };
 
@@ -36,7 +36,8 @@ struct shown_state {
 inline constexpr std::size_t steps_shown_max = 100'000;
 
 /// The story's first states, breadth first; the beginning is number 0. What the short cuts of `in`
-/// make one is one here. Fewer where steps run out, or where the story cannot be explored.
+/// make one is one here. Nothing goes on from where something does not hold. Fewer where steps run
+/// out, or where the story cannot be explored.
 [[nodiscard]] std::vector<shown_state> graph(const story& of, const scope& in = scope::raw(),
                                              std::size_t states_max = 2'000);
 

@@ -34,13 +34,14 @@ template <class T>
 struct holder {
     T value;
 };
-template <class T>
-extern const holder<T> nowhere;
-
 #ifdef __clang__
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
 #endif
+template <class T>
+extern const holder<T> nowhere;
+
 template <class T, std::size_t I>
 inline constexpr const auto* member_at = &std::get<I>(members(nowhere<T>.value));
 #ifdef __clang__
@@ -195,9 +196,9 @@ template <row... Rs>
 [[nodiscard]] spelling spelled_rows() {
     return [](std::string_view key, std::optional<std::string_view> value) {
         std::optional<std::string> out;
-        ((!key.empty() && key.front() == Rs::table &&
-          (out = detail::spelled_row<Rs>(key, value), true)) ||
-         ...);
+        (void)((!key.empty() && key.front() == Rs::table &&
+                (out = detail::spelled_row<Rs>(key, value), true)) ||
+               ...);
         return out ? *std::move(out) : printable(value.value_or(key));
     };
 }

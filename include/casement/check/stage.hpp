@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <casement/check/simulated_disk.hpp>
 #include <casement/core/error.hpp>
 #include <casement/kv/store.hpp>
 
@@ -67,5 +68,16 @@ private:
 };
 
 static_assert(store<stage>);
+
+/// How an actor asks the story's disk: each call is a step.
+class disk_calls {
+public:
+    explicit disk_calls(detail::turn& of) : of_{&of} {}
+    file_answer operator()(const file_call& c) const;
+
+private:
+    detail::turn* of_;
+};
+using staged_disk = simulated_files<disk_calls>;
 
 }  // namespace casement::check

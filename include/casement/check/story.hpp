@@ -39,6 +39,10 @@ public:
 
     [[nodiscard]] stage& store() { return kv_; }
 
+    /// The story's disk, as a file system whose calls are steps. A crash runs no destructor, and so
+    /// removes nothing. REQUIRES: the story has one
+    [[nodiscard]] staged_disk disk() { return staged_disk{disk_calls{of_}}; }
+
     /// One of several ways to go on; each of them is explored. The words are what schedules and
     /// coverage call it, and the first of them names the operation from here on.
     /// REQUIRES: 1 to 65,535 ways
@@ -81,6 +85,7 @@ struct faults {
     int zombies = 0;       // such a commit happens later, at any time, if its guards hold then
     int spurious = 0;      // a commit conflicts though its guards hold
     int ticks = 0;         // the clock moves on by `tick`
+    int power_losses = 0;  // every turn ends, and of the disk only what was synced is sure to stay
 
     bool operator==(const faults&) const = default;
 };
@@ -88,8 +93,9 @@ struct faults {
 /// What a property may look at.
 class moment {
 public:
-    moment(rows now, timestamp clock, std::span<const std::string_view> answers, bool at_rest)
-        : rows_{now}, clock_{clock}, answers_{answers}, at_rest_{at_rest} {}
+    moment(rows now, timestamp clock, std::span<const std::string_view> answers, bool at_rest,
+           std::string_view disk = {})
+        : rows_{now}, clock_{clock}, answers_{answers}, at_rest_{at_rest}, disk_{disk} {}
 
     [[nodiscard]] const check::rows& store() const { return rows_; }
     [[nodiscard]] timestamp clock() const { return clock_; }
@@ -97,12 +103,15 @@ public:
     [[nodiscard]] std::string_view answer(std::size_t actor) const { return answers_[actor]; }
     /// Nobody is in the middle of a turn.
     [[nodiscard]] bool at_rest() const { return at_rest_; }
+    /// REQUIRES: the story has one
+    [[nodiscard]] simulated_disk disk() const { return simulated_disk::decoded(disk_); }
 
 private:
     check::rows rows_;
     timestamp clock_;
     std::span<const std::string_view> answers_;
     bool at_rest_;
+    std::string_view disk_;
 };
 
 /// One change of the rows: what an action property judges.
@@ -193,6 +202,12 @@ public:
         faults_ = f;
         return *this;
     }
+    /// What is on the disk in the beginning, all of it durable. Ids in names of files are not
+    /// renamed with those in rows: such a story has no canonical form.
+    story& has(const simulated_disk& d) {
+        disk_ = d.settled().encoded();
+        return *this;
+    }
     /// How far one tick moves the clock.
     story& ticks_by(std::chrono::nanoseconds d) {
         tick_ = d;
@@ -227,6 +242,7 @@ public:
     [[nodiscard]] std::span<const property> properties() const { return properties_; }
     [[nodiscard]] const check::faults& may_strike() const { return faults_; }
     [[nodiscard]] std::chrono::nanoseconds tick() const { return tick_; }
+    [[nodiscard]] const std::string& disk() const { return disk_; }  // encoded; "": none
     [[nodiscard]] const canonical_form& canonical() const { return canonical_; }
     [[nodiscard]] const auto& covers() const { return cover_; }
     [[nodiscard]] std::string spelled(std::string_view key) const {
@@ -259,6 +275,7 @@ private:
     std::vector<property> properties_;
     check::faults faults_;
     std::chrono::nanoseconds tick_{};
+    std::string disk_;
     canonical_form canonical_;
     std::function<std::optional<std::string>(std::string_view, std::string_view)> cover_;
     spelling spelling_;
