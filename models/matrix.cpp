@@ -28,7 +28,7 @@ std::string others(const certificate& c) {
     return out;
 }
 
-void write(std::ostream& out, const check::necessity& all) {
+void put_table(std::ostream& out, const check::necessity& all) {
     out << "| operation | guard | | breaks without it | property | steps |\n"
            "|---|---|---|---|---|---|\n";
     for (const auto& c : all.guards) {
@@ -43,8 +43,7 @@ void write(std::ostream& out, const check::necessity& all) {
     for (const auto& c : all.guards)
         if (!c.broke.token.empty()) out << c.broke.token << '\n';
     out << "```\n\n" << all.guards.size() << " guards, " << all.survivors() << " survive.\n";
-    for (const auto& p : all.never_violated)
-        out << "No mutant violates the property: " << p << ".\n";
+    for (const auto& p : all.never_violated) out << "Nothing violates the property: " << p << ".\n";
 }
 
 std::string table_in(const char* path) {
@@ -61,15 +60,20 @@ int main(int count, char** words) {
     std::vector<check::story> told;
     for (const auto& s : models::situations())
         if (!s.breaks) told.push_back(s.tell({}));
-    const auto all = check::needs(told);
+    auto all = check::needs(told);
+    // What stands in no commit, like a sync, is left out by the stories that are told to break.
+    for (const auto& s : models::situations())
+        if (s.breaks)
+            for (const auto& v : check::explore(s.tell({})).violations)
+                std::erase(all.never_violated, v.property);
     std::ostringstream table;
-    write(table, all);
+    put_table(table, all);
     if (count == 3 && std::string_view{words[1]} == "--check") {
         const bool same = table_in(words[2]) == table.str();
         if (!same) std::cout << words[2] << " has another table than this:\n" << table.str();
         std::cout << all.guards.size() << " guards, " << all.searches << " searches, "
                   << all.seconds << " s\n";
-        return same && all.survivors() == 0 ? 0 : 1;
+        return same && all.survivors() == 0 && all.never_violated.empty() ? 0 : 1;
     }
     std::cout << begins << table.str() << ends;
     return 0;

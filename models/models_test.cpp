@@ -32,6 +32,8 @@ const std::map<std::string, scale> pinned{
     {"rename-loop-of-three", {1138, {}, size{}}},
     {"rmdir-create", {51, {}, size{}}},
     {"rmdir-create-at-rev", {51, {}, size{}}},
+    {"seal-change", {28, {}, size{}}},
+    {"seal-change-at-rev", {28, {}, size{}}},
     {"ensure-path-remove", {229, {}, size{1, 1}}},
     {"retry-create", {585, {}, size{}}},
     {"retry-create-any-rev", {89, {}, size{}}},

@@ -44,7 +44,7 @@ void create_for_sure(actor& me) {
 /// Another who makes the same: equal content, another generation.
 template <class P>
 void create_once(actor& me) {
-    me.doing("create another");
+    me.doing("create");
     auto& kv = me.store();
     const auto parent = read_directory(kv.snapshot(), root);
     const auto made = create(kv, me.ids(), P{*parent}, "x", content('a'), {});

@@ -35,6 +35,7 @@ struct situation {
 [[nodiscard]] std::vector<situation> rename_loops();
 [[nodiscard]] std::vector<situation> retries();
 [[nodiscard]] std::vector<situation> rmdir_create();
+[[nodiscard]] std::vector<situation> seals();
 [[nodiscard]] std::vector<situation> stuck();
 [[nodiscard]] std::vector<situation> whole_tree();
 

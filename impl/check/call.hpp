@@ -78,7 +78,7 @@ inline constexpr std::uint32_t spurious = 2;
 inline constexpr std::uint32_t too_big = 3;
 inline constexpr std::uint32_t corrupt = 4;
 inline constexpr std::uint32_t gone = 0xfffffffe;  // of a file call from a turn that has ended
-inline constexpr std::uint32_t conflict = 16;  // and the guard's number
+inline constexpr std::uint32_t conflict = 16;      // and the guard's number
 }  // namespace answer
 
 /// Rows of a scan as one text: length and bytes of each key and value.

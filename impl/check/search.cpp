@@ -26,8 +26,8 @@ search::search(const story& of, const scope& in, lessons known)
 }
 
 std::vector<std::uint32_t> search::first() {
-    std::vector<std::uint32_t> words{worlds_.number(
-        {rows_.number(story_.beginning()), 0, text_.number(story_.disk()), {}})};
+    std::vector<std::uint32_t> words{
+        worlds_.number({rows_.number(story_.beginning()), 0, text_.number(story_.disk()), {}})};
     for (const auto& r : story_.roles())
         words.push_back(actor_word(script_.at_rest(static_cast<std::uint32_t>(r.body), ""),
                                    static_cast<std::uint32_t>(r.turns)));

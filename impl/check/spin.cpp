@@ -115,8 +115,8 @@ public:
     }
 
 private:
-    // To so many places d_steps may lead, and no more, in Spin 6.5.2. Where it is not enough, a call
-    // that only reads is written as its condition alone, which is one step as well.
+    // To so many places d_steps may lead, and no more, in Spin 6.5.2. Where it is not enough, a
+    // call that only reads is written as its condition alone, which is one step as well.
     static constexpr std::size_t exits_max = 2000;
 
     result<std::string> write() {

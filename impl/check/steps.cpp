@@ -409,9 +409,9 @@ bool steps::would_do(std::uint32_t from, std::uint32_t to, std::uint32_t start, 
     };
     const call& made = script_.asks(end);
     if (made.what == call::kind::commit)
-        return rows_.broken_guard(
-                   to, made, [&](const auto& g) { return forgets(made.operation, g.name); }) ||
-               same(alone(to, start));
+        return rows_.broken_guard(to, made, [&](const auto& g) {
+            return forgets(made.operation, g.name);
+        }) || same(alone(to, start));
     return same(alone(to, start)) || same(alone(from, start));
 }
 
@@ -420,8 +420,7 @@ void steps::try_between(std::uint32_t start, std::uint32_t from, std::uint32_t t
     for (auto node = start;;) {
         const call& c = script_.asks(node);
         if (node != start && c.is_step()) {
-            if (!would_do(from, to, start, alone(to, node)))
-                distrusted_.emplace(c.operation, key);
+            if (!would_do(from, to, start, alone(to, node))) distrusted_.emplace(c.operation, key);
         }
         if (!c.reads() && c.what != call::kind::fresh) return;
         node = script_.after(node, c.what == call::kind::fresh ? block_begin(script_.block(node))

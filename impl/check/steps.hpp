@@ -30,7 +30,7 @@ inline constexpr std::size_t fault_kinds = 7;
 struct world {
     std::uint32_t rows = 0;
     std::uint32_t ticks = 0;
-    std::uint32_t disk = 0;  // a text
+    std::uint32_t disk = 0;              // a text
     std::vector<std::uint32_t> zombies;  // calls, ascending
 };
 

@@ -110,7 +110,7 @@ private:
     std::vector<std::pair<std::string, std::optional<std::string>>> carried_;
     call asked_;
     bool ended_ = false;  // nobody will answer any more
-    fiber fiber_;  // last: it is unwound first
+    fiber fiber_;         // last: it is unwound first
 };
 
 }  // namespace casement::check::detail

@@ -2,8 +2,8 @@
 """Races that peers had, put back into the code by hand, are found by exploring every story, without
 anyone naming them: races_test.py COMPILER LIBRARIES... SCRATCH (SPEC F4a, F4c, F4d).
 
-Each race is a change of the headers as somebody might make it; the stories are built over the changed
-headers and told. The tree itself is never touched."""
+Each race is a change of the headers as somebody might make it; the stories are built over the
+changed headers and told. The tree itself is never touched."""
 
 import pathlib
 import shutil
@@ -18,7 +18,8 @@ RACES = {
     # The commonest bug of the field: the commit reads what it then "expects".
     "the expected value is read again in the commit": (
         "change.hpp",
-        't.expect(old, "the name points to what was seen");\n    t.template erase<entry>(old.key());'
+        't.expect(old, "the name points to what was seen");\n'
+        "    t.template erase<entry>(old.key());"
         "\n    t.template bump<rev>(parent.parent().node());\n",
         "if (auto again = read<entry>(kv, old.key()); again && again->exists())\n"
         '        t.expect(*again, "the name points to what was seen");\n'

@@ -251,14 +251,13 @@ void pin_row(std::string_view key, std::optional<std::string_view> value, pinned
 /// REQUIRES: every row type that carries an id of the others' is among `Rs`.
 template <row... Rs>
 [[nodiscard]] canonical_form canonical_rows() {
-    return {
-        [](const rows& of, const pinned& keep) { return detail::renaming<Rs...>{keep}(of); },
-        [](std::string_view key, std::optional<std::string_view> value, pinned& names) {
-            const auto pin = [&]<class R>() {
-                if (key.front() == R::table) detail::pin_row<R>(key, value, names);
-            };
-            (pin.template operator()<Rs>(), ...);
-        }};
+    return {[](const rows& of, const pinned& keep) { return detail::renaming<Rs...>{keep}(of); },
+            [](std::string_view key, std::optional<std::string_view> value, pinned& names) {
+                const auto pin = [&]<class R>() {
+                    if (key.front() == R::table) detail::pin_row<R>(key, value, names);
+                };
+                (pin.template operator()<Rs>(), ...);
+            }};
 }
 
 }  // namespace casement::check
