@@ -2,6 +2,7 @@
 // Tables of the explorer: from a hash to the number of a thing that lives elsewhere, byte strings
 // and tuples that are kept once and named by small numbers. One thread.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -108,7 +109,7 @@ private:
             bytes.remove_prefix(8);
         }
         std::uint64_t last = 0;
-        std::memcpy(&last, bytes.data(), bytes.size());
+        if (!bytes.empty()) std::memcpy(&last, bytes.data(), bytes.size());
         return mixed(h ^ last, odd_3);
     }
     std::deque<std::string> kept_;
@@ -120,11 +121,8 @@ class tuples {
 public:
     [[nodiscard]] std::uint32_t number(std::span<const std::uint32_t> words) {
         const auto h = hash(words);
-        const auto found = index_.find(h, [&](std::uint32_t n) {
-            const auto kept = (*this)[n];
-            return kept.size() == words.size() &&
-                   std::memcmp(kept.data(), words.data(), words.size_bytes()) == 0;
-        });
+        const auto found =
+            index_.find(h, [&](std::uint32_t n) { return std::ranges::equal((*this)[n], words); });
         if (found != index::none) return found;
         words_.insert(words_.end(), words.begin(), words.end());
         ends_.push_back(words_.size());
