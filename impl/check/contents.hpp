@@ -18,6 +18,9 @@
 
 namespace casement::check::detail {
 
+/// Where a scan of all rows ends.
+inline const std::string past_all_keys(64, '\xff');
+
 class contents {
 public:
     explicit contents(texts& text) : text_{text} {}
@@ -34,7 +37,7 @@ public:
 
     [[nodiscard]] std::uint32_t number(const memory_store& of) {
         std::vector<std::pair<std::string, std::string>> rows;
-        for (auto at = of.scan("", std::string(64, '\xff')); at.valid(); at.next())
+        for (auto at = of.scan("", past_all_keys); at.valid(); at.next())
             rows.emplace_back(at.key(), at.value());
         return number(rows);
     }
@@ -85,6 +88,10 @@ public:
         return out;
     }
 
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> all(std::uint32_t of) const {
+        return scan(of, "", past_all_keys);
+    }
+
     /// The first guard that does not hold, but for those that `forgets` says; or nothing.
     template <class Forgets>
     [[nodiscard]] std::optional<std::size_t> broken_guard(std::uint32_t of, const call& commit,
@@ -131,8 +138,6 @@ public:
         }
         return rows_.number(words);
     }
-
-    [[nodiscard]] std::size_t count() const { return rows_.size(); }
 
 private:
     texts& text_;

@@ -15,6 +15,7 @@
 #include <casement/kv/memory.hpp>
 
 #include "call.hpp"
+#include "contents.hpp"
 #include "index.hpp"
 
 namespace casement::check::detail {
@@ -36,7 +37,7 @@ public:
     };
 
     domains(const memory_store& beginning, texts& text) : text_{text} {
-        for (auto at = beginning.scan("", std::string(64, '\xff')); at.valid(); at.next()) {
+        for (auto at = beginning.scan("", past_all_keys); at.valid(); at.next()) {
             auto& r = rows_[number(at.key())];
             r.values.front().since = never;
             r.values.push_back({text_.number(at.value()), 0});

@@ -15,6 +15,12 @@ namespace casement::check {
 using detail::search;
 
 report explore(const story& of, const scope& in) {
+    if (!of.too_large().empty()) {
+        report r;
+        r.story = of.name();
+        r.failed = of.too_large();
+        return r;
+    }
     const auto began = std::chrono::steady_clock::now();
     std::unique_ptr<search> s;
     for (search::lessons known;; known = s->learnt()) {
@@ -29,8 +35,9 @@ report explore(const story& of, const scope& in) {
 
 result<replayed> replay(const story& of, std::string_view token,
                         const std::vector<left_out>& without) {
-    const auto parts = detail::parts_of(token);
-    if (!parts) return std::unexpected{parts.error()};
+    auto parts = detail::parts_of(token);
+    if (!parts) return passed(parts);
+    if (!of.too_large().empty()) return fail(errc::too_big, "replay", of.name(), of.too_large());
     auto in = scope::raw();
     in.without = parts->without;
     for (const auto& m : without)
@@ -40,7 +47,8 @@ result<replayed> replay(const story& of, std::string_view token,
 
 bool fits(const story& of, std::string_view token) {
     const auto parts = detail::parts_of(token);
-    return parts && search{of, scope::raw(), {}}.story_mark() == parts->mark;
+    return parts && of.too_large().empty() &&
+           search{of, scope::raw(), {}}.story_mark() == parts->mark;
 }
 
 result<std::vector<left_out>> left_out_of(std::string_view token) {

@@ -19,6 +19,13 @@ public:
         std::set<std::string> properties;
         for (const auto& s : stories_) {
             const auto whole = searched(s, {});
+            if (!whole.holds()) {
+                found_.failed = s.name() + ": " +
+                                (!whole.failed.empty()      ? whole.failed
+                                 : whole.violations.empty() ? "not explored whole, or not all seen"
+                                                            : whole.violations.front().property);
+                return std::move(found_);
+            }
             for (const auto& [guard, count] : whole.guards) {
                 all_.insert({guard.first, guard.second});
                 has_[{guard.first, guard.second}].insert(&s);

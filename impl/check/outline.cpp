@@ -26,13 +26,6 @@ std::string words_of(const call& c) {
     return c.operation.empty() ? what : printable(c.operation) + ": " + what;
 }
 
-// As `search::start` numbers them where no names are canonical.
-std::uint32_t block_of(std::size_t actor, int turn) {
-    constexpr std::size_t first_own_block = 64;
-    return static_cast<std::uint32_t>(first_own_block + actor * (story::turns_max + 1) +
-                                      static_cast<std::size_t>(turn));
-}
-
 // What is known after one of two options, whichever it was.
 void blur(option& o, const option& other) {
     o.since = std::min(o.since, other.since);
@@ -54,6 +47,8 @@ outline::outline(const story& of, const model_limits& within)
                                                                                 {}} {}
 
 result<void> outline::draw() {
+    if (!story_.too_large().empty())
+        return fail(errc::too_big, "write a model", story_.name(), story_.too_large());
     const auto roles = story_.roles();
     rows_.emplace(story_.beginning(), text_);
     for (;;) {
@@ -70,7 +65,7 @@ result<void> outline::draw() {
             }
             for (int turn = own ? roles[i].turns : 1; turn > 0; --turn) {
                 flows_.push_back({body, own ? std::optional{i} : std::nullopt, turn, {}, 0});
-                walk(flows_.back(), own ? block_of(i, turn) : 0);
+                walk(flows_.back(), own ? own_block(i, static_cast<std::uint32_t>(turn)) : 0);
                 if (too_big_)
                     return fail(errc::too_big, "write a model", story_.name(),
                                 "'" + roles[i].name + "' has too many logs: more than " +
@@ -132,7 +127,7 @@ void outline::from(std::uint32_t node, option o) {
             return;
         case call::kind::fresh:
             numbered_.insert(script_.body_of(node));
-            return from(script_.after(node, steps_.block_begin(script_.block(node))), o);
+            return from(script_.after(node, steps_.own_numbers(node)), o);
         case call::kind::commit: return commit(node, c, o);
         case call::kind::done:
         case call::kind::broken:
@@ -153,7 +148,7 @@ void outline::arrive(std::uint32_t node, option o) {
         });
     if (c.what == call::kind::fresh) {
         numbered_.insert(script_.body_of(node));
-        return arrive(script_.after(node, steps_.block_begin(script_.block(node))), std::move(o));
+        return arrive(script_.after(node, steps_.own_numbers(node)), std::move(o));
     }
     o.node = node;
     if (c.ends()) {

@@ -165,7 +165,7 @@ std::vector<std::string> told_changes(const story& of, const rows& old, const ro
 
 std::vector<std::pair<std::string, std::string>> search::spelled(std::uint32_t of) {
     std::vector<std::pair<std::string, std::string>> out;
-    for (const auto& [key, value] : rows_.scan(of, "", std::string(64, '\xff')))
+    for (const auto& [key, value] : rows_.all(of))
         out.emplace_back(story_.spelled(key), story_.spelled(key, value));
     return out;
 }
@@ -204,13 +204,13 @@ told_step search::told(std::span<const std::uint32_t> words, std::size_t actor, 
     bool in_vain = false;
     if (t.commits &&
         (after != before || o.struck == fault::none || o.struck == fault::lost_reply)) {
-        const auto forgets = [&](const auto& g) { return steps_.forgets(c.operation, g.name); };
-        if (const auto broken = rows_.broken_guard(before, c, forgets)) {
+        if (const auto broken = steps_.broken_guard(before, c)) {
             t.what += ", in vain: no longer '" + c.guards[*broken].name + "'";
             t.struck = in_vain = true;
         } else {
             for (const auto& g : c.guards)
-                if (forgets(g) && !rows_.holds(before, g)) t.forgotten = g.name;
+                if (steps_.forgets(c.operation, g.name) && !rows_.holds(before, g))
+                    t.forgotten = g.name;
         }
     } else if (c.what == call::kind::snapshot && o.struck == fault::none) {
         for (auto n = script_.rests(o.node) ? o.at : o.node; n != o.at && !script_.rests(n);
@@ -422,7 +422,7 @@ result<replayed> search::replay(std::string_view token) {
         r.schedule.push_back(take(words, {static_cast<std::size_t>(actor), way}));
         judge_here(complaint);
     }
-    r.rows = rows_.scan(worlds_.rows(words[0]), "", std::string(64, '\xff'));
+    r.rows = rows_.all(worlds_.rows(words[0]));
     return r;
 }
 

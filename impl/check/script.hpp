@@ -138,7 +138,6 @@ private:
     pairs children_;
     std::vector<std::uint32_t> child_nodes_;
     std::deque<call> calls_;
-    std::vector<std::uint64_t> call_hashes_;
     index call_index_;
 
     // The turn that ran last is kept where it stands: the next log mostly goes on from it.

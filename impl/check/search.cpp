@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <chrono>
 
 #include "search.hpp"
 
@@ -58,10 +57,8 @@ std::uint32_t search::start(std::span<const std::uint32_t> words, std::size_t ac
     if (!script_.rests(node)) return node;
     std::uint32_t block = 0;
     if (blocks_)
-        block = renames() && !worlds_.has_zombies(words[0])
-                    ? free_block(words)
-                    : first_own_block + static_cast<std::uint32_t>(actor) * (story::turns_max + 1) +
-                          turns_of(word);
+        block = renames() && !worlds_.has_zombies(words[0]) ? free_block(words)
+                                                            : own_block(actor, turns_of(word));
     const auto ways = script_.chosen(node);
     node = script_.beginning(script_.body_of(node), block);
     for (const auto way : ways) node = script_.after(node, way);
@@ -74,7 +71,7 @@ std::uint32_t search::free_block(std::span<const std::uint32_t> words) {
     const auto bits = [&](const pinned& names) {
         std::uint64_t used = 0;
         const auto use = [&](std::uint64_t id) {
-            if (const auto b = steps_.block_of(id); b && *b < first_own_block)
+            if (const auto b = block_of(id); b && *b < first_own_block)
                 used |= std::uint64_t{1} << *b;
         };
         for (const auto& id : names.ids) use(id.second);
@@ -261,10 +258,10 @@ bool search::judge(std::span<const std::uint32_t> words, std::uint32_t number) {
         if (p.what == property::kind::sometimes) {
             if (wrong.empty()) seen_[i] = true;
         } else if (p.what == property::kind::recoverable) {
-            if (wrong.empty()) clean_.push_back(number);
+            if (wrong.empty()) clean_[p.name].push_back(number);
         } else if (!wrong.empty() && !violated_.contains(p.name)) {
             violated_.insert(p.name);
-            found_.push_back({p.name, std::move(wrong), number, no_step, 0});
+            found_.push_back({p.name, std::move(wrong), number, no_step});
             if (scope_.stop_at_violation) return false;
         }
     }
@@ -286,9 +283,8 @@ void search::run() {
             for (std::size_t actor = 0; on && actor <= story_.roles().size(); ++actor) {
                 const auto ways = outcomes(state, actor);
                 if (!steps_.lost().empty() || (steps_.uses_blocks() && !blocks_)) return;
-                // `ways` may move while canonical forms are made: they are taken by number.
-                for (std::size_t i = 0; on && i < ways.size(); ++i) {
-                    const outcome o = ways[i];
+                for (const auto& o : ways) {
+                    if (!on) break;
                     if (!affords(state, o)) continue;
                     std::ranges::copy(state, after.begin());
                     apply(after, actor, o);
@@ -323,25 +319,25 @@ void search::run() {
 bool search::complain(std::uint32_t complaint, std::uint32_t from, std::uint32_t to) {
     const auto& [property, words] = steps_.complaints()[complaint];
     if (!violated_.insert(property).second) return true;
-    found_.push_back({property, words, to, from, complaint});
+    found_.push_back({property, words, to, from});
     return !scope_.stop_at_violation;
 }
 
 // Backwards from the clean states: who is not met can never become clean.
 void search::recover() {
-    std::vector<bool> can(prints_.size());
-    for (const auto n : clean_) can[n] = true;
-    for (bool more = true; more;) {
-        more = false;
-        for (auto e = edges_.rbegin(); e != edges_.rend(); ++e)
-            if (can[e->second] && !can[e->first]) more = can[e->first] = true;
-    }
     for (const auto& p : story_.properties()) {
         if (p.what != property::kind::recoverable) continue;
+        std::vector<bool> can(prints_.size());
+        for (const auto n : clean_[p.name]) can[n] = true;
+        for (bool more = true; more;) {
+            more = false;
+            for (auto e = edges_.rbegin(); e != edges_.rend(); ++e)
+                if (can[e->second] && !can[e->first]) more = can[e->first] = true;
+        }
         const auto stuck = std::ranges::find(can, false);
         if (stuck == can.end()) continue;
         found_.push_back({p.name, "from here no such state can be reached",
-                          static_cast<std::uint32_t>(stuck - can.begin()), no_step, 0});
+                          static_cast<std::uint32_t>(stuck - can.begin()), no_step});
     }
 }
 
@@ -366,7 +362,7 @@ report search::told() {
     r.guards = steps_.guards();
     r.ways = steps_.ways();
     for (std::uint32_t n = 0; n < restful_.size(); ++n)
-        if (restful_[n]) r.restful.insert(rows_.scan(n, "", std::string(64, '\xff')));
+        if (restful_[n]) r.restful.insert(rows_.all(n));
     return r;
 }
 

@@ -4,6 +4,7 @@
 // the frontier no more is kept than that and the state they were reached from. One thread.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -64,15 +65,11 @@ public:
 
 private:
     static constexpr std::uint32_t no_step = index::none;
-    // Blocks of ids below it are given anew once nobody knows an id of them; above it, each turn of
-    // each actor has its own.
-    static constexpr std::uint32_t first_own_block = 64;
 
     struct finding {
         std::string property, words;
         std::uint32_t state;  // where it shows
         std::uint32_t from;   // a step leads there that it blames; or `no_step`
-        std::uint32_t complaint;
     };
 
     // The words of a state: world, an actor's node and turns, ..., faults left, four bits each.
@@ -152,7 +149,7 @@ private:
     std::vector<std::uint32_t> canonical_worlds_;
     std::vector<bool> judged_rows_, restful_, seen_;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> edges_;
-    std::vector<std::uint32_t> clean_;
+    std::map<std::string, std::vector<std::uint32_t>> clean_;  // by property
     std::set<std::string> violated_;
     std::vector<finding> found_;
     std::uint64_t transitions_ = 0, depth_ = 0;

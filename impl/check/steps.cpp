@@ -53,9 +53,7 @@ std::span<const outcome> steps::of_world(std::uint32_t world) {
         if (story_.may_strike().power_losses > 0) lose_power(now);
         for (std::size_t i = 0; i < now.zombies.size(); ++i) {
             const call& c = script_.call_at(now.zombies[i]);
-            if (rows_.broken_guard(now.rows, c,
-                                   [&](const auto& g) { return forgets(c.operation, g.name); }))
-                continue;
+            if (broken_guard(now.rows, c)) continue;
             const auto rows = rows_.after(now.rows, c);
             if (!rows) continue;
             auto later = now;
@@ -76,19 +74,18 @@ bool steps::forgets(std::string_view operation, std::string_view guard) const {
     });
 }
 
-namespace {
-constexpr std::uint32_t blocks_begin = 1u << 20;
-constexpr std::uint32_t spare_block = 63;  // that no turn is given, while there are others
-}  // namespace
-
-// Far above the ids that a canonical form gives, and apart from each other.
-std::uint32_t steps::block_begin(std::uint32_t block) const {
-    return blocks_begin + block * static_cast<std::uint32_t>(id_blocks<stage>::block_ids);
+std::optional<std::size_t> steps::broken_guard(std::uint32_t rows, const call& commit) const {
+    return rows_.broken_guard(rows, commit,
+                              [&](const auto& g) { return forgets(commit.operation, g.name); });
 }
 
-std::optional<std::uint32_t> steps::block_of(std::uint64_t id) {
-    if (id < blocks_begin || id >= std::uint64_t{1} << 31) return std::nullopt;
-    return static_cast<std::uint32_t>((id - blocks_begin) / id_blocks<stage>::block_ids);
+namespace {
+constexpr std::uint32_t spare_block = first_own_block - 1;  // given while there are no others
+}
+
+std::uint32_t steps::own_numbers(std::uint32_t node) const {
+    return blocks_begin +
+           script_.block(node) * static_cast<std::uint32_t>(id_blocks<stage>::block_ids);
 }
 
 std::uint32_t steps::complain(std::string property, std::string words) {
@@ -125,16 +122,8 @@ std::uint32_t steps::unkept(std::uint32_t before, const call& commit) {
 // A row that `covers` names must have changed with every row of its range.
 void steps::keep_promise(std::uint32_t before, std::uint32_t after) {
     if (!story_.covers()) return;
-    const rows old{rows_, before}, now{rows_, after};
-    std::size_t i = 0, j = 0;
-    while (i < old.size() || j < now.size()) {
-        const bool gone = j == now.size() || (i < old.size() && old.key(i) < now.key(j));
-        const bool made = !gone && (i == old.size() || now.key(j) < old.key(i));
-        const std::string key{gone ? old.key(i) : now.key(j)};
-        const bool same = !gone && !made && old.value(i) == now.value(j);
-        i += made ? 0 : 1;
-        j += gone ? 0 : 1;
-        if (same) continue;
+    for (const auto changed : rows_.changed(before, after)) {
+        const std::string key{text_[changed]};
         const auto cover = story_.covers()(key, key + '\0');
         if (cover && rows_.get(before, *cover) == rows_.get(after, *cover) && lost_.empty())
             lost_ = "the promise of `covers` is broken: " + printable(key) + " changed and " +
@@ -168,7 +157,7 @@ void steps::arrive(std::uint32_t w, std::uint32_t node, outcome o) {
             node = script_.after(node, read(rows, 0, c));
         } else if (c.what == call::kind::fresh) {
             uses_blocks_ = true;
-            node = script_.after(node, block_begin(script_.block(node)));
+            node = script_.after(node, own_numbers(node));
         } else {
             break;
         }
@@ -209,7 +198,7 @@ void steps::from(std::uint32_t w, std::uint32_t node) {
             return;
         case call::kind::fresh:
             uses_blocks_ = true;
-            return from(w, script_.after(node, block_begin(script_.block(node))));
+            return from(w, script_.after(node, own_numbers(node)));
         case call::kind::commit: return commit(w, node, c);
         case call::kind::file: return on_disk(w, node, c);
         case call::kind::done:
@@ -260,8 +249,7 @@ void steps::commit(std::uint32_t w, std::uint32_t node, const call& c) {
         auto& count = guards_[{c.operation, g.name}];
         ++(rows_.holds(now.rows, g) ? count.held : count.failed);
     }
-    const auto broken = rows_.broken_guard(
-        now.rows, c, [&](const auto& g) { return forgets(c.operation, g.name); });
+    const auto broken = broken_guard(now.rows, c);
     std::uint32_t said = answer::committed, after = w;
     if (c.guards.size() + c.writes.size() > commit_rows_max) {
         said = answer::too_big;
@@ -343,24 +331,30 @@ bool steps::guards(const call& commit, const call& read) const {
     return cover && has(*cover);
 }
 
+// The node after a call that changes nothing and that the rows alone answer; else nothing.
+std::optional<std::uint32_t> steps::foreseen(std::uint32_t rows, std::uint32_t node) {
+    const call& c = script_.asks(node);
+    if (c.what == call::kind::fresh) return script_.after(node, own_numbers(node));
+    if (c.reads()) return script_.after(node, read(rows, 0, c));
+    return std::nullopt;
+}
+
 // Runs on alone, to where the turn commits, ends, or asks what cannot be foreseen.
 std::uint32_t steps::alone(std::uint32_t rows, std::uint32_t node) {
     for (std::size_t calls = 0; calls < calls_max; ++calls) {
-        const call& c = script_.asks(node);
-        if (!c.reads() && c.what != call::kind::fresh) break;
-        const auto said =
-            c.what == call::kind::fresh ? block_begin(script_.block(node)) : read(rows, 0, c);
-        node = script_.after(node, said);
+        const auto next = foreseen(rows, node);
+        if (!next) break;
+        node = *next;
     }
     return node;
 }
 
 // The first read that the commit should guard and does not, if it may not go unguarded; and whether
 // all reads are guarded. The commit's own node is the last of `log`.
-std::optional<std::string> steps::uncovered(const std::vector<look>& log, bool& all) {
-    const call& commit = script_.asks(log.back().node);
-    for (const auto& at : log) {
-        const call& r = script_.asks(at.node);
+std::optional<std::string> steps::uncovered(const nodes& log, bool& all) {
+    const call& commit = script_.asks(log.back());
+    for (const auto at : log) {
+        const call& r = script_.asks(at);
         if (!r.reads() || r.what == call::kind::snapshot || guards(commit, r)) continue;
         all = false;
         if (distrusted_.contains({commit.operation, r.key})) return r.key;
@@ -370,10 +364,10 @@ std::optional<std::string> steps::uncovered(const std::vector<look>& log, bool& 
 
 // Keeps what an operation did alone, where it is believed to be one step although it has not
 // guarded all that it read at one moment.
-void steps::believe(std::uint32_t start, std::uint32_t rows, const std::vector<look>& log) {
+void steps::believe(std::uint32_t start, std::uint32_t rows, const nodes& log) {
     std::vector<std::uint32_t> keys;
-    for (const auto& at : log)
-        if (const call& r = script_.asks(at.node); r.reads() && !r.ranges() && !r.key.empty())
+    for (const auto at : log)
+        if (const call& r = script_.asks(at); r.reads() && !r.ranges() && !r.key.empty())
             keys.push_back(text_.number(r.key));
     believed_[start].emplace(rows, keys_.number(keys));
 }
@@ -408,23 +402,16 @@ bool steps::would_do(std::uint32_t from, std::uint32_t to, std::uint32_t start, 
         return script_.call_number(end) == script_.call_number(other);
     };
     const call& made = script_.asks(end);
-    if (made.what == call::kind::commit)
-        return rows_.broken_guard(to, made, [&](const auto& g) {
-            return forgets(made.operation, g.name);
-        }) || same(alone(to, start));
+    if (made.what == call::kind::commit) return broken_guard(to, made) || same(alone(to, start));
     return same(alone(to, start)) || same(alone(from, start));
 }
 
 void steps::try_between(std::uint32_t start, std::uint32_t from, std::uint32_t to,
                         std::string_view key) {
-    for (auto node = start;;) {
-        const call& c = script_.asks(node);
-        if (node != start && c.is_step()) {
-            if (!would_do(from, to, start, alone(to, node))) distrusted_.emplace(c.operation, key);
-        }
-        if (!c.reads() && c.what != call::kind::fresh) return;
-        node = script_.after(node, c.what == call::kind::fresh ? block_begin(script_.block(node))
-                                                               : read(from, 0, c));
+    for (std::optional node = start; node; node = foreseen(from, *node)) {
+        const call& c = script_.asks(*node);
+        if (*node != start && c.is_step() && !would_do(from, to, start, alone(to, *node)))
+            distrusted_.emplace(c.operation, key);
     }
 }
 
@@ -436,13 +423,9 @@ std::optional<steps::retreat> steps::after_conflict(std::uint32_t rows, std::uin
         const call& c = script_.asks(node);
         if (c.what == call::kind::done) return retreat{node, false};
         if (script_.call_number(node) == first_call) return retreat{node, true};
-        if (c.what == call::kind::fresh)
-            node = script_.after(node, block_begin(script_.block(node)));
-        else if (c.ends() || c.what == call::kind::commit || c.what == call::kind::choose ||
-                 c.what == call::kind::now || c.what == call::kind::file)
-            return std::nullopt;
-        else
-            node = script_.after(node, read(rows, 0, c));
+        const auto next = foreseen(rows, node);
+        if (!next) return std::nullopt;
+        node = *next;
     }
     return std::nullopt;
 }
@@ -452,19 +435,14 @@ std::optional<steps::retreat> steps::after_conflict(std::uint32_t rows, std::uin
 bool steps::solo(std::uint32_t w, std::uint32_t node) {
     const auto rows = worlds_.rows(w);
     const auto start = node;
-    std::vector<look> log;  // since the beginning, the commit's own node last
+    nodes log;  // since the beginning, the commit's own node last
     int looks = 0;
     std::uint32_t first_call = index::none;
     for (std::size_t calls = 0; calls < calls_max; ++calls) {
         const call& c = script_.asks(node);
+        log.push_back(node);
         switch (c.what) {
-            case call::kind::fresh: {
-                uses_blocks_ = true;
-                const auto begin = block_begin(script_.block(node));
-                log.push_back({node, begin});
-                node = script_.after(node, begin);
-                continue;
-            }
+            case call::kind::fresh: uses_blocks_ = true; break;
             case call::kind::get:
             case call::kind::scan:
             case call::kind::snapshot:
@@ -474,11 +452,9 @@ bool steps::solo(std::uint32_t w, std::uint32_t node) {
             case call::kind::snapshot_get:
             case call::kind::snapshot_scan: break;
             case call::kind::done: {
-                log.push_back({node, 0});
                 if (looks > 1) {
-                    for (const auto& at : log)
-                        if (distrusted_.contains({c.operation, script_.asks(at.node).key}))
-                            return false;
+                    for (const auto at : log)
+                        if (distrusted_.contains({c.operation, script_.asks(at).key})) return false;
                     believe(start, rows, log);
                 }
                 outcome o;
@@ -487,7 +463,6 @@ bool steps::solo(std::uint32_t w, std::uint32_t node) {
                 return true;
             }
             case call::kind::commit: {
-                log.push_back({node, 0});
                 bool all = true;
                 if (const auto key = uncovered(log, all)) {
                     unvalidated_.insert({c.operation, *key});
@@ -519,9 +494,7 @@ bool steps::solo(std::uint32_t w, std::uint32_t node) {
             }
             default: return false;
         }
-        const auto said = read(rows, 0, c);
-        log.push_back({node, said});
-        node = script_.after(node, said);
+        node = *foreseen(rows, node);
     }
     return false;
 }

@@ -23,7 +23,6 @@
 namespace casement::check::detail {
 
 enum class fault : std::uint8_t { none, crash, lost_reply, zombie, spurious, tick, power_loss };
-inline constexpr std::size_t fault_kinds = 7;
 
 /// The world outside the actors: its rows, how often the clock has ticked, its disk, the commits
 /// whose replies were lost and that may still happen.
@@ -65,6 +64,22 @@ struct outcome {
     std::uint32_t complaint = no_complaint;  // of a property of changes, or of the actor
 };
 
+// Numbers that actors are given as their own come in blocks, far above those that canonical forms
+// give. Blocks below `first_own_block` are given anew once nobody knows an id of them; above it,
+// each turn of each actor has its own.
+inline constexpr std::uint32_t blocks_begin = 1u << 20, first_own_block = 64;
+
+[[nodiscard]] constexpr std::uint32_t own_block(std::size_t actor, std::uint32_t turns_left) {
+    return first_own_block + static_cast<std::uint32_t>(actor) * (story::turns_max + 1) +
+           turns_left;
+}
+
+/// The block that the id is of, if it is of any.
+[[nodiscard]] constexpr std::optional<std::uint32_t> block_of(std::uint64_t id) {
+    if (id < blocks_begin || id >= std::uint64_t{1} << 31) return std::nullopt;
+    return static_cast<std::uint32_t>((id - blocks_begin) / id_blocks<stage>::block_ids);
+}
+
 class steps {
 public:
     using reads = std::set<std::pair<std::string, std::string>>;  // operation, key
@@ -102,9 +117,11 @@ public:
 
     /// Whether the mutant leaves the guard out.
     [[nodiscard]] bool forgets(std::string_view operation, std::string_view guard) const;
-    [[nodiscard]] std::uint32_t block_begin(std::uint32_t block) const;
-    /// The block that the id is of, if it is of any.
-    [[nodiscard]] static std::optional<std::uint32_t> block_of(std::uint64_t id);
+    /// The first guard that does not hold, but for those that the mutant leaves out.
+    [[nodiscard]] std::optional<std::size_t> broken_guard(std::uint32_t rows,
+                                                          const call& commit) const;
+    /// The first number of the turn's own.
+    [[nodiscard]] std::uint32_t own_numbers(std::uint32_t node) const;
 
 private:
     struct kept {
@@ -124,17 +141,16 @@ private:
     };
     [[nodiscard]] std::optional<retreat> after_conflict(std::uint32_t rows, std::uint32_t node,
                                                         std::uint32_t first_call);
-    struct look {
-        std::uint32_t node, answer;
-    };
-    [[nodiscard]] std::optional<std::string> uncovered(const std::vector<look>& log, bool& all);
-    void believe(std::uint32_t start, std::uint32_t rows, const std::vector<look>& log);
+    using nodes = std::vector<std::uint32_t>;
+    [[nodiscard]] std::optional<std::string> uncovered(const nodes& log, bool& all);
+    void believe(std::uint32_t start, std::uint32_t rows, const nodes& log);
     [[nodiscard]] bool would_do(std::uint32_t from, std::uint32_t to, std::uint32_t start,
                                 std::uint32_t end);
     void try_between(std::uint32_t start, std::uint32_t from, std::uint32_t to,
                      std::string_view key);
     [[nodiscard]] bool guards(const call& commit, const call& read) const;
     std::uint32_t alone(std::uint32_t rows, std::uint32_t node);
+    [[nodiscard]] std::optional<std::uint32_t> foreseen(std::uint32_t rows, std::uint32_t node);
     void commit(std::uint32_t w, std::uint32_t node, const call& c);
     void crash(std::uint32_t w, std::uint32_t node);
     void on_disk(std::uint32_t w, std::uint32_t node, const call& c);

@@ -256,7 +256,7 @@ int explore_one(const settings& common, const explore_options& o, const told_sto
     // Mutants are told for what breaks them; of the rest, those that are to break must.
     const bool broken = !r.violations.empty() || !r.never.empty();
     const bool right = t.of->breaks && in.without.empty() ? broken : r.holds();
-    if (!o.html.empty()) {
+    if (!o.html.empty() && r.failed.empty()) {
         const auto* v = r.violations.empty() ? nullptr : &r.violations.front();
         if (auto written = write_page(o.html, t.tale, in, v); !written)
             return failed(common, written.error());
@@ -320,6 +320,8 @@ int hunt_mutants(const settings& common, const explore_options& o,
     in.in = scope_of(o);
     in.progress = [&](auto done, auto all, const auto& w) { line.mutants(done, all, w); };
     const auto found = check::needs(tales, in);
+    if (!found.failed.empty())
+        return failed(common, error{errc::illegal, {"leave out guards", "", found.failed, 0}});
     for (const auto& c : found.guards) print_certificate(common, c);
     if (common.as_json) {
         print({{"guards", found.guards.size()},

@@ -228,6 +228,17 @@ TEST(Explore, FromEveryStateACleanOneCanBeReached) {
     EXPECT_EQ(stuck.violations.front().schedule.size(), 1u) << "the first commit, and the crash";
 }
 
+TEST(Explore, EachKindOfCleanIsReachedByItself) {
+    story s{"a row that stays"};
+    s.acts("writer",
+           [](check::actor& me) { (void)transaction{me.store()}.put<account>(1, {1}).commit(); });
+    s.recoverable("it can be there", [](const check::rows& now) { return now.size() == 1; });
+    s.recoverable("it can be gone", [](const check::rows& now) { return now.size() == 0; });
+    const auto r = explore(s);
+    ASSERT_EQ(r.violations.size(), 1u) << r;
+    EXPECT_EQ(r.violations.front().property, "it can be gone");
+}
+
 TEST(Explore, RandomnessOfItsOwnIsSeen) {
     story s{"dice"};
     std::uint64_t thrown = 0;

@@ -82,5 +82,18 @@ TEST(Mutants, AGuardOfNothingSurvives) {
     EXPECT_EQ(all.never_violated, std::vector<std::string>{"true"});
 }
 
+TEST(Mutants, AStoryThatDoesNotHoldTellsNothing) {
+    auto broken = bank(2, 2);
+    broken.always("never rich", [](const check::rows&) { return false; });
+    EXPECT_EQ(needs(std::vector<story>{broken}).failed, "a bank: never rich");
+    check::mutation_scope tiny;
+    tiny.in.states_max = 3;
+    const std::vector<story> whole{bank(2, 2)};
+    EXPECT_EQ(needs(whole, tiny).failed, "a bank: not explored whole, or not all seen");
+    const std::vector<story> large{bank(story::actors_max + 1, 1)};
+    EXPECT_EQ(needs(large).failed, "a bank: it has more than 6 actors");
+    EXPECT_TRUE(needs(large).guards.empty());
+}
+
 }  // namespace
 }  // namespace casement::testing

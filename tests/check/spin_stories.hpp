@@ -13,6 +13,7 @@
 #include <casement/kv/row.hpp>
 #include <casement/kv/transaction.hpp>
 
+#include "check/small_stories.hpp"
 #include "tree_story.hpp"
 
 namespace casement::testing {
@@ -22,38 +23,6 @@ using check::rows;
 using check::story;
 using tree::node_id;
 using tree::root;
-
-// A bank: money moves between two accounts, and none is made.
-
-struct account {
-    static constexpr char table = 'a';
-    using key = std::uint64_t;
-    std::uint64_t cents = 0;
-};
-
-inline void pay(auto& kv, std::uint64_t from, std::uint64_t to, std::uint64_t cents) {
-    const auto payer = read<account>(kv, from), payee = read<account>(kv, to);
-    if (!payer || !payee || (*payer)->cents < cents) return;
-    (void)transaction{kv}
-        .replace(*payer, account{(*payer)->cents - cents}, "the payer as seen")
-        .replace(*payee, account{(*payee)->cents + cents}, "the payee as seen")
-        .commit();
-}
-
-[[nodiscard]] inline story bank(std::size_t payers, int turns, check::faults may = {}) {
-    story s{"a bank"};
-    s.begins([](memory_store& kv) {
-        (void)transaction{kv}.put<account>(1, {100}).put<account>(2, {0}).commit();
-    });
-    s.actors(payers, "payer", turns, [](actor& me) {
-        static const std::vector<std::string> ways{"pay there", "pay back"};
-        me.choose(ways) == 0 ? pay(me.store(), 1, 2, 60) : pay(me.store(), 2, 1, 30);
-    });
-    s.always("no money is made", [](const rows& now) {
-        return (*read<account>(now, 1))->cents + (*read<account>(now, 2))->cents == 100;
-    });
-    return s.strikes(may);
-}
 
 // A row that counts what was done: it is bumped with every one.
 

@@ -97,8 +97,8 @@ TEST(Spin, MissesAGuardAsWeDo) {
         story of;
         const char* guard;
         bool needed;
-    } mutants[] = {{bank(2, 2), "the payer as seen", true},
-                   {bank(2, 2), "the payee as seen", false},  // who was read last
+    } mutants[] = {{bank(2, 2), "the payer is as it was seen", true},
+                   {bank(2, 2), "the payee is as it was seen", false},  // who was read last
                    {writers(2), "the lease as seen", true},
                    {writers(2, expiry), "the lease is still mine", true},
                    {writers(2), "the lease is still mine", false},  // nobody's expires
@@ -135,7 +135,7 @@ TEST(Promela, IsTheSameEachTime) { EXPECT_EQ(*promela(bank(2, 2)), *promela(bank
 // do grows a little too, with the rows that more actors change.
 TEST(Promela, GrowsWithTheSumOfTheActors) {
     const auto lines = [](int actors) {
-        auto of = workers(0, 0, 3);
+        auto of = workers(0, 1, 3);
         for (int i = 0; i < actors; ++i)
             of.acts("worker " + std::to_string(i), [](actor& me) { work(me); });
         const auto model = promela(of);

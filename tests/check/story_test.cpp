@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <casement/check/explore.hpp>
+#include <casement/check/show.hpp>
+#include <casement/check/spin.hpp>
 
 #include "check/small_stories.hpp"
 
@@ -79,6 +81,31 @@ TEST(Story, ACallIsHeldToWhatItsCallerExpects) {
     const auto r = explore(told(false));
     ASSERT_EQ(r.violations.size(), 1u);
     EXPECT_EQ(r.violations.front().property, check::contract);
+}
+
+TEST(Story, AScopeHasItsLimits) {
+    const auto idle = [](check::actor&) {};
+    const auto refused = [](const story& s, std::string_view why) {
+        EXPECT_EQ(s.too_large(), why);
+        EXPECT_EQ(explore(s).failed, why);
+        EXPECT_FALSE(explore(s).holds());
+        EXPECT_TRUE(check::graph(s, {}).empty());
+        EXPECT_FALSE(check::fits(s, "cm1.aaaaaa."));
+        EXPECT_EQ(check::replay(s, "cm1.aaaaaa.").error().code(), errc::too_big);
+        EXPECT_EQ(check::promela(s).error().code(), errc::too_big);
+    };
+    const std::string many = "it has more than 6 actors", long_ = "an actor has not 1 to 15 turns",
+                      often = "a fault strikes not 0 to 15 times";
+    refused(story{"s"}.actors(story::actors_max + 1, "many", 1, idle), many);
+    refused(story{"s"}.acts("long", idle, story::turns_max + 1), long_);
+    refused(story{"s"}.acts("never", idle, 0), long_);
+    refused(story{"s"}.strikes({.crashes = story::strikes_max + 1}), often);
+    refused(story{"s"}.strikes({.ticks = -1}), often);
+    story largest{"s"};
+    largest.actors(story::actors_max, "many", story::turns_max, idle);
+    largest.strikes({.power_losses = story::strikes_max});
+    EXPECT_EQ(largest.too_large(), "");
+    EXPECT_TRUE(explore(largest).holds());
 }
 
 TEST(Story, WhoNumbersThingsNeverMeetsHisNumbersAgain) {

@@ -121,6 +121,10 @@ class Explore(CommandTest):
     def test_what_cannot_be_explored(self):
         told = self.explore(*SMALL, "--states-max", "10", code=FAILED)
         self.assertFalse(told["complete"] or told["violations"])
+        self.refuses("explore", *SMALL, "--mutants", "--states-max", "10", code=NO,
+                     says="not explored whole", error="illegal")
+        told = self.explore("ensure-path-remove", "--scope", "6x1", code=FAILED)
+        self.assertEqual(told["failed"], "it has more than 6 actors")
 
     def test_usage(self):
         for words, says in (

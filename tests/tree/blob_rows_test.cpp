@@ -15,26 +15,15 @@
 #include "blob/blob_files.hpp"
 #include "tree/counting_store.hpp"
 #include "tree/interrupted_store.hpp"
+#include "tree/song.hpp"
 
 namespace casement::tree {
 namespace {
 
 using testing::payload_of;
 using testing::scripted;
-
-struct song_tag {
-    static constexpr std::string_view name = "song";
-};
-static_assert(song_tag::name == "song");
-
-struct song {
-    static constexpr char table = 'S';
-    using key = strong<song_tag>;
-    std::string title;
-    blob::field cover;
-
-    bool operator==(const song&) const = default;
-};
+using testing::song;
+using testing::song_tag;
 
 struct album {
     static constexpr char table = 'A';

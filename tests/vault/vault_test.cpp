@@ -14,6 +14,7 @@
 #include <casement/vault.hpp>
 
 #include "support/temporary.hpp"
+#include "tree/song.hpp"
 #include "vault/store_image.hpp"
 
 namespace casement::testing {
@@ -89,17 +90,6 @@ TEST_F(Vault, EachPlacementIsWhereItsBoundarySays) {
     }
     expect_clean();
 }
-
-struct song_tag {
-    static constexpr std::string_view name = "song";
-};
-static_assert(song_tag::name == "song");
-struct song {
-    static constexpr char table = 'S';
-    using key = strong<song_tag>;
-    std::string title;
-    blob::field cover;
-};
 
 /// Every blob file with what a write of any kind would change.
 std::map<std::string, std::pair<std::uintmax_t, fs::file_time_type>> blob_files(

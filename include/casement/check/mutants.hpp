@@ -33,6 +33,7 @@ struct certificate {
 struct necessity {
     std::vector<certificate> guards;
     std::vector<std::string> never_violated;  // properties that no mutant violated
+    std::string failed;  // which story does not hold as it is, and why; then no guard was tried
     std::uint64_t searches = 0;
     double seconds = 0;
 
@@ -47,7 +48,6 @@ struct mutation_scope {
 };
 
 /// Tries every guard of every story on all of them, in order: put small stories first.
-/// REQUIRES: each holds as it is.
 [[nodiscard]] necessity needs(std::span<const story> stories, const mutation_scope& in = {});
 
 }  // namespace casement::check

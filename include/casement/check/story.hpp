@@ -151,9 +151,10 @@ public:
         std::size_t body;  // actors with the same one are identical
         int turns;
     };
-    /// Turns of one actor, at most: a scope is small or it is not explored.
-    static constexpr int turns_max = 15;
+    /// A scope is small or it is not explored: `too_large` says so.
+    static constexpr int turns_max = 15;  // of one actor
     static constexpr std::size_t actors_max = 6;
+    static constexpr int strikes_max = 15;  // of one fault
 
     explicit story(std::string name) : name_{std::move(name)} {}
 
@@ -166,6 +167,8 @@ public:
     /// An actor takes `turns` turns, each of which calls `act` anew.
     template <std::invocable<actor&> F>
     story& actors(std::size_t how_many, std::string name, int turns, F act) {
+        limit(roles_.size() + how_many <= actors_max, "it has more than 6 actors");
+        limit(turns >= 1 && turns <= turns_max, "an actor has not 1 to 15 turns");
         bodies_.emplace_back(std::move(act));
         for (std::size_t i = 0; i < how_many; ++i)
             roles_.push_back({how_many == 1 ? name : name + " " + std::to_string(i + 1),
@@ -199,6 +202,9 @@ public:
     }
 
     story& strikes(faults f) {
+        for (const int n :
+             {f.crashes, f.lost_replies, f.zombies, f.spurious, f.ticks, f.power_losses})
+            limit(n >= 0 && n <= strikes_max, "a fault strikes not 0 to 15 times");
         faults_ = f;
         return *this;
     }
@@ -233,6 +239,8 @@ public:
     }
 
     [[nodiscard]] const std::string& name() const { return name_; }
+    /// The first of its limits that it passes, in words; or "".
+    [[nodiscard]] const std::string& too_large() const { return too_large_; }
     [[nodiscard]] const memory_store& beginning() const { return beginning_; }
     [[nodiscard]] std::span<const role> roles() const { return roles_; }
     [[nodiscard]] const std::function<void(actor&)>& body(std::size_t which) const {
@@ -253,6 +261,9 @@ public:
     }
 
 private:
+    void limit(bool holds, std::string_view otherwise) {
+        if (!holds && too_large_.empty()) too_large_ = otherwise;
+    }
     static complaint in_words(bool holds) { return holds ? "" : "does not hold"; }
     static complaint in_words(complaint c) { return c; }
 
@@ -268,7 +279,7 @@ private:
         return *this;
     }
 
-    std::string name_;
+    std::string name_, too_large_;
     memory_store beginning_;
     std::vector<role> roles_;
     std::vector<std::function<void(actor&)>> bodies_;
