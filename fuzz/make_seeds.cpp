@@ -3,6 +3,7 @@
 // encoding.
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -15,6 +16,8 @@
 #include <casement/blob/descriptor.hpp>
 #include <casement/blob/little_endian.hpp>
 #include <casement/blob/pack_format.hpp>
+#include <casement/check/explore.hpp>
+#include <casement/check/walk.hpp>
 #include <casement/core/hash.hpp>
 #include <casement/kv/id_blocks.hpp>
 #include <casement/kv/row.hpp>
@@ -29,6 +32,8 @@
 #include <casement/protocol/staging.hpp>
 #include <casement/tree/contents.hpp>
 #include <casement/tree/rows.hpp>
+
+#include "schedules.hpp"
 
 namespace {
 
@@ -195,6 +200,28 @@ void logs(const corpus& to) {
              "not a log at all"s);
 }
 
+// The schedules that mutants die of, on the code that has its guards: they lead to where it is
+// close. What dies of the planted mutant's guard is left for the fuzzer to find.
+void schedules(const corpus& to) {
+    const auto stories = fuzz::stories();
+    for (std::size_t i = 0; i < stories.size(); ++i) {
+        check::scope in;
+        in.states_max = 50'000;
+        for (const auto& [guard, count] : check::explore(stories[i], in).guards) {
+            if (guard.second == fuzz::planted_guard) continue;
+            in.without = {{guard.first, guard.second}};
+            const auto mutant = check::explore(stories[i], in);
+            if (mutant.violations.empty()) continue;
+            const auto bytes = check::steering(stories[i], mutant.violations.front().token);
+            require(bytes.has_value(), "a token steers its own story");
+            auto name = stories[i].name() + " without " + guard.first + " " + guard.second;
+            std::ranges::replace_if(
+                name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+            to.write(name.substr(0, 120), static_cast<char>(i) + *bytes);
+        }
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -206,4 +233,5 @@ int main(int argc, char** argv) {
     protocols({root, "protocol"});
     blobs({root, "blob"});
     logs({root, "watermark"});
+    schedules({root, "schedule"});
 }

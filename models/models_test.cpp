@@ -96,6 +96,24 @@ INSTANTIATE_TEST_SUITE_P(All, Situation, ::testing::ValuesIn(situations()), [](c
     return name;
 });
 
+// What no commit of the whole tree ever does was not tried, whatever the number of states.
+TEST(Situations, EveryWayOfTheWholeTreeDoesWhatItIsFor) {
+    for (const auto* name :
+         {"all-any-rev", "all-at-rev", "contracts-any-rev", "contracts-at-rev"}) {
+        const auto r =
+            explore(std::ranges::find(situations(), name, &situation::name)->tell({2, 2}));
+        EXPECT_EQ(r.ways.size(), 55u) << name;
+        for (const auto& [way, seen] : r.ways) {
+            EXPECT_GT(seen.tried, 0u) << way;
+            EXPECT_EQ(seen.changes == 0, way.starts_with("resolve ") || way.starts_with("list "))
+                << name << ": " << way;
+        }
+        const auto one =
+            explore(std::ranges::find(situations(), name, &situation::name)->tell({1, 1}));
+        EXPECT_EQ(one.ways.at("remove /x/x").changes, 0u) << "nothing is there to be removed";
+    }
+}
+
 // A story whose states nobody pinned would go unseen the other way round.
 TEST(Situations, HaveNamesOfTheirOwn) {
     std::map<std::string, int> names;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <memory>
 #include <ostream>
 
@@ -42,7 +41,7 @@ result<replayed> replay(const story& of, std::string_view token,
     in.without = parts->without;
     for (const auto& m : without)
         if (std::ranges::find(in.without, m) == in.without.end()) in.without.push_back(m);
-    return search{of, in, {.blocks = true, .distrusted = {}}}.replay(token);
+    return search{of, in, search::each_call()}.replay(token);
 }
 
 bool fits(const story& of, std::string_view token) {
@@ -73,12 +72,6 @@ std::string audit(const story& of, const scope& in) {
            " too many, of " + std::to_string(all.restful.size());
 }
 
-double report::collision_bound() const {
-    // Birthday bound: n^2 / 2^129.
-    const auto n = static_cast<double>(states);
-    return n * n / std::pow(2.0, 129);
-}
-
 namespace {
 
 // Words of several lines, each below the first.
@@ -92,10 +85,22 @@ std::string lines(std::string_view words) {
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const report& r) {
-    out << r.story << ": " << (r.holds() ? "holds" : "DOES NOT HOLD") << " in " << r.states
-        << " states, " << r.transitions << " transitions, depth " << r.depth << " (" << r.worlds
-        << " worlds, " << r.logs << " logs, code run " << r.runs << " times, " << r.seconds
-        << " s)\n";
+    const bool broken = !r.violations.empty() || (r.walks == 0 && !r.holds());
+    out << r.story << ": " << (broken ? "DOES NOT HOLD" : "holds");
+    if (r.walks > 0)
+        out << " on " << r.walks << " walks of " << r.transitions << " steps, up to " << r.depth
+            << " each, and " << r.states << " states";
+    else
+        out << " in " << r.states << " states, " << r.transitions << " transitions, depth "
+            << r.depth;
+    out << " (" << r.worlds << " worlds, " << r.logs << " logs, code run " << r.runs << " times, "
+        << r.seconds << " s)\n";
+    if (!r.ways.empty())
+        out << "  " << r.ways.size() << " ways to choose, "
+            << std::ranges::count_if(r.ways, [](const auto& w) { return w.second.tried > 0; })
+            << " tried, "
+            << std::ranges::count_if(r.ways, [](const auto& w) { return w.second.changes > 0; })
+            << " of them change the store\n";
     if (!r.failed.empty()) out << "  not explored: " << r.failed << '\n';
     for (const auto& v : r.violations)
         out << "  violated: " << v.property << ": " << lines(v.words) << '\n'

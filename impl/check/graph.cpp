@@ -60,7 +60,7 @@ std::vector<shown_state> search::graph(std::size_t states_max) {
     std::vector<shown_state> out;
     std::vector<std::vector<std::uint32_t>> ahead{first()};
     canonicalise(ahead.front());
-    (void)add(print_of(ahead.front()), index::none);
+    states_.add(states_.folded(ahead.front()));
     std::size_t steps = 0;
     for (std::size_t at = 0; at < ahead.size() && steps < steps_shown_max; ++at) {
         const auto words = ahead[at];
@@ -85,10 +85,10 @@ std::vector<shown_state> search::graph(std::size_t states_max) {
                 auto after = words;
                 apply(after, actor, o);
                 canonicalise(after);
-                const auto print = print_of(after);
-                auto to = number(print);
+                const auto root = states_.folded(after);
+                auto to = states_.find(root);
                 if (to == index::none && ahead.size() < states_max) {
-                    to = add(print, static_cast<std::uint32_t>(at));
+                    to = states_.add(root);
                     ahead.push_back(std::move(after));
                 }
                 if (to != index::none) s.to = to;

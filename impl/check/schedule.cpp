@@ -48,15 +48,15 @@ std::string search::in_words(const call& c) const {
 
 // The raw steps of `actor` that make up one step of the search: alone up to the call at `o.at`,
 // which then ends as `o` does. Nothing if they do not.
-std::optional<std::vector<std::size_t>> search::unfolded(std::vector<std::uint32_t>& words,
-                                                         std::size_t actor, const outcome& o) {
-    std::vector<std::size_t> taken;
+std::optional<std::vector<choice>> search::unfolded(std::vector<std::uint32_t>& words,
+                                                    std::size_t actor, const outcome& o) {
+    std::vector<choice> taken;
     if (actor == story_.roles().size()) {
         const auto ways = steps_.of_world(words[0]);
         for (std::size_t i = 0; i < ways.size(); ++i)
             if (ways[i].world == o.world && ways[i].struck == o.struck) {
                 apply(words, actor, ways[i]);
-                return std::vector{i};
+                return std::vector{choice{actor, {}, i}};
             }
         return std::nullopt;
     }
@@ -83,8 +83,8 @@ std::optional<std::vector<std::size_t>> search::unfolded(std::vector<std::uint32
             });
         if (i == ways.size()) return std::nullopt;
         const outcome w = ways[i];
+        taken.push_back(choice_of(words, actor, i));
         apply(words, actor, w);
-        taken.push_back(i);
         if (words[actor + 1] == actor_word(o.node, o.ends_turn ? turns - 1 : turns)) return taken;
         if (w.ends_turn) return std::nullopt;
     }
@@ -93,8 +93,7 @@ std::optional<std::vector<std::size_t>> search::unfolded(std::vector<std::uint32
 
 // The single steps that lead along the states of `path`. Names change from state to state there,
 // and equals change places; in what order the ways of a step come, no name has a part.
-std::optional<std::vector<search::choice>> search::concrete(
-    const std::vector<std::uint32_t>& path) {
+std::optional<std::vector<choice>> search::concrete(const std::vector<std::uint32_t>& path) {
     auto words = first();
     std::vector<std::size_t> who(story_.roles().size() + 1);  // stands at which place
     std::iota(who.begin(), who.end(), std::size_t{0});
@@ -111,11 +110,14 @@ std::optional<std::vector<search::choice>> search::concrete(
                 auto places = who;
                 apply(after, actor, o);
                 canonicalise(after, &places);
-                if (!(print_of(after) == prints_[path[i]])) continue;
+                if (states_.find(states_.folded(after)) != path[i]) continue;
                 auto trial = words;
-                const auto steps = unfolded(trial, actor, o);
+                auto steps = unfolded(trial, actor, o);
                 if (!steps) continue;
-                for (const auto s : *steps) all.push_back({who[actor], s});
+                for (auto& s : *steps) {
+                    s.actor = who[actor];
+                    all.push_back(std::move(s));
+                }
                 words = std::move(after);
                 who = std::move(places);
                 found = true;
@@ -226,33 +228,71 @@ told_step search::told(std::span<const std::uint32_t> words, std::size_t actor, 
     return t;
 }
 
+std::span<const outcome> search::ways_of(std::span<const std::uint32_t> words,
+                                         std::optional<std::uint32_t> at) {
+    return at ? steps_.single(words[0], *at) : steps_.of_world(words[0]);
+}
+
+std::optional<outcome> search::outcome_of(std::span<const std::uint32_t> words, const choice& c) {
+    std::optional<std::uint32_t> at;
+    if (c.actor < story_.roles().size()) {
+        if (turns_of(words[c.actor + 1]) == 0) return std::nullopt;
+        auto answers = std::span{c.chosen};
+        at = call_after(words, c.actor, [&](const call&) -> std::optional<std::uint32_t> {
+            if (answers.empty()) return std::nullopt;
+            const auto one = answers.front();
+            answers = answers.subspan(1);
+            return one;
+        });
+        if (!at || !answers.empty()) return std::nullopt;
+    }
+    const auto ways = ways_of(words, at);
+    if (c.way >= ways.size() || !affords(words, ways[c.way])) return std::nullopt;
+    return ways[c.way];
+}
+
+// `single`: which of the ways of `steps::single`, which are those of one call after those of
+// another, by what is chosen before it.
+choice search::choice_of(std::span<const std::uint32_t> words, std::size_t actor,
+                         std::size_t single) {
+    const auto begin = start(words, actor);
+    const auto ways = steps_.single(words[0], begin);
+    const auto at = ways[single].at;
+    choice c{actor, {}, 0};
+    c.way = static_cast<std::size_t>(std::ranges::count(ways.first(single), at, &outcome::at));
+    for (auto node = at; node != begin; node = script_.parent(node))
+        if (script_.asks(script_.parent(node)).what == call::kind::choose)
+            c.chosen.push_back(script_.answer_at(node));
+    std::ranges::reverse(c.chosen);
+    return c;
+}
+
 // Tells one raw step, and takes it.
 told_step search::take(std::vector<std::uint32_t>& words, const choice& c) {
-    const auto ways = c.actor == story_.roles().size()
-                          ? steps_.of_world(words[0])
-                          : steps_.single(words[0], start(words, c.actor));
-    const outcome o = ways[c.way];
+    const auto o = *outcome_of(words, c);
     auto t = told(words, c.actor, o);
     apply(words, c.actor, o);
     t.rows = spelled(worlds_.rows(words[0]));
     return t;
 }
 
+violation search::violated(std::string property, std::string words, const std::vector<choice>& by) {
+    violation v{std::move(property), std::move(words), {}, {}};
+    auto state = first();
+    for (const auto& c : by) v.schedule.push_back(take(state, c));
+    v.token = token_of(by);
+    return v;
+}
+
 violation search::tell(const finding& f) {
-    violation v;
-    v.property = f.property;
-    v.words = f.words;
-    std::vector<std::uint32_t> path{f.state};
-    if (f.from != no_step) path.push_back(f.from);
-    for (auto n = parents_[path.back()]; n != index::none; n = parents_[n]) path.push_back(n);
+    auto path = lineage_.of(f.from == no_step ? f.state : f.from);
     std::ranges::reverse(path);
+    if (f.from != no_step) path.push_back(f.state);
     const auto choices = concrete(path);
-    if (!choices) return v;
+    if (!choices) return {f.property, f.words, {}, {}};
     const auto in = std::exchange(scope_, scope::raw());
     scope_.without = in.without;
-    auto words = first();
-    for (const auto& c : *choices) v.schedule.push_back(take(words, c));
-    v.token = token_of(*choices);
+    auto v = violated(f.property, f.words, *choices);
     scope_ = in;
     return v;
 }
@@ -341,12 +381,12 @@ std::optional<std::string> unescaped(std::string_view text) {
 
 }  // namespace
 
-//     cm1.MARK.CHOICES[~OPERATION/GUARD[,OPERATION/GUARD...]]
+//     cm2.MARK.CHOICES[~OPERATION/GUARD[,OPERATION/GUARD...]]
 result<token_parts> parts_of(std::string_view token) {
     const auto bad = [&](std::string why) {
         return fail(errc::illegal, "replay", std::string{token}, std::move(why));
     };
-    if (!token.starts_with(token_version)) return bad("not a token of this version (cm1)");
+    if (!token.starts_with(token_version)) return bad("not a token of this version (cm2)");
     auto rest = token.substr(token_version.size());
     const auto dot = rest.find('.');
     if (dot == std::string_view::npos) return bad("cut short");
@@ -373,6 +413,7 @@ std::string search::token_of(const std::vector<choice>& choices) {
     std::string out = std::string{token_version} + story_mark() + '.';
     for (const auto& c : choices) {
         append_number(out, c.actor);
+        for (const auto answer : c.chosen) append_number(out, answer);
         append_number(out, c.way);
     }
     char before = '~';
@@ -383,43 +424,68 @@ std::string search::token_of(const std::vector<choice>& choices) {
     return out;
 }
 
-result<replayed> search::replay(std::string_view token) {
-    const auto bad = [&](std::string why) {
-        return fail(errc::illegal, "replay", std::string{token}, std::move(why));
-    };
+namespace {
+
+std::unexpected<error> unreplayable(std::string_view token, std::string why) {
+    return fail(errc::illegal, "replay", std::string{token}, std::move(why));
+}
+
+}  // namespace
+
+// All are possible, each after those before it.
+result<std::vector<choice>> search::choices_of(std::string_view token) {
     const auto parts = parts_of(token);
     if (!parts) return std::unexpected{parts.error()};
-    if (parts->mark != story_mark()) return bad("made from another story than this one");
-    auto rest = parts->choices;
+    if (parts->mark != story_mark())
+        return unreplayable(token, "made from another story than this one");
+    std::vector<choice> all;
+    auto words = first();
+    const auto world = story_.roles().size();
+    for (auto rest = parts->choices; !rest.empty();) {
+        const auto next = [&]() -> std::optional<std::uint64_t> {
+            std::uint64_t n = 0;
+            return take_number(rest, n) ? std::optional{n} : std::nullopt;
+        };
+        const auto actor = next();
+        if (actor && *actor > world) return unreplayable(token, "names an actor that there is not");
+        choice c;
+        if (actor) c.actor = static_cast<std::size_t>(*actor);
+        if (actor && *actor < world && turns_of(words[c.actor + 1]) > 0)
+            (void)call_after(words, c.actor, [&](const call&) -> std::optional<std::uint32_t> {
+                const auto n = next();
+                if (!n) return std::nullopt;
+                return c.chosen.emplace_back(static_cast<std::uint32_t>(*n));
+            });
+        const auto way = actor ? next() : std::nullopt;
+        if (!way) return unreplayable(token, "cut short");
+        c.way = static_cast<std::size_t>(*way);
+        const auto o = outcome_of(words, c);
+        if (!o)
+            return unreplayable(
+                token, "the code goes another way after " + std::to_string(all.size()) + " steps");
+        apply(words, c.actor, *o);
+        all.push_back(std::move(c));
+    }
+    return all;
+}
+
+result<replayed> search::replay(std::string_view token) {
+    auto choices = choices_of(token);
+    if (!choices) return passed(choices);
     replayed r;
     auto words = first();
+    scope_.stop_at_violation = false;
     const auto judge_here = [&](std::uint32_t complaint) {
-        if (complaint != no_complaint) {
-            const auto& [property, why] = steps_.complaints()[complaint];
-            r.violations.push_back({property, why, r.schedule, std::string{token}});
-        }
-        const auto before = found_.size();
-        scope_.stop_at_violation = false;
+        if (complaint != no_complaint) (void)complain(complaint, 0, 0);
         judged_rows_.clear();
         (void)judge(words, 0);
-        for (auto i = before; i < found_.size(); ++i)
-            r.violations.push_back(
-                {found_[i].property, found_[i].words, r.schedule, std::string{token}});
+        for (auto& f : std::exchange(found_, {}))
+            r.violations.push_back({f.property, f.words, r.schedule, std::string{token}});
     };
     judge_here(no_complaint);
-    while (!rest.empty()) {
-        std::uint64_t actor = 0, way = 0;
-        if (!take_number(rest, actor) || !take_number(rest, way)) return bad("cut short");
-        if (actor > story_.roles().size()) return bad("names an actor that there is not");
-        const auto ways = actor == story_.roles().size() ? steps_.of_world(words[0])
-                          : turns_of(words[actor + 1]) == 0
-                              ? std::span<const outcome>{}
-                              : steps_.single(words[0], start(words, actor));
-        if (way >= ways.size() || !affords(words, ways[way]))
-            return bad("the code goes another way after " + std::to_string(r.schedule.size()) +
-                       " steps");
-        const auto complaint = ways[way].complaint;
-        r.schedule.push_back(take(words, {static_cast<std::size_t>(actor), way}));
+    for (const auto& c : *choices) {
+        const auto complaint = outcome_of(words, c)->complaint;
+        r.schedule.push_back(take(words, c));
         judge_here(complaint);
     }
     r.rows = rows_.all(worlds_.rows(words[0]));

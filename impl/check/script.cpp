@@ -82,12 +82,9 @@ std::uint32_t script::with_block(std::uint32_t node, std::uint32_t block) {
 }
 
 std::uint32_t script::call_kept(const call& c) {
-    const auto hash = std::hash<std::string>{}(bytes_of(c));
-    const auto found = call_index_.find(hash, [&](std::uint32_t n) { return calls_[n] == c; });
-    if (found != index::none) return found;
-    calls_.push_back(c);
-    call_index_.insert(hash, static_cast<std::uint32_t>(calls_.size() - 1));
-    return static_cast<std::uint32_t>(calls_.size() - 1);
+    const auto n = call_bytes_.number(bytes_of(c));
+    if (n == calls_.size()) calls_.push_back(c);
+    return n;
 }
 
 void script::learn(std::uint32_t node) {

@@ -138,7 +138,7 @@ private:
     pairs children_;
     std::vector<std::uint32_t> child_nodes_;
     std::deque<call> calls_;
-    index call_index_;
+    texts call_bytes_;
 
     // The turn that ran last is kept where it stands: the next log mostly goes on from it.
     std::unique_ptr<turn> warm_;

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
+#include <numeric>
 
 #include "search.hpp"
 
@@ -17,7 +19,8 @@ search::search(const story& of, const scope& in, lessons known)
       script_{of, text_},
       steps_{of, scope_, text_, rows_, script_, worlds_, std::move(known.distrusted)},
       blocks_{known.blocks},
-      width_{of.roles().size() + 2} {
+      width_{of.roles().size() + 2},
+      states_{width_} {
     for (const auto& p : of.properties()) {
         if (p.what == property::kind::recoverable) keeps_edges_ = true;
         seen_.push_back(p.what != property::kind::sometimes);
@@ -202,27 +205,6 @@ std::uint32_t search::canonical(std::uint32_t world, std::uint32_t crew) {
     return n;
 }
 
-fingerprint search::print_of(std::span<const std::uint32_t> words) {
-    std::uint64_t a = odd_2, b = odd_4;
-    for (const auto w : words) {
-        a = mixed(a ^ w, odd_1);
-        b = mixed(b + w, odd_3);
-    }
-    return {mixed(a, odd_3 ^ b), mixed(b, odd_1 ^ a)};
-}
-
-std::uint32_t search::number(const fingerprint& f) const {
-    return index_.find(f.low, [&](std::uint32_t n) { return prints_[n] == f; });
-}
-
-std::uint32_t search::add(const fingerprint& f, std::uint32_t parent) {
-    prints_.push_back(f);
-    parents_.push_back(parent);
-    const auto n = static_cast<std::uint32_t>(prints_.size() - 1);
-    index_.insert(f.low, n);
-    return n;
-}
-
 // Judges a state that is new, and says whether the search goes on.
 bool search::judge(std::span<const std::uint32_t> words, std::uint32_t number) {
     const auto rows_number = worlds_.rows(words[0]);
@@ -268,50 +250,87 @@ bool search::judge(std::span<const std::uint32_t> words, std::uint32_t number) {
     return true;
 }
 
+// As a bell: what the logarithm of a level's size gains from one to the next falls by about as much
+// each time.
+double growth::expected() const {
+    constexpr std::size_t seen = 4;  // levels that the fall is taken from
+    if (levels_.size() < seen) return 0;
+    const auto gain = [&](std::size_t back) {
+        return std::log(levels_[levels_.size() - back] / levels_[levels_.size() - back - 1]);
+    };
+    const auto fall = (gain(1) - gain(seen - 1)) / (seen - 2);
+    if (fall >= 0) return 0;
+    auto all = std::accumulate(levels_.begin(), levels_.end(), 0.0);
+    auto size = levels_.back();
+    for (auto g = gain(1) + fall; size >= 1; g += fall) all += size *= std::exp(g);
+    return all;
+}
+
+so_far search::come_so_far() const {
+    return {states_.size(), transitions_, depth_, growth_.expected()};
+}
+
+// All steps from the state, none taken yet. False if there is something to learn first.
+bool search::look_ahead(std::uint32_t from) {
+    std::array<std::uint32_t, states::width_max> here{}, there{};
+    const auto words = std::span{here}.first(width_), after = std::span{there}.first(width_);
+    states_.words(from, words);
+    for (std::size_t actor = 0; actor <= story_.roles().size(); ++actor) {
+        const auto ways = outcomes(words, actor);
+        if (!steps_.lost().empty() || (steps_.uses_blocks() && !blocks_)) return false;
+        for (const auto& o : ways) {
+            if (!affords(words, o)) continue;
+            there = here;
+            apply(after, actor, o);
+            canonicalise(after);
+            ahead_.push_back({from, states_.folded(after), o.complaint});
+        }
+    }
+    return true;
+}
+
+// Takes one, and says whether the search goes on.
+bool search::take(const step& s) {
+    ++transitions_;
+    if (scope_.progress && transitions_ % told_every == 0) scope_.progress(come_so_far());
+    auto to = states_.find(s.to, s.guess);
+    const bool fresh = to == index::none;
+    if (fresh) {
+        to = states_.add(s.to);
+        lineage_.child(s.from);
+    }
+    if (keeps_edges_) edges_.push_back({s.from, to});
+    bool on = s.complaint == no_complaint || complain(s.complaint, s.from, to);
+    if (fresh && on) {
+        std::array<std::uint32_t, states::width_max> words{};
+        states_.words(to, std::span{words}.first(width_));
+        on = judge(std::span{words}.first(width_), to);
+    }
+    return on;
+}
+
 void search::run() {
+    // So many states are looked ahead from at once that memory answers for one while others ask.
+    constexpr std::uint32_t at_once = 32;
     auto words = first();
     canonicalise(words);
-    std::vector<std::uint32_t> level = words, next;
-    std::uint32_t level_begin = add(print_of(words), index::none);
+    states_.add(states_.folded(words));
     bool on = judge(words, 0);
-    std::vector<std::uint32_t> after(width_);
-    while (on && !level.empty() && steps_.lost().empty()) {
-        next.clear();
-        for (std::size_t at = 0; on && at < level.size(); at += width_) {
-            const std::span<const std::uint32_t> state{level.data() + at, width_};
-            const auto from = level_begin + static_cast<std::uint32_t>(at / width_);
-            for (std::size_t actor = 0; on && actor <= story_.roles().size(); ++actor) {
-                const auto ways = outcomes(state, actor);
-                if (!steps_.lost().empty() || (steps_.uses_blocks() && !blocks_)) return;
-                for (const auto& o : ways) {
-                    if (!on) break;
-                    if (!affords(state, o)) continue;
-                    std::ranges::copy(state, after.begin());
-                    apply(after, actor, o);
-                    canonicalise(after);
-                    ++transitions_;
-                    if (scope_.progress && transitions_ % told_every == 0)
-                        scope_.progress(prints_.size(), transitions_, depth_);
-                    const auto print = print_of(after);
-                    auto to = number(print);
-                    const bool fresh = to == index::none;
-                    if (fresh) {
-                        to = add(print, from);
-                        next.insert(next.end(), after.begin(), after.end());
-                    }
-                    if (keeps_edges_) edges_.emplace_back(from, to);
-                    if (o.complaint != no_complaint) on = complain(o.complaint, from, to);
-                    if (fresh && on) on = judge(after, to);
-                }
-            }
-            if (prints_.size() > scope_.states_max) return;
+    for (std::uint32_t from = 0, level_end = 1; on && from < states_.size();) {
+        if (from == level_end) {
+            growth_.level(states_.size() - level_end);
+            level_end = states_.size();
+            ++depth_;
         }
-        level_begin += static_cast<std::uint32_t>(level.size() / width_);
-        std::swap(level, next);
-        if (!level.empty()) ++depth_;
-        if (scope_.progress) scope_.progress(prints_.size(), transitions_, depth_);
+        ahead_.clear();
+        for (const auto end = std::min(from + at_once, level_end); from < end; ++from)
+            if (!look_ahead(from)) return;
+        for (auto& s : ahead_) s.guess = states_.guess(s.to);
+        for (auto s = ahead_.begin(); on && s != ahead_.end(); ++s) on = take(*s);
+        if (states_.size() > scope_.states_max) return;
     }
-    complete_ = level.empty() && steps_.lost().empty() && script_.nondeterministic().empty();
+    if (scope_.progress) scope_.progress(come_so_far());
+    complete_ = on && script_.nondeterministic().empty();
     if (!steps_.believes_still()) return;
     if (complete_ && keeps_edges_) recover();
 }
@@ -327,12 +346,14 @@ bool search::complain(std::uint32_t complaint, std::uint32_t from, std::uint32_t
 void search::recover() {
     for (const auto& p : story_.properties()) {
         if (p.what != property::kind::recoverable) continue;
-        std::vector<bool> can(prints_.size());
+        std::vector<bool> can(states_.size());
         for (const auto n : clean_[p.name]) can[n] = true;
         for (bool more = true; more;) {
             more = false;
-            for (auto e = edges_.rbegin(); e != edges_.rend(); ++e)
-                if (can[e->second] && !can[e->first]) more = can[e->first] = true;
+            for (auto n = edges_.size(); n-- > 0;) {
+                const auto [from, to] = edges_[n];
+                if (can[to] && !can[from]) more = can[from] = true;
+            }
         }
         const auto stuck = std::ranges::find(can, false);
         if (stuck == can.end()) continue;
@@ -345,7 +366,7 @@ report search::told() {
     report r;
     r.story = story_.name();
     for (const auto& role : story_.roles()) r.actors.push_back(role.name);
-    r.states = prints_.size();
+    r.states = states_.size();
     r.transitions = transitions_;
     r.depth = depth_;
     r.worlds = worlds_.size();

@@ -1,7 +1,6 @@
 #pragma once
-// The breadth-first search of a story. A state is a tuple of small numbers (the world, each actor's
-// node and turns left, the faults left), known by a 128-bit fingerprint; of those that are not at
-// the frontier no more is kept than that and the state they were reached from. One thread.
+// The breadth-first search of a story. A state is a tuple of small numbers: the world, each actor's
+// node and turns left, the faults left. One thread.
 
 #include <cstdint>
 #include <map>
@@ -17,20 +16,24 @@
 #include <casement/check/explore.hpp>
 #include <casement/check/show.hpp>
 #include <casement/check/story.hpp>
+#include <casement/check/walk.hpp>
 
 #include "contents.hpp"
 #include "index.hpp"
 #include "script.hpp"
+#include "states.hpp"
 #include "steps.hpp"
 
 namespace casement::check::detail {
 
-struct fingerprint {
-    std::uint64_t low = 0, high = 0;
-    bool operator==(const fingerprint&) const = default;
-};
+inline constexpr std::string_view token_version = "cm2.";
 
-inline constexpr std::string_view token_version = "cm1.";
+/// One step of a schedule, in words that no name has a part in.
+struct choice {
+    std::size_t actor = 0;              // roles().size() is the world
+    std::vector<std::uint32_t> chosen;  // answers to what it asks to choose before its next call
+    std::size_t way = 0;                // of those that this call can go
+};
 
 /// What a token says; views into it.
 struct token_parts {
@@ -38,6 +41,17 @@ struct token_parts {
     std::vector<left_out> without;
 };
 [[nodiscard]] result<token_parts> parts_of(std::string_view token);
+
+/// How many states there are at each depth, and what that makes one expect.
+class growth {
+public:
+    void level(std::uint32_t states) { levels_.push_back(states); }
+    /// All states, those that are known among them; or 0, where nothing can be expected yet.
+    [[nodiscard]] double expected() const;
+
+private:
+    std::vector<double> levels_{1};
+};
 
 class search {
 public:
@@ -58,6 +72,15 @@ public:
     [[nodiscard]] std::string story_mark();
     /// The first `states_max` states, breadth first (graph.cpp). REQUIRES: nothing was run before
     [[nodiscard]] std::vector<shown_state> graph(std::size_t states_max);
+    /// What is known where each call is a step, from the beginning.
+    [[nodiscard]] static lessons each_call() { return {.blocks = true, .distrusted = {}}; }
+
+    // walk.cpp. REQUIRES: a raw scope, `each_call`, nothing was run before
+
+    [[nodiscard]] report walk(const walking& how);
+    [[nodiscard]] report steer(std::string_view bytes);
+    [[nodiscard]] result<std::string> steering(std::string_view token);
+
     /// More than was known at the beginning: then what it found does not count.
     [[nodiscard]] lessons learnt() const {
         return {blocks_ || steps_.uses_blocks(), steps_.distrusted()};
@@ -98,24 +121,52 @@ private:
     [[nodiscard]] const pinned& pins_of(std::uint32_t node);
     [[nodiscard]] std::uint32_t free_block(std::span<const std::uint32_t> words);
     [[nodiscard]] std::uint32_t again(std::uint32_t node);
-    [[nodiscard]] static fingerprint print_of(std::span<const std::uint32_t> words);
-    [[nodiscard]] std::uint32_t number(const fingerprint& f) const;
-    std::uint32_t add(const fingerprint& f, std::uint32_t parent);
     [[nodiscard]] bool judge(std::span<const std::uint32_t> words, std::uint32_t number);
     [[nodiscard]] bool complain(std::uint32_t complaint, std::uint32_t from, std::uint32_t to);
     void recover();
 
+    struct step {
+        std::uint32_t from;
+        states::root to;
+        std::uint32_t complaint;
+        std::uint32_t guess = index::none;  // at the number that `to` has
+    };
+    struct edge {
+        std::uint32_t from, to;
+    };
+    [[nodiscard]] bool look_ahead(std::uint32_t from);
+    [[nodiscard]] bool take(const step& s);
+    [[nodiscard]] so_far come_so_far() const;
+
     // What was found, as a schedule (schedule.cpp).
 
-    struct choice {
-        std::size_t actor;  // roles().size() is the world
-        std::size_t way;    // of the single steps that are possible
-    };
     [[nodiscard]] violation tell(const finding& f);
+    [[nodiscard]] violation violated(std::string property, std::string words,
+                                     const std::vector<choice>& by);
+    [[nodiscard]] result<std::vector<choice>> choices_of(std::string_view token);
+    /// The node at which the actor makes its next call, `pick` having answered what it asks to
+    /// choose; nothing where `pick` answers nothing.
+    template <class Pick>
+    [[nodiscard]] std::optional<std::uint32_t> call_after(std::span<const std::uint32_t> words,
+                                                          std::size_t actor, Pick pick);
+    /// The ways of that call; of the world, where `at` is nothing.
+    [[nodiscard]] std::span<const outcome> ways_of(std::span<const std::uint32_t> words,
+                                                   std::optional<std::uint32_t> at);
+    /// What the step comes to, if it can be taken.
+    [[nodiscard]] std::optional<outcome> outcome_of(std::span<const std::uint32_t> words,
+                                                    const choice& c);
+    [[nodiscard]] choice choice_of(std::span<const std::uint32_t> words, std::size_t actor,
+                                   std::size_t single);
+
+    template <class Next>
+    [[nodiscard]] std::vector<choice> go(Next& next, std::uint64_t steps_max);
+    [[nodiscard]] std::vector<choice> without_idle_turns(std::vector<choice> all,
+                                                         const std::string& property);
+    [[nodiscard]] report walked(std::uint64_t walks, const std::vector<choice>& path);
     [[nodiscard]] std::optional<std::vector<choice>> concrete(
         const std::vector<std::uint32_t>& path);
-    [[nodiscard]] std::optional<std::vector<std::size_t>> unfolded(
-        std::vector<std::uint32_t>& words, std::size_t actor, const outcome& o);
+    [[nodiscard]] std::optional<std::vector<choice>> unfolded(std::vector<std::uint32_t>& words,
+                                                              std::size_t actor, const outcome& o);
     [[nodiscard]] std::string in_words(const call& c) const;
     [[nodiscard]] told_step told(std::span<const std::uint32_t> words, std::size_t actor,
                                  const outcome& o);
@@ -137,9 +188,9 @@ private:
     std::size_t width_;
     bool keeps_edges_ = false;
 
-    std::vector<fingerprint> prints_;
-    std::vector<std::uint32_t> parents_;
-    index index_;
+    states states_;
+    lineage lineage_;
+    growth growth_;
     pairs canonical_;  // world, crew
     tuples crews_;     // the nodes of the actors that are in mid-turn
     std::vector<pinned> crew_pins_;
@@ -148,12 +199,30 @@ private:
     std::unordered_map<std::uint32_t, std::uint32_t> again_;
     std::vector<std::uint32_t> canonical_worlds_;
     std::vector<bool> judged_rows_, restful_, seen_;
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> edges_;
+    flat<edge> edges_;  // if `keeps_edges_`
+    std::vector<step> ahead_;
     std::map<std::string, std::vector<std::uint32_t>> clean_;  // by property
     std::set<std::string> violated_;
     std::vector<finding> found_;
     std::uint64_t transitions_ = 0, depth_ = 0;
     bool complete_ = false;
 };
+
+template <class Pick>
+std::optional<std::uint32_t> search::call_after(std::span<const std::uint32_t> words,
+                                                std::size_t actor, Pick pick) {
+    for (auto node = start(words, actor);;) {
+        const call& c = script_.asks(node);
+        if (c.what == call::kind::fresh) {
+            node = script_.after(node, steps_.own_numbers(node));
+        } else if (c.what == call::kind::choose) {
+            const std::optional<std::uint32_t> way = pick(c);
+            if (!way || *way >= c.ways.size()) return std::nullopt;
+            node = script_.after(node, *way);
+        } else {
+            return node;
+        }
+    }
+}
 
 }  // namespace casement::check::detail

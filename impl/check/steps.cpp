@@ -18,29 +18,28 @@ steps::steps(const story& of, const scope& in, texts& text, contents& rows, scri
       distrusted_{std::move(distrusted)} {}
 
 template <class Make>
-std::span<const outcome> steps::memo(pairs& done, std::vector<kept>& where, std::uint32_t a,
-                                     std::uint32_t b, Make make) {
-    auto n = done.find(a, b);
+std::span<const outcome> steps::known(memo& in, std::uint32_t a, std::uint32_t b, Make make) {
+    auto n = in.done.find(a, b);
     if (n == index::none) {
         scratch_.clear();
         make();
-        n = done.add(a, b);
-        where.push_back({made_.size(), made_.size() + scratch_.size()});
-        made_.insert(made_.end(), scratch_.begin(), scratch_.end());
+        n = in.done.add(a, b);
+        in.made.append(scratch_);
+        in.ends.push_back(in.made.size());
     }
-    return {made_.data() + where[n].begin, where[n].end - where[n].begin};
+    return in.made.between(n == 0 ? 0 : in.ends[n - 1], in.ends[n]);
 }
 
 std::span<const outcome> steps::single(std::uint32_t world, std::uint32_t node) {
-    return memo(single_, single_kept_, world, node, [&] { from(world, node); });
+    return known(single_, world, node, [&] { from(world, node); });
 }
 
 std::span<const outcome> steps::whole(std::uint32_t world, std::uint32_t node) {
-    return memo(whole_, whole_kept_, world, node, [&] { whole_from(world, node); });
+    return known(whole_, world, node, [&] { whole_from(world, node); });
 }
 
 std::span<const outcome> steps::of_world(std::uint32_t world) {
-    return memo(outside_, outside_kept_, world, 0, [&] {
+    return known(outside_, world, 0, [&] {
         const auto now = worlds_[world];
         if (story_.may_strike().ticks > 0) {
             auto later = now;
@@ -192,7 +191,7 @@ void steps::from(std::uint32_t w, std::uint32_t node) {
     switch (c.what) {
         case call::kind::choose:
             for (std::size_t i = 0; i < c.ways.size(); ++i) {
-                ++ways_[c.ways[i]];
+                ++ways_[c.ways[i]].tried;
                 from(w, script_.after(node, static_cast<std::uint32_t>(i)));
             }
             return;
@@ -242,6 +241,14 @@ void steps::lose_power(const world& now) {
     }
 }
 
+// The way that was chosen last.
+way_count& steps::way_of(std::uint32_t node) {
+    for (; !script_.rests(node); node = script_.parent(node))
+        if (const call& c = script_.asks(script_.parent(node)); c.what == call::kind::choose)
+            return ways_[c.ways[script_.answer_at(node)]];
+    return no_way_;
+}
+
 void steps::commit(std::uint32_t w, std::uint32_t node, const call& c) {
     const auto now = worlds_[w];
     const auto& may = story_.may_strike();
@@ -259,6 +266,7 @@ void steps::commit(std::uint32_t w, std::uint32_t node, const call& c) {
         auto later = now;
         later.rows = *rows;
         after = worlds_.number(later);
+        if (after != w) ++way_of(node).changes;
     } else {
         said = answer::corrupt;
     }
@@ -302,7 +310,7 @@ void steps::whole_from(std::uint32_t w, std::uint32_t node) {
     const call& c = script_.asks(node);
     if (c.what == call::kind::choose) {
         for (std::size_t i = 0; i < c.ways.size(); ++i) {
-            ++ways_[c.ways[i]];
+            ++ways_[c.ways[i]].tried;
             whole_from(w, script_.after(node, static_cast<std::uint32_t>(i)));
         }
         return;

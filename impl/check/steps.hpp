@@ -111,7 +111,8 @@ public:
     [[nodiscard]] const std::map<std::pair<std::string, std::string>, guard_count>& guards() const {
         return guards_;
     }
-    [[nodiscard]] const std::map<std::string, std::uint64_t>& ways() const { return ways_; }
+    [[nodiscard]] const std::map<std::string, way_count>& ways() const { return ways_; }
+    void tried(const std::string& way) { ++ways_[way].tried; }
     [[nodiscard]] const reads& unvalidated() const { return unvalidated_; }
     [[nodiscard]] bool uses_blocks() const { return uses_blocks_; }
 
@@ -124,12 +125,13 @@ public:
     [[nodiscard]] std::uint32_t own_numbers(std::uint32_t node) const;
 
 private:
-    struct kept {
-        std::size_t begin = 0, end = 0;
+    struct memo {
+        pairs done;
+        flat<outcome> made;
+        flat<std::size_t> ends;
     };
     template <class Make>
-    std::span<const outcome> memo(pairs& done, std::vector<kept>& where, std::uint32_t a,
-                                  std::uint32_t b, Make make);
+    std::span<const outcome> known(memo& in, std::uint32_t a, std::uint32_t b, Make make);
 
     void from(std::uint32_t w, std::uint32_t node);
     void whole_from(std::uint32_t w, std::uint32_t node);
@@ -152,6 +154,7 @@ private:
     std::uint32_t alone(std::uint32_t rows, std::uint32_t node);
     [[nodiscard]] std::optional<std::uint32_t> foreseen(std::uint32_t rows, std::uint32_t node);
     void commit(std::uint32_t w, std::uint32_t node, const call& c);
+    [[nodiscard]] way_count& way_of(std::uint32_t node);
     void crash(std::uint32_t w, std::uint32_t node);
     void on_disk(std::uint32_t w, std::uint32_t node, const call& c);
     void lose_power(const world& now);
@@ -170,15 +173,15 @@ private:
     script& script_;
     worlds& worlds_;
 
-    std::vector<outcome> made_, scratch_;
-    pairs single_, whole_, outside_;
-    std::vector<kept> single_kept_, whole_kept_, outside_kept_;
+    memo single_, whole_, outside_;
+    std::vector<outcome> scratch_;
 
     std::string lost_;
     std::vector<std::pair<std::string, std::string>> complaints_;
     std::map<std::pair<std::string, std::string>, std::uint32_t> complaint_numbers_;
     std::map<std::pair<std::string, std::string>, guard_count> guards_;
-    std::map<std::string, std::uint64_t> ways_;
+    std::map<std::string, way_count> ways_;
+    way_count no_way_;  // of what nobody chose
     reads unvalidated_, distrusted_;
     // By the node that an operation begins at and the rows on which it was tried alone: the keys
     // that it read, where something is believed of it.

@@ -21,6 +21,7 @@
 #include <casement/check/explore.hpp>
 #include <casement/check/mutants.hpp>
 #include <casement/check/show.hpp>
+#include <casement/check/walk.hpp>
 
 #include "command.hpp"
 #include "progress.hpp"
@@ -42,6 +43,8 @@ struct explore_options {
     std::string token, scope, html;
     std::vector<std::string> without;
     std::uint64_t states_max = check::scope{}.states_max;
+    std::uint64_t walks = 0, seed = check::walking{}.seed;
+    int depth = 0;
 
     models::size size;  // as `scope` says
 };
@@ -127,10 +130,16 @@ public:
         if (drawn_) fmt::print(stderr, "\r\x1b[K");
     }
 
-    void states(const std::string& of, std::uint64_t states, std::uint64_t depth) {
+    void states(const std::string& of, const check::so_far& now) {
         if (!due()) return;
-        const auto rate = static_cast<double>(states) / std::max(seconds(began_), 0.001);
-        draw(fmt::format("{}: {} states, {:.0f}/s, depth {}", of, states, rate, depth));
+        const auto rate = static_cast<double>(now.states) / std::max(seconds(began_), 0.001);
+        draw(fmt::format(
+            "{}: {} states{}, {:.0f}/s, depth {}", of, now.states,
+            now.states_expected > 0 ? fmt::format(" of about {:.2g}", now.states_expected) : "",
+            rate, now.depth));
+    }
+    void walks(const std::string& of, std::uint64_t done, std::uint64_t all) {
+        if (due()) draw(fmt::format("{}: {} of {} walks", of, done, all));
     }
     void mutants(std::size_t done, std::size_t all, const std::vector<left_out>& without) {
         if (due()) draw(fmt::format("{} of {} guards, without {}", done, all, in_words(without)));
@@ -193,11 +202,11 @@ json to_json(const std::string& name, const report& r, bool right) {
              {"worlds", r.worlds},
              {"logs", r.logs},
              {"runs", r.runs},
+             {"walks", r.walks},
              {"seconds", r.seconds},  // clang-format 14 would fill up the
                                       // table
              {"complete", r.complete},
-             {"failed", r.failed},
-             {"collision_bound", r.collision_bound()}};
+             {"failed", r.failed}};
     auto& broken = one["violations"] = json::array();
     for (const auto& v : r.violations) broken.push_back(to_json(v, r.actors));
     one["never"] = r.never;
@@ -208,6 +217,9 @@ json to_json(const std::string& name, const report& r, bool right) {
         read["words"] = r.spelled.at(key);
         reads.push_back(std::move(read));
     }
+    auto& ways = one["ways"] = json::array();
+    for (const auto& [way, seen] : r.ways)
+        ways.push_back({{"way", way}, {"tried", seen.tried}, {"changes", seen.changes}});
     auto& guards = one["guards"] = json::array();
     for (const auto& [guard, seen] : r.guards)
         guards.push_back({{"operation", guard.first},
@@ -251,11 +263,21 @@ int explore_one(const settings& common, const explore_options& o, const told_sto
                 status_line& line) {
     auto in = scope_of(o);
     line.restart();
-    in.progress = [&](auto states, auto, auto depth) { line.states(t.of->name, states, depth); };
-    const auto r = check::explore(t.tale, in);
+    in.progress = [&](const auto& now) { line.states(t.of->name, now); };
+    check::walking how;
+    how.without = in.without;
+    how.progress = [&](auto done) { line.walks(t.of->name, done, how.walks); };
+    how.walks = o.walks;
+    how.seed = o.seed;
+    if (o.depth > 0) {
+        how.how = check::walking::kind::priorities;
+        how.depth = o.depth;
+    }
+    const auto r = o.walks > 0 ? check::walk(t.tale, how) : check::explore(t.tale, in);
     // Mutants are told for what breaks them; of the rest, those that are to break must.
-    const bool broken = !r.violations.empty() || !r.never.empty();
-    const bool right = t.of->breaks && in.without.empty() ? broken : r.holds();
+    const bool broken = !r.violations.empty() || (o.walks == 0 && !r.never.empty());
+    const bool whole = o.walks > 0 ? r.failed.empty() : r.complete;
+    const bool right = t.of->breaks && in.without.empty() ? broken : whole && !broken;
     if (!o.html.empty() && r.failed.empty()) {
         const auto* v = r.violations.empty() ? nullptr : &r.violations.front();
         if (auto written = write_page(o.html, t.tale, in, v); !written)
@@ -272,7 +294,7 @@ int explore_one(const settings& common, const explore_options& o, const told_sto
         fmt::print("{}", text.str());
     }
     if (right) return exit_ok;
-    return broken || r.complete ? exit_no : exit_failed;
+    return broken || whole ? exit_no : exit_failed;
 }
 
 // --- mutants ---------------------------------------------------------------------------------
@@ -423,6 +445,9 @@ int run(const settings& common, explore_options& o) {
         return misused(fmt::format("--scope wants ACTORSxTURNS, from 1x1 to {}x{}",
                                    std::size_t{story::actors_max}, int{story::turns_max}));
     o.size = *size;
+    if (o.walks == 0 && o.depth > 0) return misused("--priorities are of --walks: say how many");
+    if (o.walks > 0 && (o.mutants || o.raw))
+        return misused("--walks goes with neither --mutants nor --raw: each call is a step there");
     for (const auto& one : o.without)
         if (one.find('/') == std::string::npos)
             return misused("--without wants OPERATION/GUARD; /GUARD is that of every operation");
@@ -472,6 +497,14 @@ void add_explore(CLI::App& app, settings& common) {
                         "Leave out a guard: OPERATION/GUARD, or /GUARD of every operation");
     command->add_option("--states-max", o->states_max, "Give up beyond so many states")
         ->check(whole_number());
+    command->add_option("--walks", o->walks, "Take so many random walks instead of all ways")
+        ->check(whole_number());
+    command
+        ->add_option("--priorities", o->depth,
+                     "Walk by priorities, to meet what breaks by so many orders (1 to 16); else "
+                     "every order is as likely")
+        ->check(CLI::Range(1, check::walking::depth_max));
+    command->add_option("--seed", o->seed, "Of the walks")->check(whole_number());
     command->add_option("--html", o->html, "Write a page that walks through the story by hand");
     command->add_flag("--mermaid", o->as_mermaid, "Draw violations as sequence diagrams");
     command->callback([&common, o] { common.run = [&common, o] { return run(common, *o); }; });

@@ -34,7 +34,6 @@ TEST(Explore, AStoryHolds) {
     EXPECT_TRUE(r.holds()) << r;
     EXPECT_EQ(r.ways.size(), 2u);
     EXPECT_GT(r.guards.at({"pay", payer_guard}).held, 0u);
-    EXPECT_LT(r.collision_bound(), 1e-20);
 }
 
 TEST(Explore, ALostGuardIsFoundByAShortestSchedule) {
@@ -296,7 +295,7 @@ TEST(Explore, TheSameStoryGivesTheSameReport) {
 TEST(Explore, ReportsReadWell) {
     std::ostringstream out;
     out << explore(bank(2, 1), without(payer_guard));
-    for (const auto* words : {"DOES NOT HOLD", "no money is made", "pay", payer_guard, "cm1."})
+    for (const auto* words : {"DOES NOT HOLD", "no money is made", "pay", payer_guard, "cm2."})
         EXPECT_NE(out.str().find(words), std::string::npos) << words << '\n' << out.str();
 }
 

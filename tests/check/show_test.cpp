@@ -264,11 +264,11 @@ TEST(Token, BadOnesAreRefused) {
         EXPECT_EQ(r.error().code(), errc::illegal);
         EXPECT_FALSE(check::replay(told, whole + tail)) << tail;
     }
-    EXPECT_FALSE(check::left_out_of("cm1.nothing"));
+    EXPECT_FALSE(check::left_out_of("cm2.nothing"));
     EXPECT_TRUE(check::fits(told, token));
     EXPECT_TRUE(check::fits(told, whole));
     EXPECT_FALSE(check::fits(bank(2, 2), token)) << "another size";
-    EXPECT_FALSE(check::fits(told, "cm1"));
+    EXPECT_FALSE(check::fits(told, "cm2"));
 }
 
 }  // namespace

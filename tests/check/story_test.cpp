@@ -90,8 +90,8 @@ TEST(Story, AScopeHasItsLimits) {
         EXPECT_EQ(explore(s).failed, why);
         EXPECT_FALSE(explore(s).holds());
         EXPECT_TRUE(check::graph(s, {}).empty());
-        EXPECT_FALSE(check::fits(s, "cm1.aaaaaa."));
-        EXPECT_EQ(check::replay(s, "cm1.aaaaaa.").error().code(), errc::too_big);
+        EXPECT_FALSE(check::fits(s, "cm2.aaaaaa."));
+        EXPECT_EQ(check::replay(s, "cm2.aaaaaa.").error().code(), errc::too_big);
         EXPECT_EQ(check::promela(s).error().code(), errc::too_big);
     };
     const std::string many = "it has more than 6 actors", long_ = "an actor has not 1 to 15 turns",

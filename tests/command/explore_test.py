@@ -32,8 +32,8 @@ class Explore(CommandTest):
         told = self.explore(*SMALL)
         self.assertEqual(set(told), {
             "name", "story", "holds", "as_expected", "states", "transitions", "depth", "worlds",
-            "logs", "runs", "seconds", "complete", "failed", "collision_bound", "violations",
-            "never", "unvalidated", "guards"})
+            "logs", "runs", "walks", "seconds", "complete", "failed", "violations",
+            "never", "unvalidated", "ways", "guards"})
         self.assertTrue(told["holds"] and told["complete"])
         self.assertEqual((told["violations"], told["failed"]), ([], ""))
         self.assertGreater(told["transitions"], told["states"])
@@ -71,10 +71,25 @@ class Explore(CommandTest):
         self.assertEqual(stopped["schedule"][:-1], violation["schedule"][:-1])
         self.assertIn("no longer '" + LEFT_OUT[1:], stopped["schedule"][-1]["what"])
 
+    def test_walks(self):
+        told = self.explore("all-any-rev", "--scope", "3x3", "--walks", "20")
+        self.assertEqual((told["walks"], told["complete"], told["as_expected"]), (20, False, True))
+        self.assertEqual(told, {**self.explore("all-any-rev", "--scope", "3x3", "--walks", "20"),
+                                "seconds": told["seconds"]})
+        for how in [], ["--priorities", "3"], ["--seed", "5"]:
+            broken = self.explore("all-any-rev", "--scope", "3x3", "--walks", "3000", *how,
+                                  "--without", LEFT_OUT, code=NO)
+            violation, = broken["violations"]
+            again = self.explore("--replay", violation["token"], code=NO)
+            self.assertEqual((again["property"], again["schedule"]),
+                             (violation["property"], violation["schedule"]))
+        self.assertIn("on 20 walks", self.lines("explore", *SMALL, "--walks", "20")[0])
+        self.explore("stuck", "--walks", "20", code=NO)  # what no walk can show
+
     def test_a_token_of_nothing(self):
-        self.refuses("explore", "--replay", "cm1.aaaaaa.ab", code=NO, says="no story",
+        self.refuses("explore", "--replay", "cm2.aaaaaa.ab", code=NO, says="no story",
                      error="illegal")
-        self.refuses("explore", "--replay", "xx", code=NO, says="cm1", error="illegal")
+        self.refuses("explore", "--replay", "xx", code=NO, says="cm2", error="illegal")
         token = self.broken()["violations"][0]["token"]
         self.refuses("explore", "stuck", "--replay", token, code=NO, says="no story",
                      error="illegal")
@@ -131,7 +146,12 @@ class Explore(CommandTest):
                 (["all-anyrev"], "the nearest is 'all-any-rev'"), ([], "name a story"),
                 ([*SMALL[:2], "9x1"], "--scope"), ([*SMALL[:2], "2"], "--scope"),
                 ([*SMALL[:2], "0x1"], "--scope"), ([*SMALL, "--without", "x"], "--without"),
-                (["--all", "--html", "x"], "--html"), (["stuck", "--mutants"], "hold")):
+                (["--all", "--html", "x"], "--html"),
+                ([*SMALL, "--priorities", "2"], "--walks"),
+                ([*SMALL, "--walks", "2", "--raw"], "--raw"),
+                ([*SMALL, "--walks", "2", "--mutants"], "--mutants"),
+                ([*SMALL, "--walks", "2", "--priorities", "17"], "16"),
+                (["stuck", "--mutants"], "hold")):
             done = self.run_command("explore", *words, code=USAGE)
             self.assertIn(says, done.stderr.decode())
             self.assertEqual(done.stdout, b"")

@@ -39,6 +39,7 @@ COLUMNS = 100
 LONG_FIRST_LINE = "tests/fail/"
 SUFFIXES = {".hpp", ".cpp", ".cmake", ".py", ".sh"}
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME)\b")
+SWITCH = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif|else|define|undef)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -100,6 +101,16 @@ def leaks(root):
                 yield path, number, f"no header includes {what}"
 
 
+def switches(root):
+    """No header that ships has a switch: what the explorer runs is what users compile."""
+    for path in headers(root):
+        if path.relative_to(root / "include/casement").parts[0] == "check":
+            continue
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            if SWITCH.match(line):
+                yield path, number, "a header has no switch and no macro"
+
+
 def umbrella(root):
     """casement.hpp, with all that it includes, stays light and free of engines."""
     ahead = ["casement/casement.hpp"]
@@ -151,7 +162,7 @@ def page(root):
                 yield path, number, "unfinished"
 
 
-RULES = (layers, brackets, leaks, umbrella, tests, page)
+RULES = (layers, brackets, leaks, switches, umbrella, tests, page)
 
 
 def problems(root):

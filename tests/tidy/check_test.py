@@ -50,6 +50,14 @@ class Check(unittest.TestCase):
     def test_a_tidy_tree_has_no_problems(self):
         self.assertEqual(self.found({}), [])
 
+    def test_headers_that_ship_have_no_switch(self):
+        for line in "#ifdef MUTANT", "# define GUARD 1", "#if __has_include(<x>)":
+            self.expect("include/casement/core/error.hpp:1: switches: "
+                        "a header has no switch and no macro",
+                        {"include/casement/core/error.hpp": line + "\n"})
+            self.assertEqual(self.found({"include/casement/check/a.hpp": line + "\n",
+                                         "tests/check/a_test.cpp": "// a\n"}), [])
+
     def test_layers_point_one_way(self):
         for layer, known in check.KNOWS.items():
             for other in check.KNOWS:

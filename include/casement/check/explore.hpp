@@ -28,6 +28,14 @@ struct left_out {
     auto operator<=>(const left_out&) const = default;
 };
 
+/// How far a search has come.
+struct so_far {
+    std::uint64_t states = 0, transitions = 0, depth = 0;
+    /// A guess at all states, from how the numbers of states at each depth grow and fall; or 0,
+    /// while they do not grow more slowly from depth to depth.
+    double states_expected = 0;
+};
+
 /// How far a search goes, and by which short cuts.
 struct scope {
     bool whole_operations = true;  // an operation whose guards cover its reads is one step
@@ -38,8 +46,7 @@ struct scope {
     bool stop_at_violation = true;
     /// Keeps what the audit compares: the rows of every state in which nobody is in mid-turn.
     bool keep_restful = false;
-    /// Called now and then with the states, the transitions and the depth so far.
-    std::function<void(std::uint64_t, std::uint64_t, std::uint64_t)> progress;
+    std::function<void(const so_far&)> progress;  // called now and then
 
     /// No short cut: each call a step, each name as it is.
     [[nodiscard]] static scope raw() {
@@ -52,6 +59,12 @@ struct scope {
 /// How often a guard was seen to hold and to fail.
 struct guard_count {
     std::uint64_t held = 0, failed = 0;
+};
+
+/// One way that actors may choose: at how many states it could be begun, and how many of its
+/// commits change the store.
+struct way_count {
+    std::uint64_t tried = 0, changes = 0;
 };
 
 /// One step of a schedule, for people.
@@ -80,6 +93,7 @@ struct report {
     std::vector<std::string> actors;  // by name
     std::uint64_t states = 0, transitions = 0, depth = 0;
     std::uint64_t worlds = 0, logs = 0, runs = 0, replayed = 0;
+    std::uint64_t walks = 0;  // of a story that was not searched, see walk.hpp
     double seconds = 0;
     bool complete = false;  // every state within the scope was visited
     std::string failed;     // why the story could not be explored; "" if it could
@@ -88,15 +102,13 @@ struct report {
     std::set<std::pair<std::string, std::string>> unvalidated;  // operation, key
     std::map<std::string, std::string> spelled;  // those keys, as the story spells them
     std::map<std::pair<std::string, std::string>, guard_count> guards;  // operation, guard
-    std::map<std::string, std::uint64_t> ways;
+    std::map<std::string, way_count> ways;                              // all that were offered
     std::set<std::vector<std::pair<std::string, std::string>>> restful;
 
     /// Complete, nothing violated, everything seen that must be seen.
     [[nodiscard]] bool holds() const {
         return complete && failed.empty() && violations.empty() && never.empty();
     }
-    /// The chance that two different states had the same 128-bit fingerprint, at most.
-    [[nodiscard]] double collision_bound() const;
 };
 
 /// Searches breadth first, so that what it finds is shortest.
