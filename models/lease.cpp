@@ -89,8 +89,10 @@ lease_seq number_of(const check::rows& at) {
 }
 lease_seq bytes_of(const check::rows& at) { return (*read<bytes_row>(at, file))->written_under; }
 
-story two_writers(size s) {
-    story tale{"two writers and one lease"};
+// `skew`: how many terms the writers' clocks may be off. Time says who may ask for the lease, and
+// never who has it (DESIGN D7).
+story two_writers(size s, int skew) {
+    story tale{skew == 0 ? "two writers and one lease" : "two writers whose clocks disagree"};
     tale.begins([](memory_store& kv) {
         const lease::held left{{1}, {1}, {}};  // by one who is dead
         (void)transaction{kv}.put<lease_row>(file, {left}).put<bytes_row>(file, {{1}}).commit();
@@ -98,6 +100,7 @@ story two_writers(size s) {
     tale.actors(s.actors ? s.actors : 2, "writer", s.turns ? s.turns : 1, write_the_file);
     tale.ticks_by(std::chrono::nanoseconds{term_ns});
     tale.strikes({.crashes = 1, .lost_replies = 1, .ticks = 2});
+    tale.skews_by(skew);
     tale.canonical(check::canonical_rows<lease_row, bytes_row>());
 
     tale.every_change("each write is under the lease that is held", [](const check::change& c) {
@@ -130,7 +133,9 @@ story two_writers(size s) {
 
 std::vector<situation> leases() {
     return {{"late-writer", "a writer whose lease ran out writes over the bytes of the next", 3,
-             two_writers}};
+             [](size s) { return two_writers(s, 0); }},
+            {"late-writer-skewed", "the same, where every clock is ahead or behind by a term", 10,
+             [](size s) { return two_writers(s, 1); }}};
 }
 
 }  // namespace casement::models

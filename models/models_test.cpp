@@ -27,6 +27,7 @@ const std::map<std::string, scale> pinned{
     {"stuck", {16, {}, size{}}},
     {"unstuck", {71, {}, size{}}},
     {"late-writer", {3469, {}, size{}}},
+    {"late-writer-skewed", {8479, {}, size{}}},
     {"rename-loop", {5, {}, size{}}},
     {"rename-loop-at-rev", {5, {}, size{}}},
     {"rename-loop-of-three", {1138, {}, size{}}},
@@ -98,8 +99,7 @@ INSTANTIATE_TEST_SUITE_P(All, Situation, ::testing::ValuesIn(situations()), [](c
 
 // What no commit of the whole tree ever does was not tried, whatever the number of states.
 TEST(Situations, EveryWayOfTheWholeTreeDoesWhatItIsFor) {
-    for (const auto* name :
-         {"all-any-rev", "all-at-rev", "contracts-any-rev", "contracts-at-rev"}) {
+    for (const auto* name : {"all-any-rev", "all-at-rev"}) {
         const auto r =
             explore(std::ranges::find(situations(), name, &situation::name)->tell({2, 2}));
         EXPECT_EQ(r.ways.size(), 55u) << name;

@@ -14,10 +14,10 @@ namespace casement::check {
 using detail::search;
 
 report explore(const story& of, const scope& in) {
-    if (!of.too_large().empty()) {
+    if (!of.unfit().empty()) {
         report r;
         r.story = of.name();
-        r.failed = of.too_large();
+        r.failed = of.unfit();
         return r;
     }
     const auto began = std::chrono::steady_clock::now();
@@ -36,7 +36,7 @@ result<replayed> replay(const story& of, std::string_view token,
                         const std::vector<left_out>& without) {
     auto parts = detail::parts_of(token);
     if (!parts) return passed(parts);
-    if (!of.too_large().empty()) return fail(errc::too_big, "replay", of.name(), of.too_large());
+    if (!of.unfit().empty()) return fail(errc::too_big, "replay", of.name(), of.unfit());
     auto in = scope::raw();
     in.without = parts->without;
     for (const auto& m : without)
@@ -46,8 +46,7 @@ result<replayed> replay(const story& of, std::string_view token,
 
 bool fits(const story& of, std::string_view token) {
     const auto parts = detail::parts_of(token);
-    return parts && of.too_large().empty() &&
-           search{of, scope::raw(), {}}.story_mark() == parts->mark;
+    return parts && of.unfit().empty() && search{of, scope::raw(), {}}.story_mark() == parts->mark;
 }
 
 result<std::vector<left_out>> left_out_of(std::string_view token) {

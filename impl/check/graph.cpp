@@ -108,7 +108,7 @@ std::vector<shown_state> search::graph(std::size_t states_max) {
 using detail::search;
 
 std::vector<shown_state> graph(const story& of, const scope& in, std::size_t states_max) {
-    if (!of.too_large().empty()) return {};
+    if (!of.unfit().empty()) return {};
     for (search::lessons known;;) {
         search s{of, in, known};
         auto states = s.graph(states_max);

@@ -47,8 +47,6 @@ outline::outline(const story& of, const model_limits& within)
                                                                                 {}} {}
 
 result<void> outline::draw() {
-    if (!story_.too_large().empty())
-        return fail(errc::too_big, "write a model", story_.name(), story_.too_large());
     const auto roles = story_.roles();
     rows_.emplace(story_.beginning(), text_);
     for (;;) {
@@ -174,11 +172,9 @@ void outline::answers(const call& c, const option& o, Then then) {
         case call::kind::now:
             for (std::uint32_t t = 0; t <= static_cast<std::uint32_t>(story_.may_strike().ticks);
                  ++t) {
-                std::string time;
-                append_big64(time, t * static_cast<std::uint64_t>(story_.tick().count()));
                 option at = o;
                 at.all.push_back({test::ticks, t});
-                then(text_.number(time), at);
+                for (const auto time : steps_.clocks(t)) then(time, at);
             }
             return;
         case call::kind::scan:

@@ -449,6 +449,7 @@ private:
 }  // namespace detail
 
 result<std::string> promela(const story& of, const model_limits& within) {
+    if (!of.unfit().empty()) return fail(errc::too_big, "write a model", of.name(), of.unfit());
     if (!of.disk().empty() || of.may_strike().power_losses > 0)
         return fail(errc::unsupported, "write a model", of.name(), "a disk is not written");
     if (of.may_strike().zombies > 0)

@@ -130,7 +130,7 @@ void steps::keep_promise(std::uint32_t before, std::uint32_t after) {
     }
 }
 
-std::uint32_t steps::read(std::uint32_t rows, std::uint32_t ticks, const call& c) {
+std::uint32_t steps::read(std::uint32_t rows, const call& c) {
     using kind = call::kind;
     switch (c.what) {
         case kind::get:
@@ -138,11 +138,6 @@ std::uint32_t steps::read(std::uint32_t rows, std::uint32_t ticks, const call& c
         case kind::scan:
         case kind::snapshot_scan: return text_.number(to_text(rows_.scan(rows, c.key, c.last)));
         case kind::snapshot: return answer::taken;
-        case kind::now: {
-            std::string time;
-            append_big64(time, ticks * static_cast<std::uint64_t>(story_.tick().count()));
-            return text_.number(time);
-        }
         default: require(false, "a read"); return 0;
     }
 }
@@ -153,7 +148,7 @@ void steps::arrive(std::uint32_t w, std::uint32_t node, outcome o) {
     for (;;) {
         const call& c = script_.asks(node);
         if (c.is_of_snapshot()) {
-            node = script_.after(node, read(rows, 0, c));
+            node = script_.after(node, read(rows, c));
         } else if (c.what == call::kind::fresh) {
             uses_blocks_ = true;
             node = script_.after(node, own_numbers(node));
@@ -207,7 +202,19 @@ void steps::from(std::uint32_t w, std::uint32_t node) {
     }
     if (!script_.rests(node) && story_.may_strike().crashes > 0) crash(w, node);
     const auto now = worlds_[w];
-    arrive(w, script_.after(node, read(now.rows, now.ticks, c)), o);
+    if (c.what != call::kind::now) return arrive(w, script_.after(node, read(now.rows, c)), o);
+    for (const auto time : clocks(now.ticks)) arrive(w, script_.after(node, time), o);
+}
+
+std::vector<std::uint32_t> steps::clocks(std::uint32_t ticks) {
+    const auto skew = static_cast<std::uint32_t>(story_.skew());
+    std::vector<std::uint32_t> all;
+    for (auto t = ticks - std::min(ticks, skew); t <= ticks + skew; ++t) {
+        std::string time;
+        append_big64(time, t * static_cast<std::uint64_t>(story_.tick().count()));
+        all.push_back(text_.number(time));
+    }
+    return all;
 }
 
 void steps::on_disk(std::uint32_t w, std::uint32_t node, const call& c) {
@@ -343,7 +350,7 @@ bool steps::guards(const call& commit, const call& read) const {
 std::optional<std::uint32_t> steps::foreseen(std::uint32_t rows, std::uint32_t node) {
     const call& c = script_.asks(node);
     if (c.what == call::kind::fresh) return script_.after(node, own_numbers(node));
-    if (c.reads()) return script_.after(node, read(rows, 0, c));
+    if (c.reads()) return script_.after(node, read(rows, c));
     return std::nullopt;
 }
 

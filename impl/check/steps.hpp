@@ -103,6 +103,9 @@ public:
     /// What happens without an actor.
     [[nodiscard]] std::span<const outcome> of_world(std::uint32_t world);
 
+    /// What a clock may show at so many ticks, as texts.
+    [[nodiscard]] std::vector<std::uint32_t> clocks(std::uint32_t ticks);
+
     /// The story cannot be explored, and why; "" if it can.
     [[nodiscard]] const std::string& lost() const { return lost_; }
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& complaints() const {
@@ -158,7 +161,7 @@ private:
     void crash(std::uint32_t w, std::uint32_t node);
     void on_disk(std::uint32_t w, std::uint32_t node, const call& c);
     void lose_power(const world& now);
-    [[nodiscard]] std::uint32_t read(std::uint32_t rows, std::uint32_t ticks, const call& c);
+    [[nodiscard]] std::uint32_t read(std::uint32_t rows, const call& c);
     void arrive(std::uint32_t w, std::uint32_t node, outcome o);
     [[nodiscard]] std::uint32_t judged(std::uint32_t before, std::uint32_t after,
                                        const std::string& operation);

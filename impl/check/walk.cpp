@@ -378,7 +378,7 @@ scope raw_without(std::vector<left_out> guards) {
 report walk(const story& of, const walking& how) {
     if (how.depth < 1 || how.depth > walking::depth_max)
         return refused(of, "a depth that is not 1 to 16");
-    if (!of.too_large().empty()) return refused(of, of.too_large());
+    if (!of.unfit().empty()) return refused(of, of.unfit());
     const auto began = std::chrono::steady_clock::now();
     auto r = search{of, raw_without(how.without), search::each_call()}.walk(how);
     r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -386,12 +386,12 @@ report walk(const story& of, const walking& how) {
 }
 
 report steer(const story& of, std::string_view bytes, const std::vector<left_out>& without) {
-    if (!of.too_large().empty()) return refused(of, of.too_large());
+    if (!of.unfit().empty()) return refused(of, of.unfit());
     return search{of, raw_without(without), search::each_call()}.steer(bytes);
 }
 
 result<std::string> steering(const story& of, std::string_view token) {
-    if (!of.too_large().empty()) return fail(errc::too_big, "steer", of.name(), of.too_large());
+    if (!of.unfit().empty()) return fail(errc::too_big, "steer", of.name(), of.unfit());
     auto without = left_out_of(token);
     if (!without) return passed(without);
     return search{of, raw_without(*std::move(without)), search::each_call()}.steering(token);

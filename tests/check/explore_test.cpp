@@ -238,6 +238,30 @@ TEST(Explore, EachKindOfCleanIsReachedByItself) {
     EXPECT_EQ(r.violations.front().property, "it can be gone");
 }
 
+TEST(Explore, AClockThatIsOffIsReadBeforeItsTime) {
+    const auto told = [](int skew, int ticks) {
+        story s{"who waits for ten"};
+        s.acts("waiter", [](check::actor& me) {
+            if (me.now().ns >= 10) (void)transaction{me.store()}.put<account>(1, {1}).commit();
+        });
+        s.ticks_by(std::chrono::nanoseconds{10}).strikes({.ticks = ticks}).skews_by(skew);
+        s.always("not before ten", [](const check::moment& now) {
+            return now.clock().ns >= 10 || !read<account>(now.store(), 1)->exists();
+        });
+        s.sometimes("at last", [](const check::moment& now) {
+            return read<account>(now.store(), 1)->exists();
+        });
+        return s;
+    };
+    for (const auto& in : {scope{}, scope::raw()}) {
+        EXPECT_TRUE(explore(told(0, 1), in).holds());
+        EXPECT_EQ(explore(told(0, 0), in).never.size(), 1u) << "time stands still";
+        EXPECT_EQ(explore(told(1, 1), in).violations.size(), 1u);
+        EXPECT_EQ(explore(told(1, 0), in).violations.size(), 1u);
+    }
+    EXPECT_EQ(check::audit(told(1, 2)), "");
+}
+
 TEST(Explore, RandomnessOfItsOwnIsSeen) {
     story s{"dice"};
     std::uint64_t thrown = 0;

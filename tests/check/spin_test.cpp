@@ -11,8 +11,16 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <boost/hana/length.hpp>
 
 #include <casement/check/explore.hpp>
+#include <casement/machine/draw.hpp>
+#include <casement/protocol/blob.hpp>
+#include <casement/protocol/dentry.hpp>
+#include <casement/protocol/directory.hpp>
+#include <casement/protocol/file.hpp>
+#include <casement/protocol/lease.hpp>
+#include <casement/protocol/staging.hpp>
 
 #include "spin_run.hpp"
 #include "spin_stories.hpp"
@@ -47,6 +55,7 @@ std::vector<sized> scopes() {
             {"2 writers", writers(2)},
             {"2 writers, faults, a clock", writers(2, all)},
             {"3 writers, faults, a clock", writers(3, all)},
+            {"2 writers, clocks that are off", writers(2, all).skews_by(1)},
             {"3 workers, 2 turns, faults", workers(3, 2, 2, some)},
             {"2 renames at any rev, faults", renames<tree::any_rev>(some)},
             {"2 renames at revs, faults", renames<tree::at_rev>(some)},
@@ -127,6 +136,27 @@ TEST(Spin, MissesOneLine) {
     const auto model = promela(workers(2, 1, 1));
     ASSERT_TRUE(model) << model.error().message();
     EXPECT_EQ(without(*model, "the job is open").second, 1) << *model;
+}
+
+template <class M>
+class SpinMachine : public ::testing::Test {};
+using machines = ::testing::Types<protocol::dentry, protocol::file, protocol::lease,
+                                  protocol::directory, protocol::staging, protocol::blob>;
+TYPED_TEST_SUITE(SpinMachine, machines);
+
+TYPED_TEST(SpinMachine, HasTheStatesAndEdgesOfItsTable) {
+    const auto model = casement::promela<TypeParam>();
+    const auto theirs = by_spin(model);
+    EXPECT_EQ(theirs.errors, 0u) << theirs.said;
+    // The beginning goes to the first state by a step of its own.
+    EXPECT_EQ(theirs.stored, hana::length(TypeParam::states).value) << theirs.said;
+    EXPECT_EQ(theirs.transitions(), hana::length(edges<TypeParam>).value) << theirs.said;
+    // An end that was not declared to be one is found.
+    auto undeclared = model;
+    for (auto at = undeclared.find("end_"); at != std::string::npos; at = undeclared.find("end_"))
+        undeclared.replace(at, 4, "in_");
+    const bool ends = model.find("    false;") != std::string::npos;
+    EXPECT_EQ(by_spin(undeclared).errors > 0, ends);
 }
 
 TEST(Promela, IsTheSameEachTime) { EXPECT_EQ(*promela(bank(2, 2)), *promela(bank(2, 2))); }

@@ -86,7 +86,7 @@ TEST(Story, ACallIsHeldToWhatItsCallerExpects) {
 TEST(Story, AScopeHasItsLimits) {
     const auto idle = [](check::actor&) {};
     const auto refused = [](const story& s, std::string_view why) {
-        EXPECT_EQ(s.too_large(), why);
+        EXPECT_EQ(s.unfit(), why);
         EXPECT_EQ(explore(s).failed, why);
         EXPECT_FALSE(explore(s).holds());
         EXPECT_TRUE(check::graph(s, {}).empty());
@@ -101,10 +101,15 @@ TEST(Story, AScopeHasItsLimits) {
     refused(story{"s"}.acts("never", idle, 0), long_);
     refused(story{"s"}.strikes({.crashes = story::strikes_max + 1}), often);
     refused(story{"s"}.strikes({.ticks = -1}), often);
+    refused(story{"s"}.skews_by(story::strikes_max + 1), "a clock is off by not 0 to 15 ticks");
+    const auto form = check::canonical_rows<account>();
+    const std::string bare = "it has a disk, and so no canonical form";
+    refused(story{"s"}.has({}).canonical(form), bare);
+    refused(story{"s"}.canonical(form).has({}), bare);
     story largest{"s"};
     largest.actors(story::actors_max, "many", story::turns_max, idle);
     largest.strikes({.power_losses = story::strikes_max});
-    EXPECT_EQ(largest.too_large(), "");
+    EXPECT_EQ(largest.unfit(), "");
     EXPECT_TRUE(explore(largest).holds());
 }
 

@@ -52,5 +52,27 @@ TEST(Draw, EdgesBetweenTheSameStatesShareAnArrow) {
 )");
 }
 
+TEST(Draw, AProcessForSpin) {
+    EXPECT_EQ(promela<lamp>(), R"(byte at = 0;
+
+active proctype lamp() {
+    goto in_closed;
+in_closed:
+    if
+    :: at = 1 -> goto in_ajar /* push */
+    :: at = 1 -> goto in_ajar /* pull */
+    fi;
+in_ajar:
+    if
+    :: at = 0 -> goto in_closed /* push */
+    fi;
+}
+)");
+    const auto drawn = promela<door>();
+    EXPECT_NE(drawn.find("end_bricked:\n    false;\n"), std::string::npos) << drawn;
+    EXPECT_NE(drawn.find(" -> goto in_closed /* open [key, owner] */\n"), std::string::npos)
+        << drawn;
+}
+
 }  // namespace
 }  // namespace casement::testing

@@ -151,7 +151,7 @@ public:
         std::size_t body;  // actors with the same one are identical
         int turns;
     };
-    /// A scope is small or it is not explored: `too_large` says so.
+    // A scope is small or it is not explored: `unfit` says so.
     static constexpr int turns_max = 15;  // of one actor
     static constexpr std::size_t actors_max = 6;
     static constexpr int strikes_max = 15;  // of one fault
@@ -212,6 +212,7 @@ public:
     /// renamed with those in rows: such a story has no canonical form.
     story& has(const simulated_disk& d) {
         disk_ = d.settled().encoded();
+        limit(!canonical_, "it has a disk, and so no canonical form");
         return *this;
     }
     /// How far one tick moves the clock.
@@ -220,9 +221,18 @@ public:
         return *this;
     }
 
+    /// How far a clock that an actor reads may be ahead or behind, in ticks; never before 0. Each
+    /// reading is off by an amount of its own: clocks that keep their distance are among them.
+    story& skews_by(int ticks) {
+        limit(ticks >= 0 && ticks <= strikes_max, "a clock is off by not 0 to 15 ticks");
+        skew_ = ticks;
+        return *this;
+    }
+
     /// What makes states equal that differ only in ids and counters; see canonical.hpp.
     story& canonical(canonical_form f) {
         canonical_ = std::move(f);
+        limit(disk_.empty(), "it has a disk, and so no canonical form");
         return *this;
     }
     /// `f(first, last)` names the row that changes with every row of that range, or none: a guard
@@ -239,8 +249,8 @@ public:
     }
 
     [[nodiscard]] const std::string& name() const { return name_; }
-    /// The first of its limits that it passes, in words; or "".
-    [[nodiscard]] const std::string& too_large() const { return too_large_; }
+    /// Why it cannot be explored as it is told: the first limit that it passes; or "".
+    [[nodiscard]] const std::string& unfit() const { return unfit_; }
     [[nodiscard]] const memory_store& beginning() const { return beginning_; }
     [[nodiscard]] std::span<const role> roles() const { return roles_; }
     [[nodiscard]] const std::function<void(actor&)>& body(std::size_t which) const {
@@ -250,6 +260,7 @@ public:
     [[nodiscard]] std::span<const property> properties() const { return properties_; }
     [[nodiscard]] const check::faults& may_strike() const { return faults_; }
     [[nodiscard]] std::chrono::nanoseconds tick() const { return tick_; }
+    [[nodiscard]] int skew() const { return skew_; }
     [[nodiscard]] const std::string& disk() const { return disk_; }  // encoded; "": none
     [[nodiscard]] const canonical_form& canonical() const { return canonical_; }
     [[nodiscard]] const auto& covers() const { return cover_; }
@@ -262,7 +273,7 @@ public:
 
 private:
     void limit(bool holds, std::string_view otherwise) {
-        if (!holds && too_large_.empty()) too_large_ = otherwise;
+        if (!holds && unfit_.empty()) unfit_ = otherwise;
     }
     static complaint in_words(bool holds) { return holds ? "" : "does not hold"; }
     static complaint in_words(complaint c) { return c; }
@@ -279,13 +290,14 @@ private:
         return *this;
     }
 
-    std::string name_, too_large_;
+    std::string name_, unfit_;
     memory_store beginning_;
     std::vector<role> roles_;
     std::vector<std::function<void(actor&)>> bodies_;
     std::vector<property> properties_;
     check::faults faults_;
     std::chrono::nanoseconds tick_{};
+    int skew_ = 0;
     std::string disk_;
     canonical_form canonical_;
     std::function<std::optional<std::string>(std::string_view, std::string_view)> cover_;

@@ -1,7 +1,9 @@
 #pragma once
-// Drawings of a machine, made from its edges: a Mermaid state diagram and a Graphviz graph. Edges
-// between the same two states share an arrow; guards stand in brackets. Pure; any thread.
+// Drawings of a machine, made from its edges: a Mermaid state diagram, a Graphviz graph, and a
+// process for Spin. Edges between the same two states share an arrow; guards stand in brackets.
+// Pure; any thread.
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +77,44 @@ template <machine M>
     for (const auto& a : detail::arrows<M>())
         out += "    " + std::string{a.from} + " -> " + std::string{a.to} + " [label=\"" + a.label +
                "\"];\n";
+    return out + "}\n";
+}
+
+/// A Promela process that goes every edge: Spin counts a state for each of the machine's and a
+/// transition for each edge, and an end in a state that is not final is an error (SPEC T5). Values
+/// have no part in it, so guards are comments. Ends with a newline.
+template <machine M>
+[[nodiscard]] std::string promela() {
+    const auto finals = detail::final_names(typename detail::finals_of<M>::type{});
+    const auto label = [&](std::string_view state) {
+        const bool final = std::ranges::find(finals, state) != finals.end();
+        return (final ? "end_" : "in_") + std::string{state};
+    };
+    // Spin takes a step that changes nothing for none: where the process stands is a variable too.
+    const auto number = [](std::string_view state) {
+        std::size_t n = 0, found = 0;
+        hana::for_each(M::states, [&](auto which) {
+            if (name_of<typename decltype(which)::type>() == state) found = n;
+            ++n;
+        });
+        return std::to_string(found);
+    };
+    const auto first = name_of<initial_state<M>>();
+    std::string out = "byte at = " + number(first) + ";\n\nactive proctype " +
+                      std::string{machine_name<M>()} + "() {\n    goto " + label(first) + ";\n";
+    hana::for_each(M::states, [&](auto which) {
+        const auto state = name_of<typename decltype(which)::type>();
+        std::string ways;
+        hana::for_each(edges<M>, [&](auto each) {
+            using edge = typename decltype(each)::type;
+            if (name_of<typename edge::from>() == state)
+                ways += "    :: at = " + number(name_of<typename edge::to>()) + " -> goto " +
+                        label(name_of<typename edge::to>()) + " /* " +
+                        detail::arrow_label<M, edge>() + " */\n";
+        });
+        out += label(state) + ":\n" +
+               (ways.empty() ? "    false;\n" : "    if\n" + ways + "    fi;\n");
+    });
     return out + "}\n";
 }
 
