@@ -13,13 +13,15 @@ namespace casement::check {
 
 using detail::search;
 
+report detail::refused(const story& of, std::string why) {
+    report r;
+    r.story = of.name();
+    r.failed = std::move(why);
+    return r;
+}
+
 report explore(const story& of, const scope& in) {
-    if (!of.unfit().empty()) {
-        report r;
-        r.story = of.name();
-        r.failed = of.unfit();
-        return r;
-    }
+    if (!of.unfit().empty()) return detail::refused(of, of.unfit());
     const auto began = std::chrono::steady_clock::now();
     std::unique_ptr<search> s;
     for (search::lessons known;; known = s->learnt()) {
@@ -37,8 +39,7 @@ result<replayed> replay(const story& of, std::string_view token,
     auto parts = detail::parts_of(token);
     if (!parts) return passed(parts);
     if (!of.unfit().empty()) return fail(errc::too_big, "replay", of.name(), of.unfit());
-    auto in = scope::raw();
-    in.without = parts->without;
+    auto in = scope::raw(parts->without);
     for (const auto& m : without)
         if (std::ranges::find(in.without, m) == in.without.end()) in.without.push_back(m);
     return search{of, in, search::each_call()}.replay(token);
@@ -56,8 +57,7 @@ result<std::vector<left_out>> left_out_of(std::string_view token) {
 }
 
 std::string audit(const story& of, const scope& in) {
-    auto raw = scope::raw(), cut = in;
-    raw.without = in.without;
+    auto raw = scope::raw(in.without), cut = in;
     raw.keep_restful = cut.keep_restful = true;
     raw.stop_at_violation = cut.stop_at_violation = false;
     const auto all = explore(of, raw), few = explore(of, cut);
@@ -70,18 +70,6 @@ std::string audit(const story& of, const scope& in) {
     return std::to_string(missed) + " contents missed and " + std::to_string(extra) +
            " too many, of " + std::to_string(all.restful.size());
 }
-
-namespace {
-
-// Words of several lines, each below the first.
-std::string lines(std::string_view words) {
-    while (words.ends_with('\n')) words.remove_suffix(1);
-    std::string out;
-    for (const char c : words) out.append(c == '\n' ? "\n    " : std::string(1, c));
-    return out;
-}
-
-}  // namespace
 
 std::ostream& operator<<(std::ostream& out, const report& r) {
     const bool broken = !r.violations.empty() || (r.walks == 0 && !r.holds());
@@ -102,7 +90,7 @@ std::ostream& operator<<(std::ostream& out, const report& r) {
             << " of them change the store\n";
     if (!r.failed.empty()) out << "  not explored: " << r.failed << '\n';
     for (const auto& v : r.violations)
-        out << "  violated: " << v.property << ": " << lines(v.words) << '\n'
+        out << "  violated: " << v.property << ": " << on_lines(v.words, "\n    ") << '\n'
             << columns(v, r.actors);
     for (const auto& n : r.never) out << "  never: " << n << '\n';
     for (const auto& [operation, key] : r.unvalidated)

@@ -290,8 +290,7 @@ violation search::tell(const finding& f) {
     if (f.from != no_step) path.push_back(f.state);
     const auto choices = concrete(path);
     if (!choices) return {f.property, f.words, {}, {}};
-    const auto in = std::exchange(scope_, scope::raw());
-    scope_.without = in.without;
+    const auto in = std::exchange(scope_, scope::raw(scope_.without));
     auto v = violated(f.property, f.words, *choices);
     scope_ = in;
     return v;

@@ -42,6 +42,9 @@ struct token_parts {
 };
 [[nodiscard]] result<token_parts> parts_of(std::string_view token);
 
+/// What is said of a story that is not explored.
+[[nodiscard]] report refused(const story& of, std::string why);
+
 /// How many states there are at each depth, and what that makes one expect.
 class growth {
 public:

@@ -245,4 +245,11 @@ std::string html(const story& of, std::span<const shown_state> states, const vio
     return out.append(detail::page_after);
 }
 
+std::string on_lines(std::string_view words, std::string_view between) {
+    while (words.ends_with('\n')) words.remove_suffix(1);
+    std::string out;
+    for (const char c : words) out.append(c == '\n' ? between : std::string_view{&c, 1});
+    return out;
+}
+
 }  // namespace casement::check

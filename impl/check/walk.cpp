@@ -5,7 +5,6 @@
 #include <map>
 #include <numeric>
 #include <random>
-#include <set>
 #include <utility>
 
 #include "search.hpp"
@@ -358,43 +357,26 @@ result<std::string> search::steering(std::string_view token) {
 
 }  // namespace detail
 
-namespace {
-
-report refused(const story& of, std::string why) {
-    report r;
-    r.story = of.name();
-    r.failed = std::move(why);
-    return r;
-}
-
-scope raw_without(std::vector<left_out> guards) {
-    auto in = scope::raw();
-    in.without = std::move(guards);
-    return in;
-}
-
-}  // namespace
-
 report walk(const story& of, const walking& how) {
     if (how.depth < 1 || how.depth > walking::depth_max)
-        return refused(of, "a depth that is not 1 to 16");
-    if (!of.unfit().empty()) return refused(of, of.unfit());
+        return detail::refused(of, "a depth that is not 1 to 16");
+    if (!of.unfit().empty()) return detail::refused(of, of.unfit());
     const auto began = std::chrono::steady_clock::now();
-    auto r = search{of, raw_without(how.without), search::each_call()}.walk(how);
+    auto r = search{of, scope::raw(how.without), search::each_call()}.walk(how);
     r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return r;
 }
 
 report steer(const story& of, std::string_view bytes, const std::vector<left_out>& without) {
-    if (!of.unfit().empty()) return refused(of, of.unfit());
-    return search{of, raw_without(without), search::each_call()}.steer(bytes);
+    if (!of.unfit().empty()) return detail::refused(of, of.unfit());
+    return search{of, scope::raw(without), search::each_call()}.steer(bytes);
 }
 
 result<std::string> steering(const story& of, std::string_view token) {
     if (!of.unfit().empty()) return fail(errc::too_big, "steer", of.name(), of.unfit());
     auto without = left_out_of(token);
     if (!without) return passed(without);
-    return search{of, raw_without(*std::move(without)), search::each_call()}.steering(token);
+    return search{of, scope::raw(*std::move(without)), search::each_call()}.steering(token);
 }
 
 }  // namespace casement::check

@@ -62,14 +62,6 @@ std::string in_words(const std::vector<left_out>& without) {
     return out;
 }
 
-/// Words of several lines as one.
-std::string one_line(std::string_view words) {
-    while (words.ends_with('\n')) words.remove_suffix(1);
-    std::string out;
-    for (const char c : words) out.append(c == '\n' ? "; " : std::string(1, c));
-    return out;
-}
-
 // --- what is known ---------------------------------------------------------------------------
 
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -328,7 +320,8 @@ void print_certificate(const settings& common, const check::certificate& c) {
         print_line("    together with " + in_words(others));
     }
     if (c.what == check::certificate::kind::survivor) return;
-    print_line(fmt::format("    {}: {}: {}", c.story, c.broke.property, one_line(c.broke.words)));
+    print_line(fmt::format("    {}: {}: {}", c.story, c.broke.property,
+                           check::on_lines(c.broke.words, "; ")));
     print_line("    token " + c.broke.token);
 }
 
@@ -410,7 +403,7 @@ int replay_token(const settings& common, const explore_options& o,
     } else {
         print_line(fmt::format(
             "{}{}: {}", t->tale.name(), without->empty() ? "" : " without " + in_words(*without),
-            broken ? v.property + ": " + one_line(v.words) : "nothing is violated"));
+            broken ? v.property + ": " + check::on_lines(v.words, "; ") : "nothing is violated"));
         fmt::print("{}", check::columns(v, actors));
     }
     return broken ? exit_no : exit_ok;

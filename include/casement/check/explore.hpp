@@ -49,9 +49,10 @@ struct scope {
     std::function<void(const so_far&)> progress;  // called now and then
 
     /// No short cut: each call a step, each name as it is.
-    [[nodiscard]] static scope raw() {
+    [[nodiscard]] static scope raw(std::vector<left_out> without = {}) {
         scope s;
         s.whole_operations = s.canonical_names = s.symmetric_actors = false;
+        s.without = std::move(without);
         return s;
     }
 };

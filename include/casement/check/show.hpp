@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -56,5 +57,8 @@ inline constexpr std::size_t steps_shown_max = 100'000;
 /// through `states` by hand. It loads nothing from anywhere.
 [[nodiscard]] std::string html(const story& of, std::span<const shown_state> states,
                                const violation* v = nullptr);
+
+/// Words of several lines, with `between` in between.
+[[nodiscard]] std::string on_lines(std::string_view words, std::string_view between);
 
 }  // namespace casement::check
