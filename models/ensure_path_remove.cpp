@@ -22,7 +22,7 @@ std::size_t length_there(const rows& now) {
 
 void make_the_path(actor& me) {
     me.doing("ensure_path");
-    (void)ensure_path(me.store(), me.ids(), "/a/b/c", {});
+    (void)ensure_path(by(me), "/a/b/c", {});
 }
 
 void take_it_away(actor& me) {

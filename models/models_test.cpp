@@ -40,6 +40,10 @@ const std::map<std::string, scale> pinned{
     {"retry-create-any-rev", {89, {}, size{}}},
     {"retry-remove", {61, {}, size{}}},
     {"retry-remove-at-rev", {60, {}, size{}}},
+    {"forgetters", {425, {}, size{}}},
+    {"once", {1431, {}, size{}}},
+    {"once-at-rev", {1355, {}, size{}}},
+    {"once-forgotten", {25873, {}}},  // raw, who decides again has drawn other ids
     {"put-crash", {530, {}, size{}}},
     {"put-crash-packed", {650, {}, size{}}},
     {"put-crash-unsynced", {132, {}, size{}}},

@@ -29,7 +29,7 @@ void create_for_sure(actor& me) {
     const auto counted = [](auto& t) { t.template bump<tally>(0); };
     const P parent{*read_directory(kv.snapshot(), root)};
     for (int tries = 0; tries < tries_max; ++tries) {
-        const auto made = create(kv, me.ids(), parent, "x", content('a'), {}, counted);
+        const auto made = create(by(me), parent, "x", content('a'), {}, counted);
         if (is_unknown(made)) continue;
         if (!made) return me.answer("not as seen");
         const auto* other = std::get_if<already_exists>(&*made);
@@ -47,7 +47,7 @@ void create_once(actor& me) {
     me.doing("create");
     auto& kv = me.store();
     const auto parent = read_directory(kv.snapshot(), root);
-    const auto made = create(kv, me.ids(), P{*parent}, "x", content('a'), {});
+    const auto made = create(by(me), P{*parent}, "x", content('a'), {});
     me.answer(made && std::holds_alternative<created>(*made) ? "made" : "not made");
 }
 
@@ -59,7 +59,7 @@ void remove_for_sure(actor& me) {
     const auto saw = see(kv.snapshot(), root, "x");
     if (!saw || !saw->name.exists()) return me.answer("nothing there");
     for (int tries = 0; tries < tries_max; ++tries) {
-        const auto gone = remove(kv, P{saw->parent}, saw->name);
+        const auto gone = remove(by(me), P{saw->parent}, saw->name);
         if (is_unknown(gone)) continue;
         return me.answer(gone ? "removed" : "not as seen");
     }

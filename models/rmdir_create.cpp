@@ -18,9 +18,9 @@ void put_a_child(actor& me) {
     const auto at = resolve(me.store(), "/d/new");
     if (!at || at->exists()) return;
     if (way == 0)
-        (void)create(me.store(), me.ids(), P{at->parent}, "new", content('a'), {});
+        (void)create(by(me), P{at->parent}, "new", content('a'), {});
     else
-        (void)create_directory(me.store(), me.ids(), P{at->parent}, "new", {});
+        (void)create_directory(by(me), P{at->parent}, "new", {});
 }
 
 template <class P>

@@ -36,7 +36,7 @@ void change_a_name(actor& me) {
         "rename /x to /d/new",   "rename /d/old to /y",     "remove_directory /d/sub"};
     const auto way = me.choose(ways);
     auto& kv = me.store();
-    if (way == 2) return (void)ensure_path(kv, me.ids(), "/d/new", {});
+    if (way == 2) return (void)ensure_path(by(me), "/d/new", {});
     if (way == 6) return move_to<P>(me, "/x", "/d/new");
     if (way == 7) return move_to<P>(me, "/d/old", "/y");
     if (way == 8) return remove_at<P>(me, "/d/sub");
@@ -44,15 +44,15 @@ void change_a_name(actor& me) {
     if (!at || !at->found || at->exists() == (way < 2)) return;
     const P in{at->parent};
     switch (way) {
-        case 0: return (void)create(kv, me.ids(), in, "new", content('a'), {});
-        case 1: return (void)create_directory(kv, me.ids(), in, "new", {});
+        case 0: return (void)create(by(me), in, "new", content('a'), {});
+        case 1: return (void)create_directory(by(me), in, "new", {});
         case 3: {
             const auto to = std::get<protocol::dentry::create_object>(content('b'));
-            return (void)replace_target(kv, me.ids(), in, *at->found,
+            return (void)replace_target(by(me), in, *at->found,
                                         protocol::dentry::replace_object{to.id}, {});
         }
-        case 4: return (void)set_facts(kv, in, *at->found, 0600, {});
-        default: return (void)remove(kv, in, *at->found);
+        case 4: return (void)set_facts(by(me), in, *at->found, 0600, {});
+        default: return (void)remove(by(me), in, *at->found);
     }
 }
 

@@ -31,6 +31,7 @@ struct situation {
 // One function a file.
 [[nodiscard]] std::vector<situation> ensure_path_remove();
 [[nodiscard]] std::vector<situation> leases();
+[[nodiscard]] std::vector<situation> onces();
 [[nodiscard]] std::vector<situation> put_crash();
 [[nodiscard]] std::vector<situation> rename_loops();
 [[nodiscard]] std::vector<situation> retries();

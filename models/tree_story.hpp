@@ -13,6 +13,7 @@
 #include <casement/check/spelled.hpp>
 #include <casement/check/story.hpp>
 #include <casement/core/hash.hpp>
+#include <casement/kv/client.hpp>
 #include <casement/tree/change.hpp>
 #include <casement/tree/create.hpp>
 #include <casement/tree/ensure_path.hpp>
@@ -46,14 +47,15 @@ public:
         require(create_root(kv_, {}).has_value(), "a root");
     }
     node_id mkdir(std::string_view path) {
-        auto made = ensure_path(kv_, ids_, path, {});
+        auto made = ensure_path(unrecorded{kv_, ids_}, path, {});
         require(made.has_value(), "a directory");
         return *made;
     }
     void make(std::string_view path, char which = 'a') {
         auto at = resolve(kv_, path);
         require(at.has_value() && !at->exists(), "a free place");
-        require(create(kv_, ids_, any_rev{at->parent}, at->found->key().name, content(which), {})
+        require(create(unrecorded{kv_, ids_}, any_rev{at->parent}, at->found->key().name,
+                       content(which), {})
                     .has_value(),
                 "a file");
     }
@@ -70,7 +72,7 @@ private:
 /// The rows of the tree are named by their types; a directory's rev moves with its entries.
 inline story& with_tree_rows(story& s) {
     s.canonical(check::canonical_rows<head, rev, binding, entry>());
-    s.spells(check::spelled_rows<head, rev, binding, entry, allocator>());
+    s.spells(check::spelled_rows<head, rev, binding, entry, allocator, operation, retention>());
     s.covers([](std::string_view first, std::string_view) -> std::optional<std::string> {
         constexpr std::size_t node_bytes = 8;
         if (first.size() < 1 + node_bytes || first.front() != entry::table) return std::nullopt;
@@ -79,6 +81,9 @@ inline story& with_tree_rows(story& s) {
     s.always("the tree is whole", tree_is_whole);
     return s;
 }
+
+/// The actor as a client that keeps no record of its operations.
+[[nodiscard]] inline unrecorded<stage> by(actor& me) { return {me.store(), me.ids()}; }
 
 /// All that a change of one name in a directory must have seen, at one moment.
 struct sight {
@@ -104,10 +109,10 @@ void move_to(actor& me, const std::string& from, const std::string& to) {
     const auto source = resolve(kv, from), target = resolve(kv, to);
     if (!source || !source->exists() || !target || target->exists()) return;
     if (source->node() == nullptr) {
-        (void)tree::rename(kv, me.ids(), P{source->parent}, *source->found, P{target->parent},
+        (void)tree::rename(by(me), P{source->parent}, *source->found, P{target->parent},
                            *target->found);
     } else if (const auto line = read_ancestry(kv, target->parent.node())) {
-        (void)rename_directory(kv, me.ids(), P{source->parent}, *source->found, P{target->parent},
+        (void)rename_directory(by(me), P{source->parent}, *source->found, P{target->parent},
                                *target->found, *line);
     }
 }
@@ -119,7 +124,7 @@ void remove_at(actor& me, const std::string& path) {
     const auto at = resolve(me.store(), path);
     if (!at || at->is_root() || at->node() == nullptr) return;
     if (const auto empty = see_empty(me.store(), *at->node()))
-        (void)remove_directory(me.store(), P{at->parent}, *at->found, *empty);
+        (void)remove_directory(by(me), P{at->parent}, *at->found, *empty);
 }
 
 /// Whether something is at `path`.

@@ -32,7 +32,7 @@ public:
                             add_move("rename " + from + x + " to " + to + y, a, x, b, y);
         for (const auto* path : {"/x", "/y", "/x/y", "/y/x"}) {
             add(std::string{"ensure_path "} + path,
-                [=](actor& me) { (void)ensure_path(me.store(), me.ids(), path, {}); });
+                [=](actor& me) { (void)ensure_path(by(me), path, {}); });
             add(std::string{"resolve "} + path,
                 [=](actor& me) { (void)resolve(me.store(), path); });
         }
@@ -40,7 +40,7 @@ public:
             const auto dir = read_directory(me.store().snapshot(), inner);
             if (!dir) return;
             if (by_contract) me.carries(dir->head());
-            (void)set_directory_facts(me.store(), *dir, 0700, {});
+            (void)set_directory_facts(by(me), *dir, 0700, {});
         });
         for (const auto& [above, parent] : parents)
             add("list " + above, [=](actor& me) {
@@ -71,25 +71,24 @@ private:
         for (const char which : {'a', 'b'}) {
             add(at("create") + " " + which, [=](actor& me) {
                 if (const auto s = see_parent(me))
-                    (void)create(me.store(), me.ids(), P{s->parent}, name, content(which), {});
+                    (void)create(by(me), P{s->parent}, name, content(which), {});
             });
             add(at("replace_target") + " " + which, [=](actor& me) {
                 const auto to = std::get<protocol::dentry::create_object>(content(which));
                 if (const auto s = look(me))
-                    (void)replace_target(me.store(), me.ids(), P{s->parent}, s->name,
+                    (void)replace_target(by(me), P{s->parent}, s->name,
                                          protocol::dentry::replace_object{to.id}, {});
             });
         }
         add(at("create_directory"), [=](actor& me) {
             if (const auto s = see_parent(me))
-                (void)create_directory(me.store(), me.ids(), P{s->parent}, name, {});
+                (void)create_directory(by(me), P{s->parent}, name, {});
         });
         add(at("set_facts"), [=](actor& me) {
-            if (const auto s = look(me))
-                (void)set_facts(me.store(), P{s->parent}, s->name, 0600, {});
+            if (const auto s = look(me)) (void)set_facts(by(me), P{s->parent}, s->name, 0600, {});
         });
         add(at("remove"), [=](actor& me) {
-            if (const auto s = look(me)) (void)remove(me.store(), P{s->parent}, s->name);
+            if (const auto s = look(me)) (void)remove(by(me), P{s->parent}, s->name);
         });
         add(at("remove_directory"), [=, by_contract = by_contract_](actor& me) {
             const auto s = look(me);
@@ -100,7 +99,7 @@ private:
                 me.carries(empty->of().head());
                 me.carries(empty->of().rev());
             }
-            (void)remove_directory(me.store(), P{s->parent}, s->name, *empty);
+            (void)remove_directory(by(me), P{s->parent}, s->name, *empty);
         });
     }
 
@@ -121,13 +120,12 @@ private:
             if (!from || !to || !from->name.exists()) return;
             if (by_contract) carries(me, *from), carries(me, *to);
             if (node_in(*from->name) == nullptr) {
-                (void)tree::rename(me.store(), me.ids(), P{from->parent}, from->name, P{to->parent},
-                                   to->name);
+                (void)tree::rename(by(me), P{from->parent}, from->name, P{to->parent}, to->name);
             } else if (const auto line = read_ancestry(now, b)) {
                 if (by_contract)
                     for (const auto& above : line->line()) me.carries(above);
-                (void)rename_directory(me.store(), me.ids(), P{from->parent}, from->name,
-                                       P{to->parent}, to->name, *line);
+                (void)rename_directory(by(me), P{from->parent}, from->name, P{to->parent}, to->name,
+                                       *line);
             }
         });
     }

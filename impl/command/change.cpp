@@ -131,7 +131,7 @@ result<void> make_link(const settings& common, const ln_options& o, vault& v) {
         if (!here) return passed(here);
         const auto taken = [&] { return fail(errc::exists, "make link", o.path); };
         if (here->exists()) return taken();
-        auto outcome = tree::create(v.rows(), v.ids(), tree::any_rev{here->parent},
+        auto outcome = tree::create(v.client(), tree::any_rev{here->parent},
                                     here->found->key().name, dentry::create_symlink{o.target},
                                     {0777, system_clock{}.now(), o.target.size()});
         if (!outcome) return passed(outcome);
@@ -206,7 +206,7 @@ private:
         if (!bytes) return passed(bytes);
         const auto guard = [&](auto& t) { t.expect(*bytes, "the content is stored"); };
         const tree::any_rev here{*dir};
-        auto made = tree::create(v_.rows(), v_.ids(), here, name, dentry::create_object{object.id},
+        auto made = tree::create(v_.client(), here, name, dentry::create_object{object.id},
                                  what.about, guard);
         if (!made) return passed(made);
         const auto* taken = std::get_if<tree::already_exists>(&*made);
@@ -215,7 +215,7 @@ private:
         if (old->target == what.target && old->about == what.about) return {};
         if (!std::holds_alternative<dentry::object>(old->target))
             return fail(errc::exists, "replace", std::string{name}, "is no file");
-        auto replaced = tree::replace_target(v_.rows(), v_.ids(), tree::any_rev{taken->parent}, old,
+        auto replaced = tree::replace_target(v_.client(), tree::any_rev{taken->parent}, old,
                                              dentry::replace_object{object.id}, what.about, guard);
         return replaced ? result<void>{} : passed(replaced);
     }

@@ -49,6 +49,7 @@ struct vault::state {
     blob::thresholds sizes;
     rows_type rows;
     id_blocks<rows_type> ids{rows};
+    recorded<rows_type> client{rows, ids};
     std::optional<contents_type> contents;
     retry_count retries;
     std::uint64_t leftovers = 0;
@@ -150,6 +151,10 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
     if (auto files = s->open_files(options); !files)
         return within(std::move(files), "open store", path);
     if (auto swept = s->sweep(); !swept) return within(std::move(swept), "open store", path);
+    // A store on a full disk can still be read: then the next opening forgets.
+    auto forgot = forget_operations(s->rows, system_clock{}.now(), options.outcomes_kept);
+    if (!forgot && forgot.error().code() != errc::no_space)
+        return within(std::move(forgot), "open store", path);
     return vault{std::move(s)};
 }
 
@@ -166,7 +171,7 @@ result<void> vault::close() {
 
 vault::rows_type& vault::rows() { return state_->rows; }
 const vault::rows_type& vault::rows() const { return state_->rows; }
-id_blocks<vault::rows_type>& vault::ids() { return state_->ids; }
+recorded<vault::rows_type>& vault::client() { return state_->client; }
 vault::contents_type& vault::contents() { return *state_->contents; }
 const std::string& vault::path() const { return state_->path; }
 const blob::thresholds& vault::sizes() const { return state_->sizes; }
@@ -180,7 +185,7 @@ result<node_id> vault::make_directory(std::string_view path, const facts& about)
         auto here = resolve(path);
         if (!here) return passed(here);
         if (here->exists()) return fail(errc::exists, "make directory", std::string{path});
-        auto made = tree::create_directory(rows(), ids(), tree::any_rev{here->parent},
+        auto made = tree::create_directory(client(), tree::any_rev{here->parent},
                                            here->found->key().name, about);
         if (!made) return passed(made);
         if (const auto* fresh = std::get_if<tree::created>(&*made)) return fresh->node;
@@ -189,7 +194,7 @@ result<node_id> vault::make_directory(std::string_view path, const facts& about)
 }
 
 result<node_id> vault::make_path(std::string_view path, const facts& about) {
-    return tree::ensure_path(rows(), ids(), path, about, state_->retries);
+    return tree::ensure_path(client(), path, about, state_->retries);
 }
 
 result<std::pair<node_id, settled>> vault::settle_directory(node_id parent, std::string_view name,
@@ -198,7 +203,7 @@ result<std::pair<node_id, settled>> vault::settle_directory(node_id parent, std:
     return retry(state_->retries, [&]() -> result<answer> {
         auto dir = tree::read_directory(rows(), parent);
         if (!dir) return passed(dir);
-        auto made = tree::create_directory(rows(), ids(), tree::any_rev{*dir}, name, about);
+        auto made = tree::create_directory(client(), tree::any_rev{*dir}, name, about);
         if (!made) return passed(made);
         if (const auto* fresh = std::get_if<tree::created>(&*made))
             return answer{fresh->node, settled::created};
@@ -209,7 +214,7 @@ result<std::pair<node_id, settled>> vault::settle_directory(node_id parent, std:
         if (!there) return passed(there);
         if (there->head()->mode == about.mode && there->head()->mtime == about.mtime)
             return answer{*node, settled::unchanged};
-        auto changed = tree::set_directory_facts(rows(), *there, about.mode, about.mtime);
+        auto changed = tree::set_directory_facts(client(), *there, about.mode, about.mtime);
         if (!changed) return passed(changed);
         return answer{*node, settled::replaced};
     });
@@ -229,7 +234,7 @@ result<settled> decide(vault& v, node_id parent, std::string_view name, const st
     const auto* link = std::get_if<dentry::symlink>(&wanted);
     tree::leaf leaf = object ? tree::leaf{dentry::create_object{object->id}}
                              : tree::leaf{dentry::create_symlink{link->path}};
-    auto made = tree::create(v.rows(), v.ids(), tree::any_rev{*dir}, name, leaf, about, add);
+    auto made = tree::create(v.client(), tree::any_rev{*dir}, name, leaf, about, add);
     if (!made) return passed(made);
     const auto* taken = std::get_if<tree::already_exists>(&*made);
     if (taken == nullptr) return settled::created;
@@ -242,7 +247,7 @@ result<settled> decide(vault& v, node_id parent, std::string_view name, const st
     tree::replacement by = object ? tree::replacement{dentry::replace_object{object->id}}
                                   : tree::replacement{dentry::retarget{link->path}};
     auto replaced =
-        tree::replace_target(v.rows(), v.ids(), tree::any_rev{taken->parent}, old, by, about, add);
+        tree::replace_target(v.client(), tree::any_rev{taken->parent}, old, by, about, add);
     if (!replaced) return passed(replaced);
     return settled::replaced;
 }
@@ -339,9 +344,9 @@ result<void> vault::move(std::string_view from, std::string_view to) {
         if (source->node() != nullptr) {
             const auto line = tree::read_ancestry(rows(), parent.node());
             if (!line) return std::unexpected{line.error()};
-            done = tree::rename_directory(rows(), ids(), out, *source->found, in, *target, *line);
+            done = tree::rename_directory(client(), out, *source->found, in, *target, *line);
         } else {
-            done = tree::rename(rows(), ids(), out, *source->found, in, *target);
+            done = tree::rename(client(), out, *source->found, in, *target);
         }
         if (!done) return std::unexpected{at(std::move(done).error(), "move", from)};
         return {};
@@ -355,10 +360,10 @@ result<void> vault::remove(std::string_view path) {
         if (here->is_root()) return fail(errc::illegal, "remove", std::string{path}, "is the root");
         if (!here->exists()) return fail(errc::not_found, "remove", std::string{path});
         const tree::any_rev parent{here->parent};
-        if (here->node() == nullptr) return tree::remove(rows(), parent, *here->found);
+        if (here->node() == nullptr) return tree::remove(client(), parent, *here->found);
         auto empty = tree::see_empty(rows(), *here->node());
         if (!empty) return std::unexpected{at(std::move(empty).error(), "remove", path)};
-        return tree::remove_directory(rows(), parent, *here->found, *empty);
+        return tree::remove_directory(client(), parent, *here->found, *empty);
     });
 }
 
@@ -382,10 +387,10 @@ result<void> empty_out(vault& v, node_id node, retry_count& retries) {
             if (!now) return passed(now);
             if (!now->exists()) return {};
             if (tree::node_in(**now) == nullptr)
-                return tree::remove(v.rows(), tree::any_rev{*dir}, *now);
+                return tree::remove(v.client(), tree::any_rev{*dir}, *now);
             auto empty = tree::see_empty(v.rows(), *tree::node_in(**now));
             if (!empty) return passed(empty);
-            return tree::remove_directory(v.rows(), tree::any_rev{*dir}, *now, *empty);
+            return tree::remove_directory(v.client(), tree::any_rev{*dir}, *now, *empty);
         });
         if (!gone) return gone;
     }
@@ -416,10 +421,11 @@ result<void> vault::set_facts(std::string_view path, std::uint32_t mode, timesta
         if (!here) return passed(here);
         if (!here->exists()) return fail(errc::not_found, "set facts", std::string{path});
         if (here->node() == nullptr)
-            return tree::set_facts(rows(), tree::any_rev{here->parent}, *here->found, mode, mtime);
+            return tree::set_facts(client(), tree::any_rev{here->parent}, *here->found, mode,
+                                   mtime);
         auto dir = tree::read_directory(rows(), *here->node());
         if (!dir) return passed(dir);
-        return tree::set_directory_facts(rows(), *dir, mode, mtime);
+        return tree::set_directory_facts(client(), *dir, mode, mtime);
     });
 }
 

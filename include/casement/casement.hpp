@@ -11,8 +11,10 @@
 #include <casement/core/name.hpp>
 #include <casement/core/reflect.hpp>
 #include <casement/core/strong.hpp>
+#include <casement/kv/client.hpp>
 #include <casement/kv/id_blocks.hpp>
 #include <casement/kv/memory.hpp>
+#include <casement/kv/operation.hpp>
 #include <casement/kv/retry.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/kv/store.hpp>

@@ -4,6 +4,7 @@
 // bounded number of times; who wants to decide for themselves takes the operations in tree/. Any
 // thread; one process at a time has a vault open.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,7 +15,7 @@
 #include <casement/blob/posix.hpp>
 #include <casement/core/error.hpp>
 #include <casement/engine/leveldb.hpp>
-#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/client.hpp>
 #include <casement/kv/retry.hpp>
 #include <casement/tree/blob_rows.hpp>
 #include <casement/tree/change.hpp>
@@ -31,6 +32,8 @@ struct vault_options {
     std::size_t cache_bytes = 16u << 20;
     std::size_t write_buffer_bytes = 8u << 20;
     std::size_t mapped_bytes_max = 64u << 20;
+    /// What a change came to can be asked for so long at least (SPEC F22).
+    std::chrono::nanoseconds outcomes_kept = std::chrono::hours{24};
 };
 
 /// The format that this library writes, and the newest that it reads.
@@ -67,7 +70,7 @@ public:
     // The layers below, for operations that this face does not have.
     [[nodiscard]] rows_type& rows();
     [[nodiscard]] const rows_type& rows() const;
-    [[nodiscard]] id_blocks<rows_type>& ids();
+    [[nodiscard]] recorded<rows_type>& client();
     [[nodiscard]] contents_type& contents();
     [[nodiscard]] const std::string& path() const;
     [[nodiscard]] const blob::thresholds& sizes() const;

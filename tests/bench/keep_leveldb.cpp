@@ -46,6 +46,7 @@ struct raw {
     leveldb::ReadOptions how_to_read;
     std::vector<std::atomic<std::uint64_t>> revs;
     std::string row = encode(entry_of(0));
+    std::string record = encode(operation{1, 0, encode(tree::created{{1u << 20}, {}})});
 
     raw(const std::string& path, const shape& s, durability d) : filled{s}, revs(s.directories) {
         leveldb::Options o;
@@ -66,6 +67,7 @@ struct raw {
         std::string rev;
         append_big64(rev, ++revs[number % filled.directories]);
         both.Put(row_key<tree::rev>(directory_of(filled, number)), rev);
+        both.Put(row_key<operation>({0, {number}}), record);
         check(db->Write(how_to_write, &both));
     }
 
@@ -99,6 +101,7 @@ struct ours {
     shape filled;
     leveldb_store kv;
     id_blocks<leveldb_store> ids{kv};
+    recorded<leveldb_store> me{kv, ids};
     std::vector<tree::directory> seen;
     retry_count retries;
 
@@ -115,7 +118,7 @@ struct ours {
         const auto row = entry_of(0);
         const protocol::dentry::create_object what{
             std::get<protocol::dentry::object>(row.target).id};
-        auto made = tree::create(kv, ids, parent, name_of(number), what, row.about);
+        auto made = tree::create(me, parent, name_of(number), what, row.about);
         if (!made) return passed(made);
         if (!std::holds_alternative<tree::created>(*made)) give_up("a new name was taken");
         return {};

@@ -11,27 +11,26 @@
 using namespace casement;
 using namespace casement::tree;
 
-using kv = memory_store;
-using ids = id_blocks<memory_store>;
+using me_type = recorded<memory_store>;
 using dentry = protocol::dentry;
 
 template <class P>
-bool all(kv& s, ids& i, const P& p, const seen<entry>& x, const seen<entry>& y, const ancestry& up,
+bool all(me_type& me, const P& p, const seen<entry>& x, const seen<entry>& y, const ancestry& up,
          const emptiness& empty) {
-    return create(s, i, p, "x", dentry::create_symlink{"to"}, {}) &&
-           create_directory(s, i, p, "x", {}) &&
-           replace_target(s, i, p, x, dentry::replace_object{}, {}) &&
-           set_facts(s, p, x, 0600, {}) && tree::remove(s, p, x) &&
-           remove_directory(s, p, x, empty) && tree::rename(s, i, p, x, p, y) &&
-           rename_directory(s, i, p, x, p, y, up);
+    return create(me, p, "x", dentry::create_symlink{"to"}, {}) &&
+           create_directory(me, p, "x", {}) &&
+           replace_target(me, p, x, dentry::replace_object{}, {}) &&
+           set_facts(me, p, x, 0600, {}) && tree::remove(me, p, x) &&
+           remove_directory(me, p, x, empty) && tree::rename(me, p, x, p, y) &&
+           rename_directory(me, p, x, p, y, up);
 }
 
-template bool all(kv&, ids&, const any_rev&, const seen<entry>&, const seen<entry>&,
-                  const ancestry&, const emptiness&);
-template bool all(kv&, ids&, const at_rev&, const seen<entry>&, const seen<entry>&, const ancestry&,
+template bool all(me_type&, const any_rev&, const seen<entry>&, const seen<entry>&, const ancestry&,
+                  const emptiness&);
+template bool all(me_type&, const at_rev&, const seen<entry>&, const seen<entry>&, const ancestry&,
                   const emptiness&);
 
-bool rest(kv& s, ids& i, const directory& at) {
-    return ensure_path(s, i, "/x/y", {}) && resolve(s, "/x/y") && list(s, root) &&
-           set_directory_facts(s, at, 0700, {});
+bool rest(me_type& me, const directory& at) {
+    return ensure_path(me, "/x/y", {}) && resolve(me.rows(), "/x/y") && list(me.rows(), root) &&
+           set_directory_facts(me, at, 0700, {});
 }

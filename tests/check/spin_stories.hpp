@@ -21,6 +21,7 @@ namespace casement::testing {
 using check::actor;
 using check::rows;
 using check::story;
+using models::by;
 using tree::node_id;
 using tree::root;
 
@@ -123,8 +124,8 @@ void rename_one(actor& me, node_id a, std::string_view x, node_id b, std::string
     const auto from = models::see(now, a, x), to = models::see(now, b, y);
     const auto line = tree::read_ancestry(now, b);
     if (!from || !to || !line || !from->name.exists()) return;
-    (void)tree::rename_directory(me.store(), me.ids(), P{from->parent}, from->name, P{to->parent},
-                                 to->name, *line);
+    (void)tree::rename_directory(by(me), P{from->parent}, from->name, P{to->parent}, to->name,
+                                 *line);
 }
 
 /// Two directories are moved, each below the other.
@@ -156,11 +157,11 @@ template <class P>
         const auto x = models::see(now, root, "x"), y = models::see(now, root, "y");
         if (!x || !y) return;
         if (way == 0)
-            (void)tree::create(kv, me.ids(), P{y->parent}, "y", models::content('b'), {});
+            (void)tree::create(by(me), P{y->parent}, "y", models::content('b'), {});
         else if (way == 1)
-            (void)tree::remove(kv, P{x->parent}, x->name);
+            (void)tree::remove(by(me), P{x->parent}, x->name);
         else
-            (void)tree::rename(kv, me.ids(), P{x->parent}, x->name, P{y->parent}, y->name);
+            (void)tree::rename(by(me), P{x->parent}, x->name, P{y->parent}, y->name);
     });
     return s.strikes(may);
 }

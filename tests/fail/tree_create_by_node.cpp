@@ -5,6 +5,6 @@
 using namespace casement;
 
 // Whoever only knows the node has decided nothing about what is in it.
-auto made(memory_store& kv, id_blocks<memory_store>& ids, tree::node_id parent) {
-    return tree::create_directory(kv, ids, parent, "x", {});
+auto made(recorded<memory_store>& me, tree::node_id parent) {
+    return tree::create_directory(me, parent, "x", {});
 }

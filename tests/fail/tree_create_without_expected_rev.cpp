@@ -4,6 +4,6 @@
 
 using namespace casement;
 
-auto made(memory_store& kv, id_blocks<memory_store>& ids, const tree::directory& parent) {
-    return tree::create(kv, ids, parent, "x", protocol::dentry::create_object{}, {});
+auto made(recorded<memory_store>& me, const tree::directory& parent) {
+    return tree::create(me, parent, "x", protocol::dentry::create_object{}, {});
 }

@@ -4,7 +4,7 @@
 
 using namespace casement;
 
-auto removed(memory_store& kv, const tree::directory& parent) {
+auto removed(recorded<memory_store>& me, const tree::directory& parent) {
     const tree::entry believed{protocol::dentry::object{}, tree::generation{7}, {}};
-    return tree::remove(kv, tree::at_rev{parent}, believed);
+    return tree::remove(me, tree::at_rev{parent}, believed);
 }

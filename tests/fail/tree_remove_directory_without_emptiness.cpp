@@ -4,6 +4,7 @@
 
 using namespace casement;
 
-auto removed(memory_store& kv, const tree::directory& parent, const seen<tree::entry>& old) {
-    return tree::remove_directory(kv, tree::at_rev{parent}, old);
+auto removed(recorded<memory_store>& me, const tree::directory& parent,
+             const seen<tree::entry>& old) {
+    return tree::remove_directory(me, tree::at_rev{parent}, old);
 }

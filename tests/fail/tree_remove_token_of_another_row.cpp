@@ -4,6 +4,6 @@
 
 using namespace casement;
 
-auto removed(memory_store& kv, const tree::directory& parent) {
-    return tree::remove(kv, tree::at_rev{parent}, parent.head());
+auto removed(recorded<memory_store>& me, const tree::directory& parent) {
+    return tree::remove(me, tree::at_rev{parent}, parent.head());
 }

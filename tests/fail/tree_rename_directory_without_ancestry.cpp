@@ -4,8 +4,8 @@
 
 using namespace casement;
 
-auto moved(memory_store& kv, id_blocks<memory_store>& ids, const tree::directory& parent,
+auto moved(recorded<memory_store>& me, const tree::directory& parent,
            const seen<tree::entry>& source, const seen<tree::entry>& destination) {
-    return tree::rename_directory(kv, ids, tree::at_rev{parent}, source, tree::at_rev{parent},
+    return tree::rename_directory(me, tree::at_rev{parent}, source, tree::at_rev{parent},
                                   destination);
 }

@@ -4,7 +4,7 @@
 
 using namespace casement;
 
-auto moved(memory_store& kv, id_blocks<memory_store>& ids, const tree::directory& parent,
+auto moved(recorded<memory_store>& me, const tree::directory& parent,
            const seen<tree::entry>& source) {
-    return tree::rename(kv, ids, tree::at_rev{parent}, source, tree::at_rev{parent}, "y");
+    return tree::rename(me, tree::at_rev{parent}, source, tree::at_rev{parent}, "y");
 }

@@ -4,7 +4,7 @@
 
 using namespace casement;
 
-auto replaced(memory_store& kv, id_blocks<memory_store>& ids, const tree::directory& parent) {
-    return tree::replace_target(kv, ids, tree::at_rev{parent}, "x",
-                                protocol::dentry::replace_object{}, tree::facts{});
+auto replaced(recorded<memory_store>& me, const tree::directory& parent) {
+    return tree::replace_target(me, tree::at_rev{parent}, "x", protocol::dentry::replace_object{},
+                                tree::facts{});
 }

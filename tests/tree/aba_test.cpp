@@ -16,7 +16,7 @@ namespace {
 
 using counted = counting_store<memory_store>;
 using answer = result<void>;
-using call = std::function<answer(counted&, id_blocks<counted>&)>;
+using call = std::function<answer(unrecorded<counted>)>;
 
 template <class T>
 answer settled(const result<T>& r) {
@@ -43,17 +43,17 @@ void file_there_and_back(memory_tree& t) {
     t.replace("/x", 1);
 }
 void name_there_and_back(memory_tree& t) {
-    must(remove(t.kv, any_rev{t.dir()}, t.name("/x")));
+    must(remove(t.me, any_rev{t.dir()}, t.name("/x")));
     t.make("/x");
 }
 void rev_there_and_back(memory_tree& t) {
     t.make("/other");
-    must(remove(t.kv, any_rev{t.dir()}, t.name("/other")));
+    must(remove(t.me, any_rev{t.dir()}, t.name("/other")));
 }
 void move(memory_tree& t, std::string_view from, std::string_view to, std::string_view above_to) {
     const auto line = must(read_ancestry(t.kv, t.node(above_to)));
-    must(rename_directory(t.kv, t.ids, any_rev{t.dir(from.substr(0, from.rfind('/')))},
-                          t.name(from), any_rev{t.dir(above_to)}, t.name(to), line));
+    must(rename_directory(t.me, any_rev{t.dir(from.substr(0, from.rfind('/')))}, t.name(from),
+                          any_rev{t.dir(above_to)}, t.name(to), line));
 }
 
 template <class P>
@@ -62,7 +62,7 @@ std::vector<operation> operations(const std::string& at) {
                                                                  name_there_and_back};
     const auto child_there_and_back = [](memory_tree& t) {
         t.make("/d/c");
-        must(remove(t.kv, any_rev{t.dir("/d")}, t.name("/d/c")));
+        must(remove(t.me, any_rev{t.dir("/d")}, t.name("/d/c")));
     };
     const auto directory_there_and_back = [](memory_tree& t) {
         move(t, "/d", "/e/d", "/e");
@@ -71,54 +71,50 @@ std::vector<operation> operations(const std::string& at) {
     std::vector<operation> all{
         {"replace_target " + at,
          [](memory_tree& t) -> call {
-             return [p = of_root<P>(t), x = t.name("/x")](auto& kv, auto& ids) {
-                 return settled(
-                     replace_target(kv, ids, p, x, dentry::replace_object{object(3)}, {}));
+             return [p = of_root<P>(t), x = t.name("/x")](auto me) {
+                 return settled(replace_target(me, p, x, dentry::replace_object{object(3)}, {}));
              };
          },
          of_file},
         {"set_facts " + at,
          [](memory_tree& t) -> call {
-             return [p = of_root<P>(t), x = t.name("/x")](auto& kv, auto&) {
-                 return set_facts(kv, p, x, 0600, {});
+             return [p = of_root<P>(t), x = t.name("/x")](auto me) {
+                 return set_facts(me, p, x, 0600, {});
              };
          },
          of_file},
         {"remove " + at,
          [](memory_tree& t) -> call {
-             return [p = of_root<P>(t), x = t.name("/x")](auto& kv, auto&) {
-                 return remove(kv, p, x);
-             };
+             return [p = of_root<P>(t), x = t.name("/x")](auto me) { return remove(me, p, x); };
          },
          of_file},
         {"rename " + at,
          [](memory_tree& t) -> call {
-             return [p = of_root<P>(t), x = t.name("/x"), z = t.name("/z")](auto& kv, auto& ids) {
-                 return settled(tree::rename(kv, ids, p, x, p, z));
+             return [p = of_root<P>(t), x = t.name("/x"), z = t.name("/z")](auto me) {
+                 return settled(tree::rename(me, p, x, p, z));
              };
          },
          of_file},
         {"rename onto it " + at,
          [](memory_tree& t) -> call {
-             return [p = of_root<P>(t), x = t.name("/x"), z = t.name("/z")](auto& kv, auto& ids) {
-                 return settled(tree::rename(kv, ids, p, z, p, x));
+             return [p = of_root<P>(t), x = t.name("/x"), z = t.name("/z")](auto me) {
+                 return settled(tree::rename(me, p, z, p, x));
              };
          },
          of_file},
         {"remove_directory " + at,
          [](memory_tree& t) -> call {
-             return
-                 [p = of_root<P>(t), d = t.name("/d"), empty = must(see_empty(t.kv, t.node("/d")))](
-                     auto& kv, auto&) { return remove_directory(kv, p, d, empty); };
+             return [p = of_root<P>(t), d = t.name("/d"),
+                     empty = must(see_empty(t.kv, t.node("/d")))](auto me) {
+                 return remove_directory(me, p, d, empty);
+             };
          },
          {child_there_and_back, directory_there_and_back}},
         {"rename_directory " + at,
          [](memory_tree& t) -> call {
              return [p = of_root<P>(t), d = t.name("/d"), to = P{t.dir("/e/f")},
-                     free = t.name("/e/f/d"),
-                     line = must(read_ancestry(t.kv, t.node("/e/f")))](auto& kv, auto& ids) {
-                 return settled(rename_directory(kv, ids, p, d, to, free, line));
-             };
+                     free = t.name("/e/f/d"), line = must(read_ancestry(t.kv, t.node("/e/f")))](
+                        auto me) { return settled(rename_directory(me, p, d, to, free, line)); };
          },
          {directory_there_and_back}}};
     if constexpr (std::same_as<P, at_rev>) {
@@ -126,15 +122,15 @@ std::vector<operation> operations(const std::string& at) {
         for (auto& o : all) o.there_and_back.push_back(rev_there_and_back);
         all.push_back({"create " + at,
                        [](memory_tree& t) -> call {
-                           return [p = of_root<P>(t)](auto& kv, auto& ids) {
-                               return settled(create(kv, ids, p, "new", file(), {}));
+                           return [p = of_root<P>(t)](auto me) {
+                               return settled(create(me, p, "new", file(), {}));
                            };
                        },
                        {rev_there_and_back, file_there_and_back}});
         all.push_back({"create_directory " + at,
                        [](memory_tree& t) -> call {
-                           return [p = of_root<P>(t)](auto& kv, auto& ids) {
-                               return settled(create_directory(kv, ids, p, "new", {}));
+                           return [p = of_root<P>(t)](auto me) {
+                               return settled(create_directory(me, p, "new", {}));
                            };
                        },
                        {rev_there_and_back, file_there_and_back}});
@@ -157,7 +153,7 @@ protected:
 TEST_P(ThereAndBack, NothingInBetweenAndNothingIsReadAgain) {
     const auto made = GetParam().takes_tokens(tree_);
     store_.forget();
-    const auto done = made(store_, ids_);
+    const auto done = made({store_, ids_});
     EXPECT_TRUE(done) << done.error().message();
     EXPECT_EQ(store_.counts().reads(), 0u);
     EXPECT_EQ(store_.counts().commits, 1u);
@@ -167,7 +163,7 @@ TEST_P(ThereAndBack, Conflicts) {
     for (const auto& by_another : GetParam().there_and_back) {
         const auto made = GetParam().takes_tokens(tree_);
         by_another(tree_);
-        EXPECT_EQ(code_of(made(store_, ids_)), errc::conflict);
+        EXPECT_EQ(code_of(made({store_, ids_})), errc::conflict);
     }
 }
 
@@ -179,10 +175,10 @@ TEST(ThereAndBackAgain, AnAncestorMayMoveMeanwhile) {
     const auto from = t.dir(), to = t.dir("/e/f");
     const auto line = must(read_ancestry(t.kv, t.node("/e/f")));
     move(t, "/e/f", "/f", "/");
-    EXPECT_EQ(code_of(rename_directory(t.kv, t.ids, any_rev{from}, d, any_rev{to}, free, line)),
+    EXPECT_EQ(code_of(rename_directory(t.me, any_rev{from}, d, any_rev{to}, free, line)),
               errc::conflict);
     move(t, "/f", "/e/f", "/e");
-    EXPECT_TRUE(rename_directory(t.kv, t.ids, any_rev{from}, d, any_rev{to}, free, line));
+    EXPECT_TRUE(rename_directory(t.me, any_rev{from}, d, any_rev{to}, free, line));
 }
 
 INSTANTIATE_TEST_SUITE_P(AnyRev, ThereAndBack, ::testing::ValuesIn(operations<any_rev>("any_rev")));

@@ -30,7 +30,7 @@ void replaces_if_legal(const By& by) {
         t.plant<entry>({root, {}, "x"}, {some<T>(), generation{1}, {}});
     const auto old = must(look_up(t.kv, t.dir(), "x"));
     const auto before = t.kv;
-    const auto done = replace_target(t.kv, t.ids, at_rev{t.dir()}, old, by, {.mode = 1});
+    const auto done = replace_target(t.me, at_rev{t.dir()}, old, by, {.mode = 1});
     EXPECT_EQ(done.has_value(), (accepts<dentry, T, By>)) << name_of<T>() << ' ' << name_of<By>();
     if (done) {
         EXPECT_EQ(*t.name("/x"), (entry{*apply<dentry>(old->target, by), *done, {.mode = 1}}));
@@ -58,7 +58,7 @@ TEST(Replace, BumpsTheRevForALinkToo) {
     memory_tree t;
     t.make("/l", link("a"));
     const auto before = t.rev();
-    must(replace_target(t.kv, t.ids, at_rev{t.dir()}, t.name("/l"), dentry::retarget{"b"}, {}));
+    must(replace_target(t.me, at_rev{t.dir()}, t.name("/l"), dentry::retarget{"b"}, {}));
     EXPECT_EQ(t.rev(), before + 1);
     EXPECT_EQ(t.name("/l")->target, state<dentry>{dentry::symlink{"b"}});
 }
@@ -66,9 +66,9 @@ TEST(Replace, BumpsTheRevForALinkToo) {
 TEST(Replace, ABadLinkIsRefused) {
     memory_tree t;
     t.make("/l", link("a"));
-    EXPECT_EQ(code_of(replace_target(t.kv, t.ids, any_rev{t.dir()}, t.name("/l"),
-                                     dentry::retarget{""}, {})),
-              errc::bad_name);
+    EXPECT_EQ(
+        code_of(replace_target(t.me, any_rev{t.dir()}, t.name("/l"), dentry::retarget{""}, {})),
+        errc::bad_name);
 }
 
 // F4h: the target is what it was, the writing is not.
@@ -79,10 +79,10 @@ TEST(Replace, ATargetThatChangedAndChangedBackIsNotWhatWasSeen) {
     t.replace("/x", 2);
     t.replace("/x", 1);
     ASSERT_EQ(old->target, t.name("/x")->target);
-    EXPECT_EQ(code_of(replace_target(t.kv, t.ids, any_rev{t.dir()}, old,
-                                     dentry::replace_object{object(3)}, {})),
-              errc::conflict);
-    EXPECT_EQ(code_of(tree::remove(t.kv, any_rev{t.dir()}, old)), errc::conflict);
+    EXPECT_EQ(
+        code_of(replace_target(t.me, any_rev{t.dir()}, old, dentry::replace_object{object(3)}, {})),
+        errc::conflict);
+    EXPECT_EQ(code_of(tree::remove(t.me, any_rev{t.dir()}, old)), errc::conflict);
     EXPECT_EQ(t.name("/x")->target, state<dentry>{dentry::object{object(1)}});
 }
 
@@ -90,10 +90,10 @@ TEST(Replace, ANameThatWentAndCameBackIsNotWhatWasSeen) {
     memory_tree t;
     t.make("/x", file(1));
     const auto old = t.name("/x");
-    must(tree::remove(t.kv, any_rev{t.dir()}, old));
-    EXPECT_EQ(code_of(tree::remove(t.kv, any_rev{t.dir()}, old)), errc::conflict);
+    must(tree::remove(t.me, any_rev{t.dir()}, old));
+    EXPECT_EQ(code_of(tree::remove(t.me, any_rev{t.dir()}, old)), errc::conflict);
     t.make("/x", file(1));
-    EXPECT_EQ(code_of(tree::remove(t.kv, any_rev{t.dir()}, old)), errc::conflict);
+    EXPECT_EQ(code_of(tree::remove(t.me, any_rev{t.dir()}, old)), errc::conflict);
 }
 
 TEST(Replace, ConflictsTellWhichGuardDidNotHold) {
@@ -102,11 +102,11 @@ TEST(Replace, ConflictsTellWhichGuardDidNotHold) {
     const auto dir = t.dir();
     const auto old = t.name("/x");
     t.make("/y");
-    const auto late = tree::remove(t.kv, at_rev{dir}, old);
+    const auto late = tree::remove(t.me, at_rev{dir}, old);
     ASSERT_EQ(code_of(late), errc::conflict);
     EXPECT_TRUE(late.error().message().starts_with("remove 'x': commit")) << late.error().message();
     EXPECT_TRUE(late.error().message().ends_with("the parent's rev is as expected"));
-    EXPECT_TRUE(tree::remove(t.kv, any_rev{dir}, old)) << "any_rev: only the name itself counts";
+    EXPECT_TRUE(tree::remove(t.me, any_rev{dir}, old)) << "any_rev: only the name itself counts";
 }
 
 // A name and a directory that do not belong together are no token of one change.
@@ -119,11 +119,11 @@ TEST(Change, TheTokenOfAnotherDirectoryIsRefused) {
     const auto before = t.kv;
     const auto old = t.name("/a/x");
     const any_rev wrong{t.dir("/b")};
-    EXPECT_EQ(code_of(replace_target(t.kv, t.ids, wrong, old, dentry::replace_object{}, {})),
+    EXPECT_EQ(code_of(replace_target(t.me, wrong, old, dentry::replace_object{}, {})),
               errc::conflict);
-    EXPECT_EQ(code_of(set_facts(t.kv, wrong, old, 0, {})), errc::conflict);
-    EXPECT_EQ(code_of(tree::remove(t.kv, wrong, old)), errc::conflict);
-    EXPECT_EQ(code_of(remove_directory(t.kv, wrong, t.name("/a/d"),
+    EXPECT_EQ(code_of(set_facts(t.me, wrong, old, 0, {})), errc::conflict);
+    EXPECT_EQ(code_of(tree::remove(t.me, wrong, old)), errc::conflict);
+    EXPECT_EQ(code_of(remove_directory(t.me, wrong, t.name("/a/d"),
                                        must(see_empty(t.kv, t.node("/a/d"))))),
               errc::conflict);
     EXPECT_EQ(t.kv, before);
@@ -136,7 +136,7 @@ TEST(Change, TheTokenOfAnotherLayerIsRefused) {
     head h = *t.dir().head();
     h.layer = {1};
     t.plant<head>(root, h);
-    EXPECT_EQ(code_of(tree::remove(t.kv, any_rev{t.dir()}, old)), errc::conflict);
+    EXPECT_EQ(code_of(tree::remove(t.me, any_rev{t.dir()}, old)), errc::conflict);
 }
 
 TEST(Change, ASealedDirectoryTakesNone) {
@@ -148,12 +148,11 @@ TEST(Change, ASealedDirectoryTakesNone) {
     const auto before = t.kv;
     const any_rev s{t.dir("/s")};
     const auto x = t.name("/s/x");
-    EXPECT_EQ(code_of(replace_target(t.kv, t.ids, s, x, dentry::replace_object{}, {})),
-              errc::illegal);
-    EXPECT_EQ(code_of(set_facts(t.kv, s, x, 0, {})), errc::illegal);
-    EXPECT_EQ(code_of(tree::remove(t.kv, s, x)), errc::illegal);
+    EXPECT_EQ(code_of(replace_target(t.me, s, x, dentry::replace_object{}, {})), errc::illegal);
+    EXPECT_EQ(code_of(set_facts(t.me, s, x, 0, {})), errc::illegal);
+    EXPECT_EQ(code_of(tree::remove(t.me, s, x)), errc::illegal);
     EXPECT_EQ(
-        code_of(remove_directory(t.kv, s, t.name("/s/d"), must(see_empty(t.kv, t.node("/s/d"))))),
+        code_of(remove_directory(t.me, s, t.name("/s/d"), must(see_empty(t.kv, t.node("/s/d"))))),
         errc::illegal);
     EXPECT_EQ(t.kv, before);
 }
@@ -162,7 +161,7 @@ TEST(SetFacts, ChangesModeAndTimeAndNothingElse) {
     memory_tree t;
     t.make("/x", file(1), {.mode = 0644, .mtime = {1}, .size = 12});
     entry expected = *t.name("/x");
-    must(set_facts(t.kv, at_rev{t.dir()}, t.name("/x"), 0600, {2}));
+    must(set_facts(t.me, at_rev{t.dir()}, t.name("/x"), 0600, {2}));
     expected.about = {.mode = 0600, .mtime = {2}, .size = 12};
     EXPECT_EQ(*t.name("/x"), expected);
 }
@@ -172,23 +171,23 @@ TEST(SetFacts, OfWhatWasSeenOnly) {
     t.make("/x", file(1));
     const auto old = t.name("/x");
     t.replace("/x", 2);
-    EXPECT_EQ(code_of(set_facts(t.kv, any_rev{t.dir()}, old, 0600, {})), errc::conflict);
+    EXPECT_EQ(code_of(set_facts(t.me, any_rev{t.dir()}, old, 0600, {})), errc::conflict);
     EXPECT_EQ(t.name("/x")->target, state<dentry>{dentry::object{object(2)}});
 }
 
 TEST(SetFacts, OfADirectoryAreItsOwn) {
     memory_tree t;
     t.mkdir("/d");
-    EXPECT_EQ(code_of(set_facts(t.kv, at_rev{t.dir()}, t.name("/d"), 0600, {})), errc::illegal);
-    EXPECT_EQ(code_of(set_facts(t.kv, at_rev{t.dir()}, t.name("/x"), 0600, {})), errc::not_found);
+    EXPECT_EQ(code_of(set_facts(t.me, at_rev{t.dir()}, t.name("/d"), 0600, {})), errc::illegal);
+    EXPECT_EQ(code_of(set_facts(t.me, at_rev{t.dir()}, t.name("/x"), 0600, {})), errc::not_found);
     const auto root_rev = t.rev(), own_rev = t.rev("/d");
     const auto old = t.dir("/d");
-    must(set_directory_facts(t.kv, old, 0700, {9}));
+    must(set_directory_facts(t.me, old, 0700, {9}));
     EXPECT_EQ(t.dir("/d").head()->mode, 0700u);
     EXPECT_EQ(t.dir("/d").head()->mtime, timestamp{9});
     EXPECT_EQ(t.rev(), root_rev);
     EXPECT_EQ(t.rev("/d"), own_rev);
-    EXPECT_EQ(code_of(set_directory_facts(t.kv, old, 0, {})), errc::conflict);
+    EXPECT_EQ(code_of(set_directory_facts(t.me, old, 0, {})), errc::conflict);
 }
 
 TEST(Remove, TakesTheNameAway) {
@@ -196,23 +195,23 @@ TEST(Remove, TakesTheNameAway) {
     t.make("/x");
     t.make("/l", link("x"));
     const auto before = t.rev();
-    must(tree::remove(t.kv, at_rev{t.dir()}, t.name("/x")));
-    must(tree::remove(t.kv, at_rev{t.dir()}, t.name("/l")));
+    must(tree::remove(t.me, at_rev{t.dir()}, t.name("/x")));
+    must(tree::remove(t.me, at_rev{t.dir()}, t.name("/l")));
     EXPECT_TRUE(names_in(t.kv, root).empty());
     EXPECT_EQ(t.rev(), before + 2);
-    EXPECT_EQ(code_of(tree::remove(t.kv, at_rev{t.dir()}, t.name("/x"))), errc::not_found);
+    EXPECT_EQ(code_of(tree::remove(t.me, at_rev{t.dir()}, t.name("/x"))), errc::not_found);
 }
 
 TEST(Remove, ADirectoryTakesMoreThanThat) {
     memory_tree t;
     t.mkdir("/d");
-    EXPECT_EQ(code_of(tree::remove(t.kv, at_rev{t.dir()}, t.name("/d"))), errc::is_a_directory);
+    EXPECT_EQ(code_of(tree::remove(t.me, at_rev{t.dir()}, t.name("/d"))), errc::is_a_directory);
 }
 
 TEST(Remove, ATombstoneStays) {
     memory_tree t;
     t.plant<entry>({root, {}, "x"}, {dentry::tombstone{}, generation{1}, {}});
-    EXPECT_EQ(code_of(tree::remove(t.kv, any_rev{t.dir()}, t.name("/x"))), errc::illegal)
+    EXPECT_EQ(code_of(tree::remove(t.me, any_rev{t.dir()}, t.name("/x"))), errc::illegal)
         << "without it the same name in the base would come back";
 }
 
@@ -235,9 +234,9 @@ TEST(RemoveDirectory, TheEmptinessIsOfThisDirectory) {
     t.mkdir("/b");
     t.make("/a/x");
     const auto b_empty = must(see_empty(t.kv, t.node("/b")));
-    EXPECT_EQ(code_of(remove_directory(t.kv, at_rev{t.dir()}, t.name("/a"), b_empty)),
+    EXPECT_EQ(code_of(remove_directory(t.me, at_rev{t.dir()}, t.name("/a"), b_empty)),
               errc::conflict);
-    EXPECT_EQ(code_of(remove_directory(t.kv, at_rev{t.dir()}, t.name("/none"), b_empty)),
+    EXPECT_EQ(code_of(remove_directory(t.me, at_rev{t.dir()}, t.name("/none"), b_empty)),
               errc::conflict);
     EXPECT_EQ(code_of(see_empty(t.kv, t.node("/a"))), errc::not_empty);
 }
@@ -248,9 +247,9 @@ TEST(RemoveDirectory, TheDirectoryIsStillAtItsName) {
     t.mkdir("/to");
     const auto d = t.name("/d");
     const auto empty = must(see_empty(t.kv, t.node("/d")));
-    must(rename_directory(t.kv, t.ids, any_rev{t.dir()}, d, any_rev{t.dir("/to")}, t.name("/to/d"),
+    must(rename_directory(t.me, any_rev{t.dir()}, d, any_rev{t.dir("/to")}, t.name("/to/d"),
                           must(read_ancestry(t.kv, t.node("/to")))));
-    EXPECT_EQ(code_of(remove_directory(t.kv, any_rev{t.dir()}, d, empty)), errc::conflict);
+    EXPECT_EQ(code_of(remove_directory(t.me, any_rev{t.dir()}, d, empty)), errc::conflict);
     EXPECT_EQ(names_in(t.kv, t.node("/to")), std::vector<std::string>{"d"});
     EXPECT_EQ(faults_in(t.kv), "");
 }
@@ -259,8 +258,8 @@ TEST(RemoveDirectory, TheDirectoryItselfIsAsItWasSeen) {
     memory_tree t;
     t.mkdir("/d");
     const auto empty = must(see_empty(t.kv, t.node("/d")));
-    must(set_directory_facts(t.kv, t.dir("/d"), 0700, {}));
-    EXPECT_EQ(code_of(remove_directory(t.kv, any_rev{t.dir()}, t.name("/d"), empty)),
+    must(set_directory_facts(t.me, t.dir("/d"), 0700, {}));
+    EXPECT_EQ(code_of(remove_directory(t.me, any_rev{t.dir()}, t.name("/d"), empty)),
               errc::conflict);
 }
 
@@ -271,8 +270,8 @@ void rmdir_against_create() {
         t.mkdir("/d");
         const auto d = t.dir("/d");
         const auto empty = must(see_empty(t.kv, d.node()));
-        must(create(t.kv, t.ids, P{d}, "x", file(), {}));
-        const auto late = remove_directory(t.kv, P{t.dir()}, t.name("/d"), empty);
+        must(create(t.me, P{d}, "x", file(), {}));
+        const auto late = remove_directory(t.me, P{t.dir()}, t.name("/d"), empty);
         EXPECT_EQ(code_of(late), errc::conflict);
         EXPECT_TRUE(late.error().message().ends_with("the directory is still empty"));
         EXPECT_EQ(names_in(t.kv, d.node()), std::vector<std::string>{"x"});
@@ -282,8 +281,8 @@ void rmdir_against_create() {
         memory_tree t;
         t.mkdir("/d");
         const auto d = t.dir("/d");
-        must(remove_directory(t.kv, P{t.dir()}, t.name("/d"), must(see_empty(t.kv, d.node()))));
-        EXPECT_EQ(code_of(create(t.kv, t.ids, P{d}, "x", file(), {})), errc::not_found);
+        must(remove_directory(t.me, P{t.dir()}, t.name("/d"), must(see_empty(t.kv, d.node()))));
+        EXPECT_EQ(code_of(create(t.me, P{d}, "x", file(), {})), errc::not_found);
         EXPECT_EQ(faults_in(t.kv), "");
     }
     {  // the child came and went: it is empty, and not as it was seen
@@ -291,8 +290,8 @@ void rmdir_against_create() {
         t.mkdir("/d");
         const auto empty = must(see_empty(t.kv, t.node("/d")));
         t.make("/d/x");
-        must(tree::remove(t.kv, P{t.dir("/d")}, t.name("/d/x")));
-        EXPECT_EQ(code_of(remove_directory(t.kv, P{t.dir()}, t.name("/d"), empty)), errc::conflict);
+        must(tree::remove(t.me, P{t.dir("/d")}, t.name("/d/x")));
+        EXPECT_EQ(code_of(remove_directory(t.me, P{t.dir()}, t.name("/d"), empty)), errc::conflict);
     }
 }
 
@@ -314,28 +313,29 @@ TEST(Change, ReadsNoRow) {
     counting_store counted{t.kv};
     id_blocks ids{counted};
     must(ids.next());
+    const unrecorded me{counted, ids};
     const auto costs = [&](auto&& r, std::size_t guards, std::size_t writes) {
         must(std::move(r));
         EXPECT_EQ(counted.counts(),
                   (store_counts{.commits = 1, .guards = guards, .writes = writes}));
     };
     counted.forget();
-    costs(replace_target(counted, ids, parent, x, dentry::replace_object{object(3)}, {}), 2, 2);
+    costs(replace_target(me, parent, x, dentry::replace_object{object(3)}, {}), 2, 2);
     const auto x2 = t.name("/x");
     counted.forget();
-    costs(set_facts(counted, parent, x2, 0600, {}), 2, 2);
+    costs(set_facts(me, parent, x2, 0600, {}), 2, 2);
     const auto x3 = t.name("/x");
     counted.forget();
-    costs(tree::remove(counted, parent, x3), 2, 2);
+    costs(tree::remove(me, parent, x3), 2, 2);
     counted.forget();
-    costs(remove_directory(counted, parent, d, empty), 4, 5);
+    costs(remove_directory(me, parent, d, empty), 4, 5);
     EXPECT_EQ(counted.guarded(),
               (std::vector<std::string>{"the parent is as it was seen",
                                         "the name points to what was seen",
                                         "the directory is alive", "the directory is still empty"}));
     const auto root_seen = t.dir();
     counted.forget();
-    costs(set_directory_facts(counted, root_seen, 0700, {}), 1, 1);
+    costs(set_directory_facts(me, root_seen, 0700, {}), 1, 1);
 }
 
 }  // namespace

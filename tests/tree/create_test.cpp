@@ -24,7 +24,7 @@ TEST(Create, PointsANewNameToAnObjectOrALink) {
 TEST(Create, MakesADirectoryWithAllItsRows) {
     memory_tree t;
     const auto d = std::get<created>(
-        must(create_directory(t.kv, t.ids, at_rev{t.dir()}, "d", {.mode = 0750, .mtime = {3}})));
+        must(create_directory(t.me, at_rev{t.dir()}, "d", {.mode = 0750, .mtime = {3}})));
     const auto dir = t.dir("/d");
     EXPECT_EQ(dir.node(), d.node);
     EXPECT_EQ(dir.head()->mode, 0750u);
@@ -47,10 +47,10 @@ TEST(Create, ATakenNameSaysByWhat) {
     const auto first = t.make("/x", file(1));
     const auto before = t.kv;
     for (int n = 0; n < 4; ++n) {
-        const auto again = n == 0   ? create(t.kv, t.ids, at_rev{t.dir()}, "x", file(2), {})
-                           : n == 1 ? create(t.kv, t.ids, any_rev{t.dir()}, "x", link("y"), {})
-                           : n == 2 ? create_directory(t.kv, t.ids, at_rev{t.dir()}, "x", {})
-                                    : create_directory(t.kv, t.ids, any_rev{t.dir()}, "x", {});
+        const auto again = n == 0   ? create(t.me, at_rev{t.dir()}, "x", file(2), {})
+                           : n == 1 ? create(t.me, any_rev{t.dir()}, "x", link("y"), {})
+                           : n == 2 ? create_directory(t.me, at_rev{t.dir()}, "x", {})
+                                    : create_directory(t.me, any_rev{t.dir()}, "x", {});
         const auto taken = std::get<already_exists>(must(again));
         EXPECT_EQ(taken.existing->target, state<dentry>{dentry::object{object(1)}});
         EXPECT_EQ(taken.existing->written, first.written);
@@ -65,8 +65,8 @@ TEST(Create, WhatARefusalReportsCanBeExpected) {
     const auto stale = t.dir();
     t.make("/x", file(1));
     const auto taken =
-        std::get<already_exists>(must(create(t.kv, t.ids, at_rev{stale}, "x", file(2), {})));
-    EXPECT_TRUE(replace_target(t.kv, t.ids, at_rev{taken.parent}, taken.existing,
+        std::get<already_exists>(must(create(t.me, at_rev{stale}, "x", file(2), {})));
+    EXPECT_TRUE(replace_target(t.me, at_rev{taken.parent}, taken.existing,
                                dentry::replace_object{object(2)}, {}));
 }
 
@@ -77,21 +77,21 @@ TEST(Create, AtRevConflictsWithAnyChangeOfTheDirectory) {
         t.mkdir("/dir");
         const auto seen_dir = t.dir();
         change(t);
-        return code_of(create(t.kv, t.ids, at_rev{seen_dir}, "x", file(), {})) == errc::conflict;
+        return code_of(create(t.me, at_rev{seen_dir}, "x", file(), {})) == errc::conflict;
     };
     EXPECT_TRUE(conflicts_with([](auto& t) { t.make("/other"); }));
     EXPECT_TRUE(conflicts_with([](auto& t) { t.mkdir("/other"); }));
     EXPECT_TRUE(conflicts_with([](auto& t) { t.replace("/old", 9); }));
     EXPECT_TRUE(conflicts_with([](auto& t) { t.rmdir("/dir"); }));
     EXPECT_TRUE(conflicts_with(
-        [](auto& t) { must(tree::remove(t.kv, any_rev{t.dir()}, t.name("/old"))); }));
+        [](auto& t) { must(tree::remove(t.me, any_rev{t.dir()}, t.name("/old"))); }));
     EXPECT_TRUE(conflicts_with(
-        [](auto& t) { must(set_facts(t.kv, any_rev{t.dir()}, t.name("/old"), 0600, {})); }));
+        [](auto& t) { must(set_facts(t.me, any_rev{t.dir()}, t.name("/old"), 0600, {})); }));
     EXPECT_TRUE(conflicts_with([](auto& t) {
-        must(tree::rename(t.kv, t.ids, any_rev{t.dir()}, t.name("/old"), any_rev{t.dir()},
-                          t.name("/new")));
+        must(
+            tree::rename(t.me, any_rev{t.dir()}, t.name("/old"), any_rev{t.dir()}, t.name("/new")));
     }));
-    EXPECT_TRUE(conflicts_with([](auto& t) { must(set_directory_facts(t.kv, t.dir(), 1, {})); }));
+    EXPECT_TRUE(conflicts_with([](auto& t) { must(set_directory_facts(t.me, t.dir(), 1, {})); }));
     EXPECT_THROW(conflicts_with([](auto& t) { t.make("/dir/below"); }), std::runtime_error)
         << "what is in a directory below does not concern it";
 }
@@ -101,7 +101,7 @@ TEST(Create, DifferentNamesCommuteAtAnyRev) {
     const auto seen_dir = t.dir();
     for (const auto* name : {"x", "y", "z"})
         EXPECT_TRUE(std::holds_alternative<created>(
-            must(create(t.kv, t.ids, any_rev{seen_dir}, name, file(), {}))));
+            must(create(t.me, any_rev{seen_dir}, name, file(), {}))));
     EXPECT_EQ(names_in(t.kv, root), (std::vector<std::string>{"x", "y", "z"}));
     EXPECT_EQ(t.rev(), 4u);
 }
@@ -111,12 +111,12 @@ TEST(Create, ARemovedDirectoryTakesNoChild) {
     t.mkdir("/d");
     const auto d = t.dir("/d");
     t.rmdir("/d");
-    EXPECT_EQ(code_of(create(t.kv, t.ids, at_rev{d}, "x", file(), {})), errc::not_found);
-    EXPECT_EQ(code_of(create(t.kv, t.ids, any_rev{d}, "x", file(), {})), errc::not_found);
-    EXPECT_EQ(code_of(create_directory(t.kv, t.ids, at_rev{d}, "x", {})), errc::not_found);
-    EXPECT_EQ(code_of(create_directory(t.kv, t.ids, any_rev{d}, "x", {})), errc::not_found);
+    EXPECT_EQ(code_of(create(t.me, at_rev{d}, "x", file(), {})), errc::not_found);
+    EXPECT_EQ(code_of(create(t.me, any_rev{d}, "x", file(), {})), errc::not_found);
+    EXPECT_EQ(code_of(create_directory(t.me, at_rev{d}, "x", {})), errc::not_found);
+    EXPECT_EQ(code_of(create_directory(t.me, any_rev{d}, "x", {})), errc::not_found);
     t.mkdir("/d");  // another directory of the same name
-    EXPECT_EQ(code_of(create(t.kv, t.ids, any_rev{d}, "x", file(), {})), errc::not_found);
+    EXPECT_EQ(code_of(create(t.me, any_rev{d}, "x", file(), {})), errc::not_found);
     EXPECT_EQ(faults_in(t.kv), "");
     EXPECT_TRUE(names_in(t.kv, t.node("/d")).empty());
 }
@@ -129,7 +129,8 @@ TEST(Create, ADirectoryIsNotMadeInOneThatIsRemovedMeanwhile) {
     id_blocks ids{kv};
     must(ids.next());
     kv.before_commit = [&] { t.rmdir("/d"); };
-    EXPECT_EQ(code_of(create_directory(kv, ids, any_rev{t.dir("/d")}, "x", {})), errc::not_found);
+    EXPECT_EQ(code_of(create_directory(unrecorded{kv, ids}, any_rev{t.dir("/d")}, "x", {})),
+              errc::not_found);
     EXPECT_EQ(faults_in(t.kv), "");
 }
 
@@ -140,10 +141,10 @@ TEST(Create, ASealedDirectoryTakesNoChild) {
     t.seal("/d");
     const auto sealed = t.dir("/d");
     const auto before = t.kv;
-    EXPECT_EQ(code_of(create(t.kv, t.ids, at_rev{sealed}, "x", file(), {})), errc::illegal);
-    EXPECT_EQ(code_of(create(t.kv, t.ids, any_rev{sealed}, "x", file(), {})), errc::illegal);
-    EXPECT_EQ(code_of(create_directory(t.kv, t.ids, any_rev{sealed}, "x", {})), errc::illegal);
-    EXPECT_EQ(code_of(create(t.kv, t.ids, any_rev{alive}, "x", file(), {})), errc::conflict);
+    EXPECT_EQ(code_of(create(t.me, at_rev{sealed}, "x", file(), {})), errc::illegal);
+    EXPECT_EQ(code_of(create(t.me, any_rev{sealed}, "x", file(), {})), errc::illegal);
+    EXPECT_EQ(code_of(create_directory(t.me, any_rev{sealed}, "x", {})), errc::illegal);
+    EXPECT_EQ(code_of(create(t.me, any_rev{alive}, "x", file(), {})), errc::conflict);
     EXPECT_EQ(t.kv, before);
 }
 
@@ -154,8 +155,10 @@ TEST(Create, BadNamesAreRefusedBeforeAnythingIsAsked) {
     id_blocks ids{counted};
     for (const auto& name : {std::string{}, std::string{"."}, std::string{".."}, std::string{"a/b"},
                              std::string("a\0b", 3), std::string(256, 'n')}) {
-        EXPECT_EQ(code_of(create(counted, ids, any_rev{dir}, name, file(), {})), errc::bad_name);
-        EXPECT_EQ(code_of(create_directory(counted, ids, any_rev{dir}, name, {})), errc::bad_name);
+        EXPECT_EQ(code_of(create(unrecorded{counted, ids}, any_rev{dir}, name, file(), {})),
+                  errc::bad_name);
+        EXPECT_EQ(code_of(create_directory(unrecorded{counted, ids}, any_rev{dir}, name, {})),
+                  errc::bad_name);
     }
     EXPECT_EQ(counted.counts(), store_counts{});
 }
@@ -163,8 +166,7 @@ TEST(Create, BadNamesAreRefusedBeforeAnythingIsAsked) {
 TEST(Create, ABadLinkIsRefused) {
     memory_tree t;
     for (const auto& to : {std::string{}, std::string("a\0b", 3), std::string(4097, 'n')})
-        EXPECT_EQ(code_of(create(t.kv, t.ids, any_rev{t.dir()}, "l", link(to), {})),
-                  errc::bad_name);
+        EXPECT_EQ(code_of(create(t.me, any_rev{t.dir()}, "l", link(to), {})), errc::bad_name);
     EXPECT_TRUE(names_in(t.kv, root).empty());
 }
 
@@ -181,9 +183,8 @@ TEST(Create, DirectoriesNestSixtyFourDeepAndNoDeeper) {
     std::string path;
     for (int depth = 1; depth < depth_max; ++depth) t.mkdir(path += "/d");
     EXPECT_EQ(must(read_ancestry(t.kv, t.node(path))).depth(), depth_max - 1);
-    EXPECT_EQ(code_of(create_directory(t.kv, t.ids, any_rev{t.dir(path)}, "d", {})),
-              errc::too_deep);
-    EXPECT_TRUE(create(t.kv, t.ids, any_rev{t.dir(path)}, "f", file(), {}))
+    EXPECT_EQ(code_of(create_directory(t.me, any_rev{t.dir(path)}, "d", {})), errc::too_deep);
+    EXPECT_TRUE(create(t.me, any_rev{t.dir(path)}, "f", file(), {}))
         << "a file in the deepest directory is no directory";
     EXPECT_EQ(faults_in(t.kv), "");
 }
@@ -191,29 +192,29 @@ TEST(Create, DirectoriesNestSixtyFourDeepAndNoDeeper) {
 store_counts cost_among(int names, auto&& one_more) {
     memory_tree t;
     for (int i = 0; i < names; ++i)
-        must(create(t.kv, t.ids, any_rev{t.dir()}, "n" + std::to_string(i), file(), {}));
+        must(create(t.me, any_rev{t.dir()}, "n" + std::to_string(i), file(), {}));
     const auto dir = t.dir();
     counting_store counted{t.kv};
     id_blocks ids{counted};
     must(ids.next());
     counted.forget();
-    must(one_more(counted, ids, dir));
+    must(one_more(unrecorded{counted, ids}, dir));
     return counted.counts();
 }
 
 // F5: neither a list nor a read; the row's own guard makes the name unique.
 TEST(Create, CostsTheSameInADirectoryOfAnySize) {
-    const auto exact = [](auto& kv, auto& ids, const auto& dir) {
-        return create(kv, ids, at_rev{dir}, "x", file(), {});
+    const auto exact = [](auto&& me, const auto& dir) {
+        return create(me, at_rev{dir}, "x", file(), {});
     };
-    const auto loose = [](auto& kv, auto& ids, const auto& dir) {
-        return create(kv, ids, any_rev{dir}, "x", file(), {});
+    const auto loose = [](auto&& me, const auto& dir) {
+        return create(me, any_rev{dir}, "x", file(), {});
     };
-    const auto made = [](auto& kv, auto& ids, const auto& dir) {
-        return create_directory(kv, ids, at_rev{dir}, "x", {});
+    const auto made = [](auto&& me, const auto& dir) {
+        return create_directory(me, at_rev{dir}, "x", {});
     };
-    const auto taken = [](auto& kv, auto& ids, const auto& dir) {
-        return create(kv, ids, at_rev{dir}, "n0", file(), {});
+    const auto taken = [](auto&& me, const auto& dir) {
+        return create(me, at_rev{dir}, "n0", file(), {});
     };
     for (const int names : {1, 1000, 100000}) {
         EXPECT_EQ(cost_among(names, exact), (store_counts{.commits = 1, .guards = 3, .writes = 2}));
@@ -232,13 +233,13 @@ TEST(Create, CarriesMoreInTheSameCommit) {
         commit.template expect_absent<binding>(node_id{first.node}, "nothing is bound");
         commit.template put<binding>(node_id{77}, {root, "more"});
     };
-    must(create(t.kv, t.ids, any_rev{t.dir()}, "y", file(2), {}, also));
+    must(create(t.me, any_rev{t.dir()}, "y", file(2), {}, also));
     EXPECT_TRUE(must(read<binding>(t.kv, node_id{77})).exists());
     const auto before = t.kv;
     const auto never = [&](auto& commit) {
         commit.template expect_absent<binding>(node_id{77}, "it is not there");
     };
-    const auto refused = create(t.kv, t.ids, any_rev{t.dir()}, "z", file(2), {}, never);
+    const auto refused = create(t.me, any_rev{t.dir()}, "z", file(2), {}, never);
     EXPECT_EQ(code_of(refused), errc::conflict);
     EXPECT_EQ(t.kv, before);
 }

@@ -17,23 +17,24 @@ struct two_makers {
     memory_tree t;
     interrupted_store<memory_store> kv{t.kv};
     id_blocks<interrupted_store<memory_store>> ids{kv};
+    recorded<interrupted_store<memory_store>> me{kv, ids};
     two_makers() { must(ids.next()); }
-    auto ensure(std::string_view path) { return ensure_path(kv, ids, path, private_); }
+    auto ensure(std::string_view path) { return ensure_path(me, path, private_); }
 };
 
 TEST(EnsurePath, MakesWhatIsMissing) {
     memory_tree t;
     t.mkdir("/a");
     const auto a = t.node("/a");
-    const auto c = must(ensure_path(t.kv, t.ids, "/a/b//c/", private_));
+    const auto c = must(ensure_path(t.me, "/a/b//c/", private_));
     EXPECT_EQ(t.node("/a/b/c"), c);
     EXPECT_EQ(t.node("/a"), a) << "what is there stays";
     EXPECT_EQ(t.dir("/a").head()->mode, 0u);
     EXPECT_EQ(t.dir("/a/b").head()->mode, 0700u);
     EXPECT_EQ(faults_in(t.kv), "");
     const auto before = t.kv;
-    EXPECT_EQ(must(ensure_path(t.kv, t.ids, "/a/b/c", private_)), c);
-    EXPECT_EQ(must(ensure_path(t.kv, t.ids, "/", private_)), root);
+    EXPECT_EQ(must(ensure_path(t.me, "/a/b/c", private_)), c);
+    EXPECT_EQ(must(ensure_path(t.me, "/", private_)), root);
     EXPECT_EQ(t.kv, before);
 }
 
@@ -43,7 +44,7 @@ TEST(EnsurePath, IsOneCommitAName) {
     id_blocks ids{counted};
     must(ids.next());
     counted.forget();
-    must(ensure_path(counted, ids, "/a/b/c", private_));
+    must(ensure_path(unrecorded{counted, ids}, "/a/b/c", private_));
     EXPECT_EQ(counted.counts().commits, 3u);
     EXPECT_EQ(counted.counts().scans, 0u);
 }
@@ -53,9 +54,9 @@ TEST(EnsurePath, FollowsLinksAndMakesWhereTheyLead) {
     t.mkdir("/a");
     t.make("/l", link("a"));
     t.make("/m", link("a/new"));
-    must(ensure_path(t.kv, t.ids, "/l/b", private_));
+    must(ensure_path(t.me, "/l/b", private_));
     EXPECT_EQ(names_in(t.kv, t.node("/a")), std::vector<std::string>{"b"});
-    const auto made = must(ensure_path(t.kv, t.ids, "/m/c", private_));
+    const auto made = must(ensure_path(t.me, "/m/c", private_));
     EXPECT_EQ(t.node("/a/new/c"), made);
     EXPECT_EQ(faults_in(t.kv), "");
 }
@@ -66,26 +67,26 @@ TEST(EnsurePath, RefusesFilesInTheWay) {
     t.make("/a/x");
     t.make("/l", link("a/x"));
     for (const auto* path : {"/a/x", "/a/x/b", "/l", "/l/b"})
-        EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, path, private_)), errc::not_a_directory) << path;
+        EXPECT_EQ(code_of(ensure_path(t.me, path, private_)), errc::not_a_directory) << path;
 }
 
 TEST(EnsurePath, RefusesLinksThatLeadNowhere) {
     memory_tree t;
     t.make("/l", link("no/where"));
     t.make("/self", link("self"));
-    EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, "/l", private_)), errc::not_found);
-    EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, "/self/x", private_)), errc::loop);
+    EXPECT_EQ(code_of(ensure_path(t.me, "/l", private_)), errc::not_found);
+    EXPECT_EQ(code_of(ensure_path(t.me, "/self/x", private_)), errc::loop);
 }
 
 TEST(EnsurePath, KeepsWhatWasMadeBeforeItFailed) {
     memory_tree t;
     const std::string path = "/a/b/" + std::string(256, 'n');
-    EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, path, private_)), errc::bad_name);
+    EXPECT_EQ(code_of(ensure_path(t.me, path, private_)), errc::bad_name);
     EXPECT_TRUE(names_in(t.kv, root).empty()) << "a bad path is refused before anything is made";
 
     std::string deep;
     for (int i = 0; i < depth_max; ++i) deep += "/d";
-    EXPECT_EQ(code_of(ensure_path(t.kv, t.ids, deep, private_)), errc::too_deep);
+    EXPECT_EQ(code_of(ensure_path(t.me, deep, private_)), errc::too_deep);
     EXPECT_EQ(must(read_ancestry(t.kv, t.node(deep.substr(2)))).depth(), depth_max - 1);
     EXPECT_EQ(faults_in(t.kv), "");
 }
@@ -116,7 +117,7 @@ TEST(EnsurePath, MeetsWhoPutsALinkOrAFileThere) {
 
 TEST(EnsurePath, MeetsWhoChangesTheParent) {
     two_makers both;
-    both.kv.before_commit = [&] { must(set_directory_facts(both.t.kv, both.t.dir(), 0755, {})); };
+    both.kv.before_commit = [&] { must(set_directory_facts(both.t.me, both.t.dir(), 0755, {})); };
     const auto a = must(both.ensure("/a"));
     EXPECT_EQ(both.t.node("/a"), a);
 }
@@ -136,12 +137,12 @@ TEST(EnsurePath, GivesUpOnWhoNeverLetsItPass) {
     int times = 0;
     std::function<void()> meddle = [&] {
         ++times;
-        must(set_directory_facts(both.t.kv, both.t.dir(), static_cast<std::uint32_t>(times), {}));
+        must(set_directory_facts(both.t.me, both.t.dir(), static_cast<std::uint32_t>(times), {}));
         both.kv.before_commit = meddle;
     };
     both.kv.before_commit = meddle;
     retry_count retries;
-    EXPECT_EQ(code_of(ensure_path(both.kv, both.ids, "/a", private_, retries)), errc::conflict);
+    EXPECT_EQ(code_of(ensure_path(both.me, "/a", private_, retries)), errc::conflict);
     EXPECT_EQ(times, decisions_max);
     EXPECT_EQ(retries.retries, static_cast<std::uint64_t>(decisions_max - 1))
         << "all of it is told";

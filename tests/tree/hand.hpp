@@ -49,7 +49,7 @@ inline dentry::create_symlink link(std::string to) { return {std::move(to)}; }
 template <store S>
 class hand {
 public:
-    explicit hand(S& store) : kv{store}, ids{store} {
+    explicit hand(S& store) : kv{store}, ids{store}, me{kv, ids} {
         if (must(read<head>(kv, root)).exists()) return;
         must(create_root(kv, {}));
         must(ids.next());  // so that a count sees no block being taken
@@ -73,22 +73,22 @@ public:
 
     created make(std::string_view path, const leaf& what = file(), facts about = {}) {
         const auto cut = path.rfind('/');
-        return std::get<created>(must(
-            create(kv, ids, any_rev{dir(path.substr(0, cut))}, path.substr(cut + 1), what, about)));
+        return std::get<created>(
+            must(create(me, any_rev{dir(path.substr(0, cut))}, path.substr(cut + 1), what, about)));
     }
     created mkdir(std::string_view path) {
         const auto cut = path.rfind('/');
-        return std::get<created>(must(create_directory(kv, ids, any_rev{dir(path.substr(0, cut))},
-                                                       path.substr(cut + 1), {})));
+        return std::get<created>(must(
+            create_directory(me, any_rev{dir(path.substr(0, cut))}, path.substr(cut + 1), {})));
     }
     void rmdir(std::string_view path) {
         const auto cut = path.rfind('/');
-        must(remove_directory(kv, any_rev{dir(path.substr(0, cut))}, name(path),
+        must(remove_directory(me, any_rev{dir(path.substr(0, cut))}, name(path),
                               must(see_empty(kv, node(path)))));
     }
     void replace(std::string_view path, std::uint8_t by) {
         const auto cut = path.rfind('/');
-        must(replace_target(kv, ids, any_rev{dir(path.substr(0, cut))}, name(path),
+        must(replace_target(me, any_rev{dir(path.substr(0, cut))}, name(path),
                             dentry::replace_object{object(by)}, {}));
     }
     /// Writes a row as no operation would.
@@ -109,6 +109,7 @@ public:
 
     S& kv;
     id_blocks<S> ids;
+    recorded<S> me;
 };
 
 /// A tree in memory, with its root.

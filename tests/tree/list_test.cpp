@@ -42,7 +42,7 @@ TEST(List, GoesOnAfterAnyName) {
                   strings(all.begin() + static_cast<long>(i) + 1, all.end()));
     EXPECT_EQ(names_in(t.kv, root, ""), all);
     // The name need not be there any more, nor ever have been.
-    must(tree::remove(t.kv, any_rev{t.dir()}, t.name("/aa")));
+    must(tree::remove(t.me, any_rev{t.dir()}, t.name("/aa")));
     EXPECT_EQ(names_in(t.kv, root, "aa").front(), "ab");
     EXPECT_EQ(names_in(t.kv, root, "a\xff\xff\xff").front(), "b");
     EXPECT_TRUE(names_in(t.kv, root, std::string(255, '\xff')).empty());
@@ -100,14 +100,14 @@ TEST(List, IsFrozenAndTaggedWithItsRev) {
     plant(t, "", {"a", "b", "c"});
     const auto rev = t.rev();
     auto names = must(list(t.kv, root));
-    must(tree::remove(t.kv, any_rev{t.dir()}, t.name("/b")));
+    must(tree::remove(t.me, any_rev{t.dir()}, t.name("/b")));
     t.make("/d");
     EXPECT_EQ(names.of().rev()->n.value, rev);
     EXPECT_EQ(names | ranges::views::transform(owned_name) | ranges::to<std::vector>,
               (strings{"a", "b", "c"}));
     EXPECT_TRUE(names.status());
-    EXPECT_EQ(code_of(create(t.kv, t.ids, at_rev{names.of()}, "e", file(), {})), errc::conflict);
-    EXPECT_TRUE(create(t.kv, t.ids, at_rev{must(list(t.kv, root)).of()}, "e", file(), {}));
+    EXPECT_EQ(code_of(create(t.me, at_rev{names.of()}, "e", file(), {})), errc::conflict);
+    EXPECT_TRUE(create(t.me, at_rev{must(list(t.kv, root)).of()}, "e", file(), {}));
 }
 
 TEST(List, IsARead) {
@@ -118,8 +118,8 @@ TEST(List, IsARead) {
     for (const auto& each : names) tokens.push_back(must(each.token()));
     ASSERT_EQ(tokens.size(), 2u);
     t.replace("/b", 9);
-    EXPECT_TRUE(tree::remove(t.kv, any_rev{t.dir()}, tokens[0]));
-    EXPECT_EQ(code_of(tree::remove(t.kv, any_rev{t.dir()}, tokens[1])), errc::conflict);
+    EXPECT_TRUE(tree::remove(t.me, any_rev{t.dir()}, tokens[0]));
+    EXPECT_EQ(code_of(tree::remove(t.me, any_rev{t.dir()}, tokens[1])), errc::conflict);
 }
 
 TEST(List, ACorruptRowHasANameAndNoContent) {

@@ -30,7 +30,7 @@ TEST(LookUp, OfADirectoryWithOtherFactsStillAnswers) {
     memory_tree t;
     t.make("/x");
     const auto dir = t.dir();
-    must(set_directory_facts(t.kv, dir, 0700, {}));
+    must(set_directory_facts(t.me, dir, 0700, {}));
     counting_store counted{t.kv};
     EXPECT_TRUE(must(look_up(counted, dir, "x")).exists());
     EXPECT_EQ(counted.counts(), (store_counts{.gets = 4}));

@@ -19,13 +19,11 @@ struct move {
           target{t.name(to)},
           line{must(read_ancestry(t.kv, target_dir.parent().node()))} {}
 
-    template <store S>
-    result<generation> of_file(S& kv, id_blocks<S>& ids) const {
-        return tree::rename(kv, ids, source_dir, source, target_dir, target);
+    result<generation> of_file(client auto&& me) const {
+        return tree::rename(me, source_dir, source, target_dir, target);
     }
-    template <store S>
-    result<generation> of_directory(S& kv, id_blocks<S>& ids) const {
-        return rename_directory(kv, ids, source_dir, source, target_dir, target, line);
+    result<generation> of_directory(client auto&& me) const {
+        return rename_directory(me, source_dir, source, target_dir, target, line);
     }
 
     P source_dir;
@@ -42,7 +40,7 @@ void moves_within_and_across() {
     t.make("/x", file(5), {.mode = 0640, .mtime = {1}, .size = 2});
     const auto entry_before = *t.name("/x");
     auto rev = t.rev();
-    const auto first = must(move<P>(t, "/x", "/y").of_file(t.kv, t.ids));
+    const auto first = must(move<P>(t, "/x", "/y").of_file(t.me));
     EXPECT_EQ(t.rev(), rev + 1) << "one directory, one change";
     EXPECT_FALSE(t.name("/x").exists());
     auto expected = entry_before;
@@ -52,7 +50,7 @@ void moves_within_and_across() {
 
     rev = t.rev();
     const auto rev_d = t.rev("/d");
-    must(move<P>(t, "/y", "/d/y").of_file(t.kv, t.ids));
+    must(move<P>(t, "/y", "/d/y").of_file(t.me));
     EXPECT_EQ(t.rev(), rev + 1);
     EXPECT_EQ(t.rev("/d"), rev_d + 1);
     EXPECT_EQ(t.name("/d/y")->about, entry_before.about);
@@ -67,7 +65,7 @@ TEST(Rename, MovesAFileWithinAndAcrossDirectories) {
 TEST(Rename, MovesALink) {
     memory_tree t;
     t.make("/l", link("x"));
-    must(move(t, "/l", "/m").of_file(t.kv, t.ids));
+    must(move(t, "/l", "/m").of_file(t.me));
     EXPECT_EQ(t.name("/m")->target, state<dentry>{dentry::symlink{"x"}});
 }
 
@@ -78,10 +76,10 @@ TEST(Rename, ReplacesAFileOrALinkAsItWasSeen) {
     t.make("/l", link("y"));
     const move stale{t, "/x", "/y"};
     t.replace("/y", 3);
-    EXPECT_EQ(code_of(stale.of_file(t.kv, t.ids)), errc::conflict);
-    must(move(t, "/x", "/y").of_file(t.kv, t.ids));
+    EXPECT_EQ(code_of(stale.of_file(t.me)), errc::conflict);
+    must(move(t, "/x", "/y").of_file(t.me));
     EXPECT_EQ(t.name("/y")->target, state<dentry>{dentry::object{object(1)}});
-    must(move(t, "/y", "/l").of_file(t.kv, t.ids));
+    must(move(t, "/y", "/l").of_file(t.me));
     EXPECT_EQ(names_in(t.kv, root), std::vector<std::string>{"l"});
     EXPECT_EQ(faults_in(t.kv), "");
 }
@@ -91,11 +89,11 @@ TEST(Rename, TheSourceIsWhatWasSeen) {
     t.make("/x", file(1));
     const move stale{t, "/x", "/y"};
     t.replace("/x", 2);
-    EXPECT_EQ(code_of(stale.of_file(t.kv, t.ids)), errc::conflict);
+    EXPECT_EQ(code_of(stale.of_file(t.me)), errc::conflict);
     const move gone{t, "/x", "/y"};
-    must(tree::remove(t.kv, any_rev{t.dir()}, t.name("/x")));
-    EXPECT_EQ(code_of(gone.of_file(t.kv, t.ids)), errc::conflict);
-    EXPECT_EQ(code_of(move(t, "/x", "/y").of_file(t.kv, t.ids)), errc::not_found);
+    must(tree::remove(t.me, any_rev{t.dir()}, t.name("/x")));
+    EXPECT_EQ(code_of(gone.of_file(t.me)), errc::conflict);
+    EXPECT_EQ(code_of(move(t, "/x", "/y").of_file(t.me)), errc::not_found);
 }
 
 TEST(Rename, TheDestinationIsFreeAsItWasSeen) {
@@ -103,7 +101,7 @@ TEST(Rename, TheDestinationIsFreeAsItWasSeen) {
     t.make("/x", file(1));
     const move stale{t, "/x", "/y"};
     t.make("/y", file(2));
-    EXPECT_EQ(code_of(stale.of_file(t.kv, t.ids)), errc::conflict);
+    EXPECT_EQ(code_of(stale.of_file(t.me)), errc::conflict);
 }
 
 TEST(Rename, RefusesWhatIsNoMove) {
@@ -113,10 +111,10 @@ TEST(Rename, RefusesWhatIsNoMove) {
     t.make("/x");
     const auto before = t.kv;
     const auto file_code = [&](auto from, auto to) {
-        return code_of(move(t, from, to).of_file(t.kv, t.ids));
+        return code_of(move(t, from, to).of_file(t.me));
     };
     const auto dir_code = [&](auto from, auto to) {
-        return code_of(move(t, from, to).of_directory(t.kv, t.ids));
+        return code_of(move(t, from, to).of_directory(t.me));
     };
     EXPECT_EQ(file_code("/x", "/x"), errc::exists);
     EXPECT_EQ(file_code("/x", "/d"), errc::exists);
@@ -132,9 +130,8 @@ TEST(Rename, ToABadNameIsRefused) {
     memory_tree t;
     t.make("/x");
     const auto odd = must(look_up(t.kv, t.dir(), ".."));
-    EXPECT_EQ(
-        code_of(tree::rename(t.kv, t.ids, any_rev{t.dir()}, t.name("/x"), any_rev{t.dir()}, odd)),
-        errc::bad_name);
+    EXPECT_EQ(code_of(tree::rename(t.me, any_rev{t.dir()}, t.name("/x"), any_rev{t.dir()}, odd)),
+              errc::bad_name);
 }
 
 TEST(Rename, TokensOfOtherDirectoriesAreRefused) {
@@ -146,9 +143,9 @@ TEST(Rename, TokensOfOtherDirectoriesAreRefused) {
     const auto before = t.kv;
     const any_rev a{t.dir("/a")}, b{t.dir("/b")};
     const auto x = t.name("/a/x"), y = t.name("/b/y");
-    EXPECT_EQ(code_of(tree::rename(t.kv, t.ids, b, x, b, y)), errc::conflict);
-    EXPECT_EQ(code_of(tree::rename(t.kv, t.ids, a, x, a, y)), errc::conflict);
-    EXPECT_EQ(code_of(rename_directory(t.kv, t.ids, a, t.name("/a/d"), b, y,
+    EXPECT_EQ(code_of(tree::rename(t.me, b, x, b, y)), errc::conflict);
+    EXPECT_EQ(code_of(tree::rename(t.me, a, x, a, y)), errc::conflict);
+    EXPECT_EQ(code_of(rename_directory(t.me, a, t.name("/a/d"), b, y,
                                        must(read_ancestry(t.kv, t.node("/a"))))),
               errc::conflict);
     EXPECT_EQ(t.kv, before);
@@ -160,8 +157,8 @@ TEST(Rename, NeitherFromNorToASealedDirectory) {
     t.make("/s/x");
     t.make("/y");
     t.seal("/s");
-    EXPECT_EQ(code_of(move(t, "/s/x", "/x").of_file(t.kv, t.ids)), errc::illegal);
-    EXPECT_EQ(code_of(move(t, "/y", "/s/y").of_file(t.kv, t.ids)), errc::illegal);
+    EXPECT_EQ(code_of(move(t, "/s/x", "/x").of_file(t.me)), errc::illegal);
+    EXPECT_EQ(code_of(move(t, "/y", "/s/y").of_file(t.me)), errc::illegal);
 }
 
 // Two expectations of one directory are one guard; the stricter must not get lost in it.
@@ -172,14 +169,13 @@ TEST(Rename, WithinOneDirectoryTheStricterExpectationCounts) {
     const auto x = t.name("/x"), y = t.name("/y");
     t.make("/z");
     const auto now = t.dir();
-    EXPECT_EQ(code_of(tree::rename(t.kv, t.ids, any_rev{dir}, x, at_rev{dir}, y)), errc::conflict);
-    EXPECT_EQ(code_of(tree::rename(t.kv, t.ids, at_rev{dir}, x, any_rev{dir}, y)), errc::conflict);
-    EXPECT_EQ(code_of(tree::rename(t.kv, t.ids, at_rev{now}, x, at_rev{dir}, y)), errc::conflict);
-    EXPECT_EQ(code_of(tree::rename(t.kv, t.ids, at_rev{dir}, x, at_rev{now}, y)), errc::conflict);
-    must(set_directory_facts(t.kv, now, 0700, {}));
-    EXPECT_EQ(code_of(tree::rename(t.kv, t.ids, any_rev{t.dir()}, x, any_rev{dir}, y)),
-              errc::conflict);
-    EXPECT_TRUE(tree::rename(t.kv, t.ids, any_rev{t.dir()}, x, at_rev{t.dir()}, y));
+    EXPECT_EQ(code_of(tree::rename(t.me, any_rev{dir}, x, at_rev{dir}, y)), errc::conflict);
+    EXPECT_EQ(code_of(tree::rename(t.me, at_rev{dir}, x, any_rev{dir}, y)), errc::conflict);
+    EXPECT_EQ(code_of(tree::rename(t.me, at_rev{now}, x, at_rev{dir}, y)), errc::conflict);
+    EXPECT_EQ(code_of(tree::rename(t.me, at_rev{dir}, x, at_rev{now}, y)), errc::conflict);
+    must(set_directory_facts(t.me, now, 0700, {}));
+    EXPECT_EQ(code_of(tree::rename(t.me, any_rev{t.dir()}, x, any_rev{dir}, y)), errc::conflict);
+    EXPECT_TRUE(tree::rename(t.me, any_rev{t.dir()}, x, at_rev{t.dir()}, y));
 }
 
 TEST(RenameDirectory, MovesAllThatIsBelow) {
@@ -189,14 +185,14 @@ TEST(RenameDirectory, MovesAllThatIsBelow) {
     t.make("/a/b/x", file(4));
     t.mkdir("/to");
     const auto node = t.node("/a");
-    must(move<at_rev>(t, "/a", "/to/a2").of_directory(t.kv, t.ids));
+    must(move<at_rev>(t, "/a", "/to/a2").of_directory(t.me));
     EXPECT_EQ(t.node("/to/a2"), node);
     EXPECT_EQ(*must(read<binding>(t.kv, node)), (binding{t.node("/to"), "a2"}));
     EXPECT_EQ(t.name("/to/a2/b/x")->target, state<dentry>{dentry::object{object(4)}});
     EXPECT_EQ(names_in(t.kv, root), std::vector<std::string>{"to"});
     EXPECT_EQ(faults_in(t.kv), "");
 
-    must(move<at_rev>(t, "/to/a2", "/to/a3").of_directory(t.kv, t.ids));
+    must(move<at_rev>(t, "/to/a2", "/to/a3").of_directory(t.me));
     EXPECT_EQ(*must(read<binding>(t.kv, node)), (binding{t.node("/to"), "a3"}));
     EXPECT_EQ(faults_in(t.kv), "");
 }
@@ -208,7 +204,7 @@ TEST(RenameDirectory, NeverIntoItself) {
     t.mkdir("/a/b/c");
     const auto before = t.kv;
     for (const auto* to : {"/a/x", "/a/b/x", "/a/b/c/x"})
-        EXPECT_EQ(code_of(move(t, "/a", to).of_directory(t.kv, t.ids)), errc::loop) << to;
+        EXPECT_EQ(code_of(move(t, "/a", to).of_directory(t.me)), errc::loop) << to;
     EXPECT_EQ(t.kv, before);
 }
 
@@ -217,9 +213,9 @@ TEST(RenameDirectory, NeverTooDeep) {
     std::string path;
     for (int depth = 1; depth < depth_max; ++depth) t.mkdir(path += "/d");
     t.mkdir("/x");
-    EXPECT_EQ(code_of(move(t, "/x", path + "/x").of_directory(t.kv, t.ids)), errc::too_deep);
+    EXPECT_EQ(code_of(move(t, "/x", path + "/x").of_directory(t.me)), errc::too_deep);
     const auto above = path.substr(0, path.size() - 2);
-    EXPECT_TRUE(move(t, "/x", above + "/x").of_directory(t.kv, t.ids))
+    EXPECT_TRUE(move(t, "/x", above + "/x").of_directory(t.me))
         << "and the deepest that may be fits one commit";
     EXPECT_EQ(faults_in(t.kv), "");
 }
@@ -233,8 +229,8 @@ TEST(RenameDirectory, TwoAtOnceMakeNoLoop) {
         memory_tree t;
         tree(t);
         const move<at_rev> down{t, "/a", "/b/d/e/a"}, up{t, "/b/d", "/a/c/d"};
-        must((first ? down : up).of_directory(t.kv, t.ids));
-        const auto late = (first ? up : down).of_directory(t.kv, t.ids);
+        must((first ? down : up).of_directory(t.me));
+        const auto late = (first ? up : down).of_directory(t.me);
         EXPECT_EQ(code_of(late), errc::conflict);
         EXPECT_TRUE(late.error().message().ends_with("the destination's ancestors are in place"))
             << late.error().message();
@@ -250,7 +246,7 @@ TEST(RenameDirectory, ThreeAtOnceMakeNoLoop) {
         const std::array moves{move{t, "/a", "/b/a"}, move{t, "/b", "/c/b"}, move{t, "/c", "/a/c"}};
         int done = 0;
         for (const int each : order)
-            done += moves[static_cast<std::size_t>(each)].of_directory(t.kv, t.ids).has_value();
+            done += moves[static_cast<std::size_t>(each)].of_directory(t.me).has_value();
         EXPECT_GE(done, 1);
         EXPECT_LE(done, 2);
         EXPECT_EQ(faults_in(t.kv), "");
@@ -263,7 +259,7 @@ TEST(RenameDirectory, NotIntoADirectoryThatIsGone) {
     t.mkdir("/b");
     const move late{t, "/a", "/b/a"};
     t.rmdir("/b");
-    EXPECT_EQ(code_of(late.of_directory(t.kv, t.ids)), errc::conflict);
+    EXPECT_EQ(code_of(late.of_directory(t.me)), errc::conflict);
     EXPECT_EQ(faults_in(t.kv), "");
 }
 
@@ -275,14 +271,13 @@ TEST(RenameDirectory, CostsTheSameHoweverMuchIsInIt) {
         t.mkdir("/b");
         t.mkdir("/b/c");
         const any_rev a{t.dir("/a")};
-        for (int i = 0; i < names; ++i)
-            must(create(t.kv, t.ids, a, "n" + std::to_string(i), file(), {}));
+        for (int i = 0; i < names; ++i) must(create(t.me, a, "n" + std::to_string(i), file(), {}));
         const move<at_rev> it{t, "/a", "/b/c/a"};
         counting_store counted{t.kv};
         id_blocks ids{counted};
         must(ids.next());
         counted.forget();
-        must(it.of_directory(counted, ids));
+        must(it.of_directory(unrecorded{counted, ids}));
         // Guards: head and rev of both parents, both names, b and c; writes: both names, both revs,
         // the binding.
         EXPECT_EQ(counted.counts(), (store_counts{.commits = 1, .guards = 8, .writes = 5}));
@@ -297,8 +292,8 @@ TEST(Rename, OfAFileGuardsNoAncestor) {
     t.make("/x");
     const move it{t, "/x", "/a/b/x"};
     t.mkdir("/c");
-    must(move(t, "/a", "/c/a").of_directory(t.kv, t.ids));
-    EXPECT_TRUE(it.of_file(t.kv, t.ids)) << "a file makes no loop: the line above may move";
+    must(move(t, "/a", "/c/a").of_directory(t.me));
+    EXPECT_TRUE(it.of_file(t.me)) << "a file makes no loop: the line above may move";
     EXPECT_EQ(faults_in(t.kv), "");
 }
 

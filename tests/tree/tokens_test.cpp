@@ -42,7 +42,7 @@ TEST(Tokens, AHeadWithoutARevIsDamage) {
 TEST(Tokens, ExpectationsAreValues) {
     memory_tree t;
     const auto kept = [&] { return at_rev{must(read_directory(t.kv, root))}; }();
-    EXPECT_TRUE(create(t.kv, t.ids, kept, "x", file(), {}));
+    EXPECT_TRUE(create(t.me, kept, "x", file(), {}));
 }
 
 // What each expectation guards, in words: the rows that have to be as they were seen.

@@ -32,7 +32,7 @@ protected:
 
 TEST_F(TreeOnDisk, NamesAreUniqueAndRemembered) {
     const auto x = t_.make("/x", file(1), {.mode = 0640, .mtime = {7}, .size = 3});
-    const auto again = create(kv_, t_.ids, at_rev{t_.dir()}, "x", file(2), {});
+    const auto again = create(t_.me, at_rev{t_.dir()}, "x", file(2), {});
     EXPECT_EQ(std::get<already_exists>(must(again)).existing->written, x.written);
     t_.mkdir("/d");
     t_.make("/d/y", link("../x"));
@@ -50,7 +50,7 @@ TEST_F(TreeOnDisk, NumbersAreNotGivenTwiceAcrossOpenings) {
     kv_ = open();
     id_blocks ids{kv_};
     const auto after =
-        std::get<created>(must(create(kv_, ids, any_rev{t_.dir()}, "y", file(), {})));
+        std::get<created>(must(create(recorded{kv_, ids}, any_rev{t_.dir()}, "y", file(), {})));
     EXPECT_GT(after.written.value, before.value);
     EXPECT_EQ(faults_in(kv_), "");
 }
@@ -61,9 +61,9 @@ TEST_F(TreeOnDisk, BothContractsHold) {
     const auto x = t_.name("/x");
     t_.replace("/x", 2);
     t_.replace("/x", 1);
-    EXPECT_EQ(code_of(create(kv_, t_.ids, at_rev{dir}, "y", file(), {})), errc::conflict);
-    EXPECT_EQ(code_of(tree::remove(kv_, any_rev{dir}, x)), errc::conflict);
-    EXPECT_TRUE(create(kv_, t_.ids, any_rev{dir}, "y", file(), {}));
+    EXPECT_EQ(code_of(create(t_.me, at_rev{dir}, "y", file(), {})), errc::conflict);
+    EXPECT_EQ(code_of(tree::remove(t_.me, any_rev{dir}, x)), errc::conflict);
+    EXPECT_TRUE(create(t_.me, any_rev{dir}, "y", file(), {}));
 }
 
 // A token's version is of the instant that it shows, also when it comes from an old view.
@@ -77,9 +77,9 @@ TEST_F(TreeOnDisk, AListingIsFrozenAndItsTokensAreOfItsInstant) {
     for (const auto& each : names) tokens.push_back(must(each.token()));
     ASSERT_TRUE(names.status());
     ASSERT_EQ(tokens.size(), 2u);
-    EXPECT_EQ(code_of(create(kv_, t_.ids, at_rev{names.of()}, "d", file(), {})), errc::conflict);
-    EXPECT_EQ(code_of(tree::remove(kv_, any_rev{names.of()}, tokens[1])), errc::conflict);
-    EXPECT_TRUE(tree::remove(kv_, any_rev{names.of()}, tokens[0]));
+    EXPECT_EQ(code_of(create(t_.me, at_rev{names.of()}, "d", file(), {})), errc::conflict);
+    EXPECT_EQ(code_of(tree::remove(t_.me, any_rev{names.of()}, tokens[1])), errc::conflict);
+    EXPECT_TRUE(tree::remove(t_.me, any_rev{names.of()}, tokens[0]));
 }
 
 TEST_F(TreeOnDisk, TokensOfAnEarlierOpeningAreComparedInFull) {
@@ -90,8 +90,8 @@ TEST_F(TreeOnDisk, TokensOfAnEarlierOpeningAreComparedInFull) {
     t_.replace("/x", 2);
     must(kv_.close());
     kv_ = open();
-    EXPECT_EQ(code_of(tree::remove(kv_, any_rev{dir}, x)), errc::conflict);
-    EXPECT_TRUE(tree::remove(kv_, any_rev{dir}, y));
+    EXPECT_EQ(code_of(tree::remove(t_.me, any_rev{dir}, x)), errc::conflict);
+    EXPECT_TRUE(tree::remove(t_.me, any_rev{dir}, y));
 }
 
 TEST_F(TreeOnDisk, TwoRenamesAtOnceMakeNoLoop) {
@@ -101,8 +101,8 @@ TEST_F(TreeOnDisk, TwoRenamesAtOnceMakeNoLoop) {
     const at_rev top{t_.dir()}, b{t_.dir("/b")}, c{t_.dir("/a/c")}, e{t_.dir("/b/d/e")};
     const auto a = t_.name("/a"), d = t_.name("/b/d");
     const auto in_e = t_.name("/b/d/e/a"), in_c = t_.name("/a/c/d");
-    must(rename_directory(kv_, t_.ids, top, a, e, in_e, above_e));
-    EXPECT_EQ(code_of(rename_directory(kv_, t_.ids, b, d, c, in_c, above_c)), errc::conflict);
+    must(rename_directory(t_.me, top, a, e, in_e, above_e));
+    EXPECT_EQ(code_of(rename_directory(t_.me, b, d, c, in_c, above_c)), errc::conflict);
     EXPECT_EQ(faults_in(kv_), "");
 }
 
@@ -110,12 +110,12 @@ TEST_F(TreeOnDisk, RmdirAndCreateExclude) {
     t_.mkdir("/d");
     const auto d = t_.dir("/d");
     const auto empty = must(see_empty(kv_, d.node()));
-    must(create(kv_, t_.ids, any_rev{d}, "x", file(), {}));
-    EXPECT_EQ(code_of(remove_directory(kv_, any_rev{t_.dir()}, t_.name("/d"), empty)),
+    must(create(t_.me, any_rev{d}, "x", file(), {}));
+    EXPECT_EQ(code_of(remove_directory(t_.me, any_rev{t_.dir()}, t_.name("/d"), empty)),
               errc::conflict);
-    must(tree::remove(kv_, any_rev{d}, t_.name("/d/x")));
+    must(tree::remove(t_.me, any_rev{d}, t_.name("/d/x")));
     t_.rmdir("/d");
-    EXPECT_EQ(code_of(create(kv_, t_.ids, any_rev{d}, "x", file(), {})), errc::not_found);
+    EXPECT_EQ(code_of(create(t_.me, any_rev{d}, "x", file(), {})), errc::not_found);
     EXPECT_EQ(faults_in(kv_), "");
 }
 
@@ -128,7 +128,7 @@ TEST_F(TreeOnDisk, ManyMakersOfOnePathAgree) {
             threads.emplace_back([&, m] {
                 for (int i = 0; i < rounds; ++i)
                     made[static_cast<std::size_t>(m)].push_back(
-                        must(ensure_path(kv_, t_.ids, "/a/" + std::to_string(i) + "/b/c", {})));
+                        must(ensure_path(t_.me, "/a/" + std::to_string(i) + "/b/c", {})));
             });
     }
     for (const auto& each : made) EXPECT_EQ(each, made.front());
@@ -146,7 +146,7 @@ TEST_F(TreeOnDisk, ManyMakersInOneDirectoryAllSucceedAtAnyRev) {
             threads.emplace_back([&, m] {
                 for (int i = 0; i < names; ++i) {
                     const auto name = std::to_string(m) + "." + std::to_string(i);
-                    (void)std::get<created>(must(create(kv_, t_.ids, dir, name, file(), {})));
+                    (void)std::get<created>(must(create(t_.me, dir, name, file(), {})));
                 }
             });
     }

@@ -89,7 +89,7 @@ public:
 
     void run(const deed& d) {
         if (d.what == act::ensure_path) {
-            const auto done = ensure_path(tree_.kv, tree_.ids, d.path, {});
+            const auto done = ensure_path(tree_.me, d.path, {});
             return agree(d, done, paper_.ensure(d.path));
         }
         const auto parent = d.path.substr(0, d.path.rfind('/'));
@@ -109,33 +109,32 @@ public:
 private:
     template <class P>
     void run_in(const deed& d, const P& parent) {
-        auto& [kv, ids] = tree_;
+        auto& me = tree_.me;
         const auto name = d.path.substr(d.path.rfind('/') + 1);
-        const auto old = must(look_up(kv, parent.parent(), name));
+        const auto old = must(look_up(tree_.kv, parent.parent(), name));
         const auto mode = static_cast<std::uint32_t>(d.n);
         switch (d.what) {
             case act::create_file:
-                return agree(d,
-                             made(create(kv, ids, parent, name, file(byte(d.n)), {.mode = mode})),
+                return agree(d, made(create(me, parent, name, file(byte(d.n)), {.mode = mode})),
                              paper_.create(d.path, {thing::kind::file, d.n, {}, mode}));
             case act::create_link:
-                return agree(d, made(create(kv, ids, parent, name, link(link_path(d.n)), {})),
+                return agree(d, made(create(me, parent, name, link(link_path(d.n)), {})),
                              paper_.create(d.path, {thing::kind::link, 0, link_path(d.n), 0}));
             case act::create_directory:
-                return agree(d, made(create_directory(kv, ids, parent, name, {})),
+                return agree(d, made(create_directory(me, parent, name, {})),
                              paper_.create(d.path, {}));
-            case act::remove: return agree(d, tree::remove(kv, parent, old), paper_.remove(d.path));
+            case act::remove: return agree(d, tree::remove(me, parent, old), paper_.remove(d.path));
             case act::remove_directory: {
                 if (!paper_.is_directory(d.path)) return;
-                const auto empty = see_empty(kv, *node_in(*old));
-                return agree(d, empty ? remove_directory(kv, parent, old, *empty) : dropped(empty),
+                const auto empty = see_empty(tree_.kv, *node_in(*old));
+                return agree(d, empty ? remove_directory(me, parent, old, *empty) : dropped(empty),
                              paper_.remove_directory(d.path));
             }
             case act::rename:
             case act::rename_directory: return rename_in(d, parent, old);
             case act::replace: return replace_in(d, parent, old);
             case act::set_facts:
-                return agree(d, set_facts(kv, parent, old, mode, {}),
+                return agree(d, set_facts(me, parent, old, mode, {}),
                              paper_.set_mode(d.path, mode));
             case act::ensure_path: return;
         }
@@ -146,7 +145,7 @@ private:
         const bool to_link = d.n % 2 == 1;
         replacement by = dentry::replace_object{object(byte(d.n))};
         if (to_link) by = dentry::retarget{link_path(d.n)};
-        agree(d, replace_target(tree_.kv, tree_.ids, parent, old, by, {}),
+        agree(d, replace_target(tree_.me, parent, old, by, {}),
               paper_.replace(d.path, to_link ? thing{thing::kind::link, 0, link_path(d.n), 0}
                                              : thing{thing::kind::file, d.n, {}, 0}));
     }
@@ -159,10 +158,9 @@ private:
         if (directory != (d.what == act::rename_directory)) return;
         const auto dir = directory_at(parent);
         const auto target = must(look_up(tree_.kv, dir, d.other.substr(d.other.rfind('/') + 1)));
-        const auto done =
-            directory ? rename_directory(tree_.kv, tree_.ids, from, source, at_rev{dir}, target,
-                                         must(read_ancestry(tree_.kv, dir.node())))
-                      : tree::rename(tree_.kv, tree_.ids, from, source, any_rev{dir}, target);
+        const auto done = directory ? rename_directory(tree_.me, from, source, at_rev{dir}, target,
+                                                       must(read_ancestry(tree_.kv, dir.node())))
+                                    : tree::rename(tree_.me, from, source, any_rev{dir}, target);
         agree(d, done, paper_.rename(d.path, d.other));
     }
 

@@ -34,12 +34,12 @@ protected:
         contents_.emplace(kv_, *std::move(files));
         ASSERT_TRUE(create_root(kv_, {}));
         const auto top = read_directory(kv_, root);
-        const auto made = create_directory(kv_, ids_, any_rev{*top}, "dir", {});
+        const auto made = create_directory(me_, any_rev{*top}, "dir", {});
         ASSERT_TRUE(made);
         dir_ = std::get<created>(*made).node;
         put("inline", "short");
         put("dedicated", std::string(5000, 'd'));
-        ASSERT_TRUE(create(kv_, ids_, any_rev{*top}, "link", dentry::create_symlink{"x"}, {}));
+        ASSERT_TRUE(create(me_, any_rev{*top}, "link", dentry::create_symlink{"x"}, {}));
     }
 
     void put(const std::string& name, const std::string& bytes) {
@@ -48,7 +48,7 @@ protected:
         auto stored = contents_->store_bytes(*std::move(staged));
         ASSERT_TRUE(stored);
         const auto dir = read_directory(kv_, dir_);
-        ASSERT_TRUE(create(kv_, ids_, any_rev{*dir}, name, dentry::create_object{stored->id()},
+        ASSERT_TRUE(create(me_, any_rev{*dir}, name, dentry::create_object{stored->id()},
                            {0644, {}, bytes.size()}, [&](auto& t) { stored->add_to(t); }));
         stored->published();
     }
@@ -72,6 +72,7 @@ protected:
     testing::temporary_directory where_;
     memory_store kv_;
     id_blocks<memory_store> ids_{kv_};
+    recorded<memory_store> me_{kv_, ids_};
     std::optional<contents<memory_store, file_system>> contents_;
     node_id dir_;
 };
@@ -129,6 +130,14 @@ TEST_F(Verify, EveryWayToBeBrokenIsAProblem) {
         {"a missing content", [&](auto& t) { t.template erase<content>(bytes); }},
         {"missing bytes", [&](auto& t) { t.template erase<inline_bytes>(bytes); }},
         {"other bytes", [&](auto& t) { t.template put<inline_bytes>(bytes, {"shirt"}); }},
+        {"an operation of an era to come",
+         [&](auto& t) {
+             t.template put<operation>({1, op_id{7}}, {1, 0, ""});
+         }},
+        {"eras that end before they begin",
+         [&](auto& t) {
+             t.template put<retention>({}, {2, 1, {}});
+         }},
         {"a directory in itself",
          [&](auto& t) {
              t.template put<entry>({dir_, {}, "self"}, entry{dentry::inode{dir_}, {}, {}});

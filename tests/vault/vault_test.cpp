@@ -60,6 +60,34 @@ protected:
     std::optional<vault> vault_;
 };
 
+TEST_F(Vault, AnswersWhatBecameOfAChangeUntilThatIsForgotten) {
+    auto kept = quickly;
+    kept.outcomes_kept = {};  // forgotten by the second opening after the next
+    const auto reopened = [&] {
+        ASSERT_TRUE(v().close());
+        auto again = vault::open(path(), kept);
+        ASSERT_TRUE(again) << again.error().message();
+        vault_.emplace(*std::move(again));
+    };
+    reopened();
+    auto op = v().client().begin();
+    ASSERT_TRUE(op);
+    const auto name = op->name();
+    const auto here = v().resolve("/d");
+    const auto made = tree::create_directory(*op, tree::any_rev{here->parent}, "d", {});
+    ASSERT_TRUE(made);
+    reopened();
+    const auto was =
+        v().client().recall(name)->settle<tree::created>(tree::change_kind::create_directory);
+    ASSERT_TRUE(was);
+    EXPECT_TRUE(*was == std::get<tree::created>(*made));
+    reopened();
+    EXPECT_EQ(v().client().recall(name).error().code(), errc::outcome_expired);
+    EXPECT_TRUE(there("/d"));
+    EXPECT_TRUE(v().make_directory("/e", {}));
+    expect_clean();
+}
+
 TEST_F(Vault, KeepsWhatItWasGivenAcrossAReopening) {
     fill(v());
     const auto before = read_all(v());

@@ -7,7 +7,7 @@
 #include <variant>
 
 #include <casement/core/error.hpp>
-#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/client.hpp>
 #include <casement/kv/transaction.hpp>
 #include <casement/machine/apply.hpp>
 #include <casement/tree/rows.hpp>
@@ -46,10 +46,10 @@ using drop_child = protocol::directory::drop_child;
 
 /// Points a name to something else. `illegal` unless the dentry machine has the pair: a file stays
 /// a file, a link a link. `conflict` if the name is not what `old` says. Reads no row.
-template <store S, class P, class More = nothing_more>
-[[nodiscard]] result<generation> replace_target(S& kv, id_blocks<S>& ids, const P& parent,
-                                                const seen<entry>& old, const replacement& by,
-                                                const facts& about, const More& more = {}) {
+template <client C, class P, class More = nothing_more>
+[[nodiscard]] result<generation> replace_target(C&& me, const P& parent, const seen<entry>& old,
+                                                const replacement& by, const facts& about,
+                                                const More& more = {}) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto may = detail::changes(parent.parent(), old, detail::put_child{}, "replace"); !may)
         return passed(may);
@@ -60,23 +60,23 @@ template <store S, class P, class More = nothing_more>
         by);
     if (!target) return std::unexpected{detail::named(target.error(), "replace", old)};
     if (auto good = check_target(*target); !good) return passed(good);
-    const auto written = ids.template next<generation>();
+    const auto written = me.template next<generation>();
     if (!written) return std::unexpected{written.error()};
 
-    transaction t{kv};
+    transaction t{me.rows()};
     parent.guard(t);
     t.replace(old, entry{*std::move(target), *written, about}, "the name points to what was seen");
     more(t);
     t.template bump<rev>(parent.parent().node());
-    if (auto done = t.commit(); !done)
-        return std::unexpected{detail::named(std::move(done).error(), "replace", old)};
-    return *written;
+    auto made = me.commit(t, change_kind::replace_target, *written);
+    if (!made) return std::unexpected{detail::named(std::move(made).error(), "replace", old)};
+    return *made;
 }
 
 /// Changes mode and mtime of a file's or a link's name. `illegal` for a directory: its facts are
 /// its own, see `set_directory_facts`. Reads no row.
-template <store S, class P>
-[[nodiscard]] result<void> set_facts(S& kv, const P& parent, const seen<entry>& old,
+template <client C, class P>
+[[nodiscard]] result<void> set_facts(C&& me, const P& parent, const seen<entry>& old,
                                      std::uint32_t mode, timestamp mtime) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto may = detail::changes(parent.parent(), old, detail::put_child{}, "set facts"); !may)
@@ -87,32 +87,33 @@ template <store S, class P>
     entry now = *old;
     now.about.mode = mode;
     now.about.mtime = mtime;
-    transaction t{kv};
+    transaction t{me.rows()};
     parent.guard(t);
     t.replace(old, now, "the name points to what was seen");
     t.template bump<rev>(parent.parent().node());
-    if (auto done = t.commit(); !done)
-        return std::unexpected{detail::named(std::move(done).error(), "set facts", old)};
+    if (auto made = me.commit(t, change_kind::set_facts, done{}); !made)
+        return std::unexpected{detail::named(std::move(made).error(), "set facts", old)};
     return {};
 }
 
 /// Changes a directory's own mode and mtime. No name changes, so no rev does.
-template <store S>
-[[nodiscard]] result<void> set_directory_facts(S& kv, const directory& dir, std::uint32_t mode,
+template <client C>
+[[nodiscard]] result<void> set_directory_facts(C&& me, const directory& dir, std::uint32_t mode,
                                                timestamp mtime) {
     head now = *dir.head();
     now.mode = mode;
     now.mtime = mtime;
-    auto done =
-        transaction{kv}.replace(dir.head(), now, "the directory is as it was seen").commit();
-    if (!done) return within(std::move(done), "set facts", std::to_string(dir.node().value));
+    transaction t{me.rows()};
+    t.replace(dir.head(), now, "the directory is as it was seen");
+    auto made = me.commit(t, change_kind::set_directory_facts, done{});
+    if (!made) return within(std::move(made), "set facts", std::to_string(dir.node().value));
     return {};
 }
 
 /// Removes a file's or a link's name. `is_a_directory` for a directory: that takes `emptiness` too.
 /// Reads no row.
-template <store S, class P>
-[[nodiscard]] result<void> remove(S& kv, const P& parent, const seen<entry>& old) {
+template <client C, class P>
+[[nodiscard]] result<void> remove(C&& me, const P& parent, const seen<entry>& old) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto may = detail::changes(parent.parent(), old, detail::drop_child{}, "remove"); !may)
         return passed(may);
@@ -122,21 +123,21 @@ template <store S, class P>
     if (auto gone = casement::apply<protocol::dentry>(old->target, protocol::dentry::remove{});
         !gone)
         return std::unexpected{detail::named(std::move(gone).error(), "remove", old)};
-    transaction t{kv};
+    transaction t{me.rows()};
     parent.guard(t);
     t.expect(old, "the name points to what was seen");
     t.template erase<entry>(old.key());
     t.template bump<rev>(parent.parent().node());
-    if (auto done = t.commit(); !done)
-        return std::unexpected{detail::named(std::move(done).error(), "remove", old)};
+    if (auto made = me.commit(t, change_kind::remove, done{}); !made)
+        return std::unexpected{detail::named(std::move(made).error(), "remove", old)};
     return {};
 }
 
 /// Removes a directory that was seen to be empty, and fails if it is not so any more. Its node is
 /// never used again: who still holds it finds no head, and nothing can be put into it. Reads no
 /// row.
-template <store S, class P>
-[[nodiscard]] result<void> remove_directory(S& kv, const P& parent, const seen<entry>& old,
+template <client C, class P>
+[[nodiscard]] result<void> remove_directory(C&& me, const P& parent, const seen<entry>& old,
                                             const emptiness& empty) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto may = detail::changes(parent.parent(), old, detail::drop_child{}, "remove"); !may)
@@ -145,7 +146,7 @@ template <store S, class P>
     if (node == nullptr || *node != empty.of().node())
         return fail(errc::conflict, "remove directory", std::string{old.key().name},
                     "is not the directory that was seen empty");
-    transaction t{kv};
+    transaction t{me.rows()};
     parent.guard(t);
     t.expect(old, "the name points to what was seen");
     t.expect(empty.of().head(), "the directory is alive");
@@ -155,37 +156,37 @@ template <store S, class P>
     t.template erase<rev>(*node);
     t.template erase<binding>(*node);
     t.template bump<rev>(parent.parent().node());
-    if (auto done = t.commit(); !done)
-        return std::unexpected{detail::named(std::move(done).error(), "remove", old)};
+    if (auto made = me.commit(t, change_kind::remove_directory, done{}); !made)
+        return std::unexpected{detail::named(std::move(made).error(), "remove", old)};
     return {};
 }
 
 // Calls that leave out what they expect: each ends in the message of its contract.
 
-template <store S, class... Given>
+template <client C, class... Given>
     requires(!passes<seen<entry>, Given...>)
-result<generation> replace_target(S&, const Given&...) {
+result<generation> replace_target(C&&, const Given&...) {
     static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
     std::unreachable();
 }
 
-template <store S, class... Given>
+template <client C, class... Given>
     requires(!passes<seen<entry>, Given...>)
-result<void> set_facts(S&, const Given&...) {
+result<void> set_facts(C&&, const Given&...) {
     static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
     std::unreachable();
 }
 
-template <store S, class... Given>
+template <client C, class... Given>
     requires(!passes<seen<entry>, Given...>)
-result<void> remove(S&, const Given&...) {
+result<void> remove(C&&, const Given&...) {
     static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
     std::unreachable();
 }
 
-template <store S, class... Given>
+template <client C, class... Given>
     requires(!passes<seen<entry>, Given...> || !passes<emptiness, Given...>)
-result<void> remove_directory(S&, const Given&...) {
+result<void> remove_directory(C&&, const Given&...) {
     static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
     static_assert(contract_of_life_a_removed_directory_was_seen_empty<Given...>::kept);
     std::unreachable();

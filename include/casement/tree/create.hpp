@@ -9,7 +9,7 @@
 
 #include <casement/core/error.hpp>
 #include <casement/core/name.hpp>
-#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/client.hpp>
 #include <casement/kv/transaction.hpp>
 #include <casement/machine/apply.hpp>
 #include <casement/tree/rows.hpp>
@@ -21,6 +21,8 @@ namespace casement::tree {
 struct created {
     generation written;
     node_id node;  // of a directory; else 0
+
+    bool operator==(const created&) const = default;
 };
 
 /// The name was taken: what it points to, and the directory as that was read.
@@ -55,15 +57,15 @@ result<create_outcome> taken_or(const S& kv, const directory& parent, std::strin
 
 /// Points the new `name` to a stored object or a link's path. Reads no row; when the name is taken
 /// it reads three to say by what. `bad_name`, `conflict` when the parent is not as expected.
-template <store S, class P, class More = nothing_more>
-[[nodiscard]] result<create_outcome> create(S& kv, id_blocks<S>& ids, const P& parent,
-                                            std::string_view name, const leaf& what,
-                                            const facts& about, const More& more = {}) {
+template <client C, class P, class More = nothing_more>
+[[nodiscard]] result<create_outcome> create(C&& me, const P& parent, std::string_view name,
+                                            const leaf& what, const facts& about,
+                                            const More& more = {}) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto good = check_name(name); !good) return passed(good);
     if (auto open = takes(parent.parent(), protocol::directory::put_child{}, "create", name); !open)
         return passed(open);
-    const auto written = ids.template next<generation>();
+    const auto written = me.template next<generation>();
     if (!written) return std::unexpected{written.error()};
     auto target = std::visit(
         [](const auto& e) {
@@ -74,21 +76,21 @@ template <store S, class P, class More = nothing_more>
     if (auto good = check_target(*target); !good) return passed(good);
 
     const directory& dir = parent.parent();
-    transaction t{kv};
+    transaction t{me.rows()};
     parent.guard(t);
     t.template expect_absent<entry>(dir.key(name), "the name is free");
     more(t);
     t.template put<entry>(dir.key(name), {*std::move(target), *written, about});
     t.template bump<rev>(dir.node());
-    if (auto done = t.commit(); !done)
-        return detail::taken_or(kv, dir, name, std::move(done).error());
-    return created{*written, {}};
+    auto made = me.commit(t, change_kind::create, created{*written, {}});
+    if (!made) return detail::taken_or(me.rows(), dir, name, std::move(made).error());
+    return *made;
 }
 
 /// Makes a directory. `too_deep` below 64 levels. Reads a row for each directory above, and what
 /// `create` reads.
-template <store S, class P, class More = nothing_more>
-[[nodiscard]] result<create_outcome> create_directory(S& kv, id_blocks<S>& ids, const P& parent,
+template <client C, class P, class More = nothing_more>
+[[nodiscard]] result<create_outcome> create_directory(C&& me, const P& parent,
                                                       std::string_view name, const facts& about,
                                                       const More& more = {}) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
@@ -96,17 +98,17 @@ template <store S, class P, class More = nothing_more>
     const directory& dir = parent.parent();
     if (auto open = takes(dir, protocol::directory::put_child{}, "create", name); !open)
         return passed(open);
-    const auto above = read_ancestry(kv, dir.node());
+    const auto above = read_ancestry(me.rows(), dir.node());
     if (!above) return std::unexpected{above.error()};
     if (above->depth() + 1 >= depth_max)
         return fail(errc::too_deep, "create directory", std::string{name},
                     "more than 64 directories deep");
-    const auto node = ids.template next<node_id>();
+    const auto node = me.template next<node_id>();
     if (!node) return std::unexpected{node.error()};
-    const auto written = ids.template next<generation>();
+    const auto written = me.template next<generation>();
     if (!written) return std::unexpected{written.error()};
 
-    transaction t{kv};
+    transaction t{me.rows()};
     parent.guard(t);
     t.template expect_absent<entry>(dir.key(name), "the name is free");
     t.template put<entry>(dir.key(name), {protocol::dentry::inode{*node}, *written, {}});
@@ -115,9 +117,9 @@ template <store S, class P, class More = nothing_more>
     t.template put<binding>(*node, {dir.node(), std::string{name}});
     more(t);
     t.template bump<rev>(dir.node());
-    if (auto done = t.commit(); !done)
-        return detail::taken_or(kv, dir, name, std::move(done).error());
-    return created{*written, *node};
+    auto made = me.commit(t, change_kind::create_directory, created{*written, *node});
+    if (!made) return detail::taken_or(me.rows(), dir, name, std::move(made).error());
+    return *made;
 }
 
 /// Makes the root where there is none yet. `exists` if there is.

@@ -12,7 +12,7 @@
 
 #include <casement/core/error.hpp>
 #include <casement/core/name.hpp>
-#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/client.hpp>
 #include <casement/kv/retry.hpp>
 #include <casement/tree/create.hpp>
 #include <casement/tree/look_up.hpp>
@@ -41,17 +41,16 @@ private:
 };
 
 /// The directory that `path` leads to; or nothing yet, but its first missing name was made.
-template <store S>
-result<std::optional<node_id>> ensure_next(S& kv, id_blocks<S>& ids, std::string_view path,
-                                           const facts& about) {
-    const auto now = kv.snapshot();
+template <client C>
+result<std::optional<node_id>> ensure_next(C& me, std::string_view path, const facts& about) {
+    const auto now = me.rows().snapshot();
     walk steps{now, last_link::follow};
     const auto here = steps.as_far_as_it_goes(path);
     if (!here) return std::unexpected{here.error()};
     if (const auto* node = here->node()) return *node;
     if (here->exists()) return fail(errc::not_a_directory, "ensure path", std::string{path});
-    const auto made = create_directory(kv, ids, any_rev{here->parent}, here->found->key().name,
-                                       about, same_way{steps.way()});
+    const auto made = create_directory(me, any_rev{here->parent}, here->found->key().name, about,
+                                       same_way{steps.way()});
     if (!made) {
         // Removed since it was looked at: another look says what is there now.
         const bool gone = made.error().code() == errc::not_found;
@@ -68,26 +67,25 @@ result<std::optional<node_id>> ensure_next(S& kv, id_blocks<S>& ids, std::string
 /// where the path led when it was looked at. `conflict` only after `decisions_max` tries;
 /// `not_a_directory` where a file stands in the way, `not_found` where a link leads nowhere. Reads
 /// the rows on the way once, and again for each name that is missing.
-template <store S>
-[[nodiscard]] result<node_id> ensure_path(S& kv, id_blocks<S>& ids, std::string_view path,
-                                          const facts& about, retry_count& retries) {
+template <client C>
+[[nodiscard]] result<node_id> ensure_path(C&& me, std::string_view path, const facts& about,
+                                          retry_count& retries) {
     auto names = split_path(path);
     if (!names) return passed(names);
     // Others may remove what was made: then there is more to make than there are names.
     auto makes_left = std::ranges::distance(names->begin(), names->end()) + decisions_max;
     for (; makes_left > 0; --makes_left) {
-        auto made = retry(retries, [&] { return detail::ensure_next(kv, ids, path, about); });
+        auto made = retry(retries, [&] { return detail::ensure_next(me, path, about); });
         if (!made) return within(std::move(made), "ensure path", std::string{path});
         if (*made) return **made;
     }
     return fail(errc::conflict, "ensure path", std::string{path}, "it is removed again and again");
 }
 
-template <store S>
-[[nodiscard]] result<node_id> ensure_path(S& kv, id_blocks<S>& ids, std::string_view path,
-                                          const facts& about) {
+template <client C>
+[[nodiscard]] result<node_id> ensure_path(C&& me, std::string_view path, const facts& about) {
     retry_count retries;
-    return ensure_path(kv, ids, path, about, retries);
+    return ensure_path(me, path, about, retries);
 }
 
 }  // namespace casement::tree

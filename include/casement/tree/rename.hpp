@@ -11,7 +11,7 @@
 
 #include <casement/core/error.hpp>
 #include <casement/core/name.hpp>
-#include <casement/kv/id_blocks.hpp>
+#include <casement/kv/client.hpp>
 #include <casement/kv/transaction.hpp>
 #include <casement/machine/apply.hpp>
 #include <casement/tree/change.hpp>
@@ -62,20 +62,19 @@ result<void> check_rename(const P& from, const seen<entry>& source, const Q& to,
     return {};
 }
 
-template <store S, class P, class Q>
-result<generation> commit_rename(S& kv, id_blocks<S>& ids, const P& from, const seen<entry>& source,
-                                 const Q& to, const seen<entry>& destination,
-                                 const ancestry* line) {
+template <client C, class P, class Q>
+result<generation> commit_rename(C& me, const P& from, const seen<entry>& source, const Q& to,
+                                 const seen<entry>& destination, const ancestry* line) {
     auto gone = casement::apply<protocol::dentry>(target_of(source), protocol::dentry::move_away{});
     if (!gone) return std::unexpected{named(gone.error(), "rename", source)};
     auto there = casement::apply<protocol::dentry>(target_of(destination),
                                                    arrival(source->target, destination.exists()));
     if (!there) return std::unexpected{named(there.error(), "rename", destination)};
-    const auto written = ids.template next<generation>();
+    const auto written = me.template next<generation>();
     if (!written) return std::unexpected{written.error()};
 
     const bool within_one = from.parent().node() == to.parent().node();
-    transaction t{kv};
+    transaction t{me.rows()};
     // Of two expectations of one directory the stricter is guarded.
     const bool by_to = within_one && std::same_as<Q, at_rev>;
     if (!by_to) from.guard(t);
@@ -91,34 +90,33 @@ result<generation> commit_rename(S& kv, id_blocks<S>& ids, const P& from, const 
         t.template put<binding>(*node_in(*source),
                                 {to.parent().node(), std::string{destination.key().name}});
     }
-    if (auto done = t.commit(); !done)
-        return std::unexpected{named(std::move(done).error(), "rename", source)};
-    return *written;
+    const auto kind = line == nullptr ? change_kind::rename : change_kind::rename_directory;
+    auto made = me.commit(t, kind, *written);
+    if (!made) return std::unexpected{named(std::move(made).error(), "rename", source)};
+    return *made;
 }
 
 }  // namespace detail
 
 /// Moves a file's or a link's name. The destination is free, or a file or link that is replaced, as
 /// it was seen. `is_a_directory` if the source is one: that takes the ancestry too. Reads no row.
-template <store S, class P, class Q>
-[[nodiscard]] result<generation> rename(S& kv, id_blocks<S>& ids, const P& from,
-                                        const seen<entry>& source, const Q& to,
-                                        const seen<entry>& destination) {
+template <client C, class P, class Q>
+[[nodiscard]] result<generation> rename(C&& me, const P& from, const seen<entry>& source,
+                                        const Q& to, const seen<entry>& destination) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<Q>::kept);
     if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);
     if (node_in(*source) != nullptr)
         return fail(errc::is_a_directory, "rename", std::string{source.key().name});
-    return detail::commit_rename(kv, ids, from, source, to, destination, nullptr);
+    return detail::commit_rename(me, from, source, to, destination, nullptr);
 }
 
 /// Moves a directory with all that is below it, to a free name. `loop` if the destination lies in
 /// it; `too_deep` if it would come to lie below 64 directories. Reads no row; guards a row for each
 /// directory above the destination.
-template <store S, class P, class Q>
-[[nodiscard]] result<generation> rename_directory(S& kv, id_blocks<S>& ids, const P& from,
-                                                  const seen<entry>& source, const Q& to,
-                                                  const seen<entry>& destination,
+template <client C, class P, class Q>
+[[nodiscard]] result<generation> rename_directory(C&& me, const P& from, const seen<entry>& source,
+                                                  const Q& to, const seen<entry>& destination,
                                                   const ancestry& line) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<Q>::kept);
@@ -132,21 +130,21 @@ template <store S, class P, class Q>
         return fail(errc::loop, "rename", name, "the directory would come to lie in itself");
     if (line.depth() + 1 >= depth_max)
         return fail(errc::too_deep, "rename", name, "more than 64 directories deep");
-    return detail::commit_rename(kv, ids, from, source, to, destination, &line);
+    return detail::commit_rename(me, from, source, to, destination, &line);
 }
 
 // Calls that leave out what they expect: each ends in the message of its contract.
 
-template <store S, class... Given>
+template <client C, class... Given>
     requires((std::same_as<Given, seen<entry>> + ...) != 2)
-result<generation> rename(S&, const Given&...) {
+result<generation> rename(C&&, const Given&...) {
     static_assert(contract_2_a_rename_carries_what_was_seen_at_both_names<Given...>::kept);
     std::unreachable();
 }
 
-template <store S, class... Given>
+template <client C, class... Given>
     requires((std::same_as<Given, seen<entry>> + ...) != 2 || !passes<ancestry, Given...>)
-result<generation> rename_directory(S&, const Given&...) {
+result<generation> rename_directory(C&&, const Given&...) {
     static_assert(contract_2_a_rename_carries_what_was_seen_at_both_names<Given...>::kept);
     static_assert(contract_of_shape_a_directory_rename_guards_what_lies_above<Given...>::kept);
     std::unreachable();

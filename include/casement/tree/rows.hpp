@@ -36,6 +36,19 @@ inline constexpr node_id root{1};
 /// Directories nest at most this deep, so that the guards of a rename fit one commit (DESIGN D5).
 inline constexpr int depth_max = 64;
 
+/// What the record of an operation says that it did. On disk: never change one.
+enum class change_kind : std::uint8_t {
+    create = 1,
+    create_directory = 2,
+    replace_target = 3,
+    set_facts = 4,
+    set_directory_facts = 5,
+    remove = 6,
+    remove_directory = 7,
+    rename = 8,
+    rename_directory = 9,
+};
+
 /// What an entry has beside its target. They belong to the name, not to the content, so that equal
 /// files are one object whatever their times.
 struct facts {

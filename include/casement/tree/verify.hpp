@@ -79,6 +79,7 @@ public:
         else
             for_each_row<content>(kv_, "", out_,
                                   [&](auto key, auto value) { check_content(key, value); });
+        check_operations();
         walk_tree();
         if (!sample) check_files();
         return std::move(out_);
@@ -97,6 +98,22 @@ private:
             if (known_tables.find(table) == std::string_view::npos && !is_users(table))
                 out_.add({}, error{errc::corrupt, "count rows", std::string{table},
                                    std::to_string(n) + " rows of no known table"});
+    }
+
+    // Outcomes of forgotten eras may be there until the next sweep; of eras to come there are none.
+    void check_operations() {
+        const auto kept = read<retention>(kv_, {});
+        if (!kept) return out_.add({}, kept.error());
+        const auto eras = eras_of(*kept);
+        if (eras.oldest > eras.newest)
+            out_.add({},
+                     error{errc::corrupt, "check retention", "", "the eras end before they begin"});
+        for_each_row<operation>(kv_, "", out_, [&](auto key, auto value) {
+            const auto row = decoded<operation>(key, value, out_);
+            if (row && parse_row_key<operation>(key)->era > eras.newest)
+                out_.add({}, error{errc::corrupt, "check operation", std::string{key},
+                                   "is of an era that has not begun"});
+        });
     }
 
     void check_sample(std::uint64_t n) {
@@ -234,7 +251,7 @@ private:
                 out_.add({}, error{errc::corrupt, "list blobs", f.path, "no row names it"});
     }
 
-    static constexpr std::string_view known_tables = "!#bcdhiors";
+    static constexpr std::string_view known_tables = "!#bcdhiorswx";
     // Rows of the application's own types: they are its business, their blobs are ours.
     [[nodiscard]] static constexpr bool is_users(char table) {
         return table >= 'A' && table <= 'Z';
