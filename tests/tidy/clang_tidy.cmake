@@ -6,9 +6,9 @@ file(GLOB_RECURSE sources ${ROOT}/impl/*.cpp)
 if(NOT sources)
     message(FATAL_ERROR "no sources in ${ROOT}/impl")
 endif()
-# The commands may be g++'s, whose warnings clang does not all know.
+# The commands may be g++'s, whose warnings and precompiled headers clang does not know.
 execute_process(COMMAND ${RUN_CLANG_TIDY} -quiet -j 2 -p ${BUILD}
-        -extra-arg=-Wno-unknown-warning-option "^${ROOT}/impl/.*[.]cpp$"
+        -extra-arg=-Wno-unknown-warning-option -extra-arg=-Wno-ignored-gch "^${ROOT}/impl/.*[.]cpp$"
     WORKING_DIRECTORY ${ROOT} RESULT_VARIABLE failed
     OUTPUT_VARIABLE report ERROR_VARIABLE noise)
 # What ran is counted, so that compile commands of another tree are not taken for a clean one.

@@ -93,11 +93,7 @@ public:
     /// answer.
     template <class Kind, class O>
     [[nodiscard]] result<O> commit(transaction<S>& t, Kind what, O outcome) {
-        if (row_ && has_happened(*row_)) {
-            auto was = told<O>(number_of(what), *row_);
-            if (!was) return passed(was);
-            return **std::move(was);
-        }
+        if (row_ && has_happened(*row_)) return told<O>(number_of(what), *row_);
         constexpr std::string_view not_yet = "the operation has not happened";
         if (row_)
             t.expect(*row_, not_yet);
@@ -122,7 +118,11 @@ public:
         for (int tries = 1;; ++tries) {
             auto row = read<operation>(*kv_, name_);
             if (!row) return unknown(std::move(row).error());
-            if (has_happened(*row)) return told<O>(number_of(what), *row);
+            if (has_happened(*row)) {
+                auto was = told<O>(number_of(what), *row);
+                if (!was) return passed(was);
+                return *std::move(was);
+            }
             // Read after the operation's row: that is missing, too, where its era is forgotten.
             auto kept = read<retention>(*kv_, {});
             if (!kept) return unknown(std::move(kept).error());
@@ -166,15 +166,14 @@ private:
     }
 
     template <class O>
-    [[nodiscard]] result<std::optional<O>> told(std::uint8_t what,
-                                                const seen<operation>& row) const {
+    [[nodiscard]] result<O> told(std::uint8_t what, const seen<operation>& row) const {
         if (row->what != what)
             return fail(errc::illegal, "settle operation", in_words(name_),
                         "it was another kind of change");
         auto outcome = decode<O>(row->outcome);
         if (!outcome)
             return fail(errc::corrupt, "settle operation", in_words(name_), "no such outcome");
-        return std::optional<O>{*std::move(outcome)};
+        return *std::move(outcome);
     }
 
     S* kv_;

@@ -15,6 +15,7 @@
 
 #include <casement/core/error.hpp>
 #include <casement/core/hash.hpp>
+#include <casement/kv/operation.hpp>
 #include <casement/tree/contents.hpp>
 #include <casement/tree/list.hpp>
 #include <casement/tree/look_up.hpp>
