@@ -57,6 +57,10 @@ std::optional<std::uint32_t> script::again(std::uint32_t node) {
             ways.push_back(answer_at(*std::next(at)));
         } else if (c.is_step()) {
             if (call_number(*at) != call_number(node)) return std::nullopt;
+            // Every look at one moment asks alike: what it looks for first tells two apart.
+            if (c.what == call::kind::snapshot &&
+                call_number(after(*at, answer::taken)) != call_number(after(node, answer::taken)))
+                return std::nullopt;
             break;
         }
     }

@@ -77,7 +77,10 @@ public:
     }
     [[nodiscard]] std::string_view text(std::uint32_t answer) const { return text_[answer]; }
     [[nodiscard]] std::uint64_t asked_snapshots() const { return snapshots_; }
-    void name_operation(std::string_view name) { operation_ = name; }
+    void name_operation(std::string_view name) {
+        operation_ = name;
+        carried_.clear();
+    }
     void carry(std::string_view key, std::optional<std::string_view> expected) {
         carried_.emplace_back(key, expected);
     }

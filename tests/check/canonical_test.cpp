@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <casement/check/canonical.hpp>
+#include <casement/protocol/ids.hpp>
 
 #include "check/contents.hpp"
 #include "check/small_stories.hpp"
@@ -83,6 +84,38 @@ TEST(Canonical, BlocksThatAreInUseKeepTheirIds) {
     keep.blocks.emplace_back(1000, 1010);
     EXPECT_NE(named(labelled(1001, 90), keep), named(labelled(1002, 90), keep));
     EXPECT_EQ(named(labelled(1010, 90), keep), named(labelled(999, 90), keep));
+}
+
+struct grant {
+    static constexpr char table = 'g';
+    using key = std::uint64_t;
+    protocol::lease_seq seq;
+};
+struct writing {
+    static constexpr char table = 'w';
+    using key = std::uint64_t;
+    protocol::lease_seq under;
+};
+
+// The counters of two files do not wait for each other: that one is ahead of another is no matter,
+// and that it is ahead of what was written under it is.
+TEST(Canonical, ANumberWithASuccessorIsComparedBesideItself) {
+    const auto form = [](std::uint64_t granted, std::uint64_t written, std::uint64_t elsewhere) {
+        memory_store kv;
+        (void)transaction{kv}
+            .put<grant>(1, {{granted}})
+            .put<writing>(1, {{written}})
+            .put<grant>(2, {{elsewhere}})
+            .commit();
+        check::detail::texts text;
+        check::detail::contents all{text};
+        const auto which = all.number(kv);
+        return check::canonical_rows<grant, writing>().rename(check::rows{all, which}, {});
+    };
+    EXPECT_EQ(form(7, 5, 1), form(2, 1, 9));
+    EXPECT_EQ(form(3, 3, 3), form(4, 4, 1));
+    EXPECT_NE(form(7, 5, 1), form(5, 7, 1));
+    EXPECT_NE(form(7, 5, 1), form(7, 7, 1));
 }
 
 // Rows that nothing leads to are named by what else is known of them, not by their old names.

@@ -131,14 +131,19 @@ public:
         while (keep_.has(n.kind, next)) ++next;
         given_.emplace(pinned::id{n.kind, number}, next++);
     }
-    void order(std::string_view kind, const std::set<std::uint64_t>& numbers) {
+    /// Numbers that have successors are compared with those beside them: in rows of the same key.
+    /// So the counters of two files do not wait for each other.
+    void order(std::string_view kind, std::string_view group,
+               const std::set<std::uint64_t>& numbers) {
         const bool kept =
             std::ranges::any_of(keep_.ids, [&](const pinned::id& id) { return id.first == kind; });
         std::uint64_t rank = 1;
-        for (const auto n : numbers) ranks_.emplace(pinned::id{kind, n}, kept ? n : rank++);
+        auto& ranks = ranks_[{kind, std::string{group}}];
+        for (const auto n : numbers) ranks.emplace(n, kept ? n : rank++);
     }
-    [[nodiscard]] std::uint64_t of(const name_use& n, std::uint64_t number) const {
-        if (n.counts) return ranks_.at({n.kind, number});
+    [[nodiscard]] std::uint64_t of(const name_use& n, std::string_view group,
+                                   std::uint64_t number) const {
+        if (n.counts) return ranks_.at({n.kind, std::string{group}}).at(number);
         if (number < free_names || keep_.has(n.kind, number)) return number;
         return given_.at({n.kind, number});
     }
@@ -152,7 +157,9 @@ public:
 
 private:
     const pinned& keep_;
-    std::map<pinned::id, std::uint64_t> given_, ranks_;
+    std::map<pinned::id, std::uint64_t> given_;
+    std::map<std::pair<std::string_view, std::string>, std::map<std::uint64_t, std::uint64_t>>
+        ranks_;
     std::map<std::string_view, std::uint64_t> next_;
 };
 
@@ -168,22 +175,24 @@ public:
 
     std::vector<row_bytes> operator()(const rows& of) {
         std::vector<row_bytes> left, out;
-        std::map<std::string_view, std::set<std::uint64_t>> ordered;
+        std::map<std::pair<std::string_view, std::string>, std::set<std::uint64_t>> ordered;
         for (std::size_t i = 0; i < of.size(); ++i) {
             left.emplace_back(of.key(i), of.value(i));
             const auto note = [&](const name_use& n, std::uint64_t number) {
-                if (n.counts) ordered[n.kind].insert(number);
+                if (n.counts) ordered[{n.kind, group_of(left.back())}].insert(number);
             };
             (void)pass(left.back(), note, note, as_it_is);
         }
-        for (const auto& [kind, numbers] : ordered) names_.order(kind, numbers);
+        for (const auto& [where, numbers] : ordered)
+            names_.order(where.first, where.second, numbers);
         while (!left.empty()) {
             const auto next = first_named(left);
             const auto give = [&](const name_use& n, std::uint64_t number) {
                 names_.give(n, number);
             };
             (void)pass(*next, give, give, as_it_is);
-            out.push_back(pass(*next, as_named(), as_named(),
+            const auto named = as_named(group_of(*next));
+            out.push_back(pass(*next, named, named,
                                [&](std::uint64_t& n) { n = names_.of_count(next->first, n); }));
             left.erase(next);
         }
@@ -205,7 +214,8 @@ private:
             };
             (void)pass(*r, ask, as_it_is, as_it_is);
             if (least_named && !named) continue;
-            auto now = pass(*r, if_named(), if_named(), as_it_is);
+            const auto known = if_named(group_of(*r));
+            auto now = pass(*r, known, known, as_it_is);
             if (named) now.second.clear();
             if (least != left.end() && least_named == named && now >= form) continue;
             least = r;
@@ -214,14 +224,17 @@ private:
         }
         return least;
     }
-    [[nodiscard]] auto if_named() const {
-        return [this](const name_use& n, std::uint64_t& number) {
-            number = names_.has(n, number) ? names_.of(n, number) : ~std::uint64_t{};
+    [[nodiscard]] auto if_named(std::string group) const {
+        return [this, group](const name_use& n, std::uint64_t& number) {
+            number = names_.has(n, number) ? names_.of(n, group, number) : ~std::uint64_t{};
         };
     }
-    [[nodiscard]] auto as_named() const {
-        return [this](const name_use& n, std::uint64_t& number) { number = names_.of(n, number); };
+    [[nodiscard]] auto as_named(std::string group) const {
+        return [this, group](const name_use& n, std::uint64_t& number) {
+            number = names_.of(n, group, number);
+        };
     }
+    static std::string group_of(const row_bytes& r) { return r.first.substr(1); }
     // Rows of no type that was named stay as they are.
     template <class K, class V, class C>
     row_bytes pass(const row_bytes& r, K in_key, V in_value, C count) const {

@@ -48,7 +48,10 @@ public:
     /// REQUIRES: 1 to 65,535 ways
     [[nodiscard]] std::size_t choose(std::span<const std::string> ways);
 
-    /// Names the operation from here on, where nothing is to be chosen.
+    /// Names the operation from here on, where nothing is to be chosen. What an earlier one carries
+    /// is not held against it. A turn that goes on after a commit under the same name, with the
+    /// call that it began with, is taken to begin anew and to remember nothing but what it has
+    /// chosen.
     void doing(std::string_view operation);
 
     /// Numbers that nobody else is given.
@@ -57,7 +60,7 @@ public:
     /// The clock as this actor reads it. A step.
     [[nodiscard]] timestamp now();
 
-    /// From here on, no commit of this turn may happen unless that row still is as it was seen:
+    /// No commit of this operation may happen from here on unless that row still is as it was seen:
     /// what a call was given as expected, it must hold its commit to (SPEC F1, F2, F4a).
     template <row R>
     void carries(const seen<R>& token) {
