@@ -20,6 +20,7 @@
 #include <casement/check/walk.hpp>
 #include <casement/core/hash.hpp>
 #include <casement/kv/id_blocks.hpp>
+#include <casement/kv/operation.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/object/dir_block.hpp>
 #include <casement/object/file_object.hpp>
@@ -31,6 +32,7 @@
 #include <casement/protocol/lease.hpp>
 #include <casement/protocol/staging.hpp>
 #include <casement/tree/contents.hpp>
+#include <casement/tree/create.hpp>
 #include <casement/tree/rows.hpp>
 
 #include "schedules.hpp"
@@ -90,11 +92,18 @@ void rows(const corpus& to) {
                      {protocol::dentry::object{file_id()}, {300}, {0644, {-1}, 31'176}});
     row_seeds<entry>(to, "entry_link", {{17}, {1}, "cc"},
                      {protocol::dentry::symlink{"../gcc"}, {19}, {0777, {}, 6}});
+    row_seeds<entry>(to, "entry_file", {{17}, {1}, "draft"},
+                     {protocol::dentry::inode{{21}, protocol::obj_id::file}, {20}, {0600, {}, 0}});
+    row_seeds<file_row>(to, "file", {21}, {protocol::file::working{{3}, {22}}});
+    row_seeds<file_row>(to, "file_final", {21}, {protocol::file::finalized{{3}, file_id()}});
+    row_seeds<lease_row>(to, "lease", {21}, {protocol::lease::held{{23}, {3}, year_2023}});
     row_seeds<object_row>(to, "object", file_id(), {object::to_bytes({content, 5})});
     row_seeds<tree::content>(to, "content", content, {packed_blob()});
     row_seeds<inline_bytes>(to, "inline", content, {"int main() {}\n"});
     row_seeds<sums>(to, "sums", {content, 1}, {std::string(16, '\7')});
     row_seeds<allocator>(to, "allocator", {}, {1040});
+    row_seeds<operation>(to, "operation", {2, {24}}, {1, 0, encode(created{{25}, {26}})});
+    row_seeds<retention>(to, "retention", {}, {1, 2, year_2023});
     std::string nothing_there;
     encode_to(nothing_there, row_key<entry>({{1}, {1}, "usr"}));
     encode_to(nothing_there, std::optional<std::string>{});

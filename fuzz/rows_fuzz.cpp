@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <casement/kv/id_blocks.hpp>
+#include <casement/kv/operation.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/tree/contents.hpp>
 #include <casement/tree/rows.hpp>
@@ -72,8 +73,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::input in{data, size};
     const char part = static_cast<char>(in.byte());
     if (!in.empty())
-        fuzz::laws_of_table<tree::head, tree::rev, tree::binding, tree::entry, tree::object_row,
-                            tree::content, tree::inline_bytes, tree::sums, allocator>(part,
-                                                                                      in.rest());
+        fuzz::laws_of_table<tree::head, tree::rev, tree::binding, tree::entry, tree::file_row,
+                            tree::lease_row, tree::object_row, tree::content, tree::inline_bytes,
+                            tree::sums, allocator, operation, retention>(part, in.rest());
     return 0;
 }

@@ -30,6 +30,7 @@ struct situation {
 
 // One function a file.
 [[nodiscard]] std::vector<situation> ensure_path_remove();
+[[nodiscard]] std::vector<situation> file_lives();
 [[nodiscard]] std::vector<situation> leases();
 [[nodiscard]] std::vector<situation> onces();
 [[nodiscard]] std::vector<situation> put_crash();

@@ -47,18 +47,19 @@ public:
         require(create_root(kv_, {}).has_value(), "a root");
     }
     node_id mkdir(std::string_view path) {
-        auto made = ensure_path(unrecorded{kv_, ids_}, path, {});
+        auto made = ensure_path(by(), path, {});
         require(made.has_value(), "a directory");
         return *made;
     }
     void make(std::string_view path, char which = 'a') {
         auto at = resolve(kv_, path);
         require(at.has_value() && !at->exists(), "a free place");
-        require(create(unrecorded{kv_, ids_}, any_rev{at->parent}, at->found->key().name,
-                       content(which), {})
+        require(create(by(), any_rev{at->parent}, at->found->key().name, content(which), {})
                     .has_value(),
                 "a file");
     }
+
+    [[nodiscard]] unrecorded<memory_store> by() { return {kv_, ids_}; }
 
 private:
     static constexpr std::uint64_t free_begin = 16;

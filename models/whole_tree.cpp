@@ -92,8 +92,8 @@ private:
         });
         add(at("remove_directory"), [=, by_contract = by_contract_](actor& me) {
             const auto s = look(me);
-            if (!s || !s->name.exists() || node_in(*s->name) == nullptr) return;
-            const auto empty = see_empty(me.store(), *node_in(*s->name));
+            if (!s || !s->name.exists() || directory_in(*s->name) == nullptr) return;
+            const auto empty = see_empty(me.store(), *directory_in(*s->name));
             if (!empty) return;
             if (by_contract) {
                 me.carries(empty->of().head());
@@ -119,7 +119,7 @@ private:
             const auto from = see(now, a, x), to = see(now, b, y);
             if (!from || !to || !from->name.exists()) return;
             if (by_contract) carries(me, *from), carries(me, *to);
-            if (node_in(*from->name) == nullptr) {
+            if (directory_in(*from->name) == nullptr) {
                 (void)tree::rename(by(me), P{from->parent}, from->name, P{to->parent}, to->name);
             } else if (const auto line = read_ancestry(now, b)) {
                 if (by_contract)

@@ -187,7 +187,7 @@ public:
 
 private:
     result<void> one(const entry& what, node_id parent, std::string_view name) {
-        if (const auto* node = tree::node_in(what)) return directory(*node, parent, name);
+        if (const auto* node = tree::directory_in(what)) return directory(*node, parent, name);
         if (const auto* link = std::get_if<dentry::symlink>(&what.target)) {
             ++links_;
             auto made = v_.settle_link(parent, name, link->path, what.about);
@@ -199,14 +199,16 @@ private:
 
     /// One decision: `name` comes to be what `what` is, or is it already.
     result<void> file(const entry& what, node_id parent, std::string_view name) {
-        const auto& object = std::get<dentry::object>(what.target);
+        const auto* object = std::get_if<dentry::object>(&what.target);
+        if (object == nullptr)
+            return fail(errc::in_use, "copy", std::string{name}, "is not finalized");
         auto dir = tree::read_directory(v_.rows(), parent);
         if (!dir) return passed(dir);
-        auto bytes = stored(object.id, name);
+        auto bytes = stored(object->id, name);
         if (!bytes) return passed(bytes);
         const auto guard = [&](auto& t) { t.expect(*bytes, "the content is stored"); };
         const tree::any_rev here{*dir};
-        auto made = tree::create(v_.client(), here, name, dentry::create_object{object.id},
+        auto made = tree::create(v_.client(), here, name, dentry::create_object{object->id},
                                  what.about, guard);
         if (!made) return passed(made);
         const auto* taken = std::get_if<tree::already_exists>(&*made);
@@ -216,7 +218,7 @@ private:
         if (!std::holds_alternative<dentry::object>(old->target))
             return fail(errc::exists, "replace", std::string{name}, "is no file");
         auto replaced = tree::replace_target(v_.client(), tree::any_rev{taken->parent}, old,
-                                             dentry::replace_object{object.id}, what.about, guard);
+                                             dentry::replace_object{object->id}, what.about, guard);
         return replaced ? result<void>{} : passed(replaced);
     }
 

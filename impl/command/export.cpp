@@ -112,7 +112,7 @@ private:
             auto row = listed.row();
             if (!row) return passed(row);
             std::string name{listed.name()};
-            const auto* child = tree::node_in(*row);
+            const auto* child = tree::directory_in(*row);
             if (child != nullptr) {
                 auto inside = make_directory(*child, name, into);
                 if (!inside) return passed(inside);
@@ -164,7 +164,9 @@ private:
     result<void> export_file(const open_directory& into, const std::string& name,
                              const tree::entry& e) {
         const auto path = into.path_of(name);
-        auto bytes = vault_.contents().open(std::get<protocol::dentry::object>(e.target).id);
+        const auto* object = std::get_if<protocol::dentry::object>(&e.target);
+        if (object == nullptr) return fail(errc::in_use, "export", path, "is not finalized");
+        auto bytes = vault_.contents().open(object->id);
         if (!bytes) return within(std::move(bytes), "export", path);
         const int fd = ::openat(into.number(), name.c_str(),
                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

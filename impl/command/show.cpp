@@ -33,7 +33,9 @@ struct item {
     std::optional<entry> what;
     facts about;
 
-    [[nodiscard]] const node_id* node() const { return what ? tree::node_in(*what) : &tree::root; }
+    [[nodiscard]] const node_id* node() const {
+        return what ? tree::directory_in(*what) : &tree::root;
+    }
     [[nodiscard]] const dentry::object* object() const {
         return what ? std::get_if<dentry::object>(&what->target) : nullptr;
     }
@@ -41,7 +43,8 @@ struct item {
         return what ? std::get_if<dentry::symlink>(&what->target) : nullptr;
     }
     [[nodiscard]] bool is_file() const {
-        return object() != nullptr && object()->id.kind == protocol::obj_id::file;
+        return what && (tree::file_in(*what) != nullptr ||
+                        (object() != nullptr && object()->id.kind == protocol::obj_id::file));
     }
 
     [[nodiscard]] std::string_view kind() const {
@@ -330,7 +333,8 @@ result<void> tell_about(const settings& common, const stat_options& o, vault& v)
     if (const auto* node = one->node())
         if (auto added = add_directory(answer, v, *node); !added) return added;
     if (one->is_file())
-        if (auto added = add_bytes(answer, v, one->object()->id); !added) return added;
+        if (one->object() != nullptr)
+            if (auto added = add_bytes(answer, v, one->object()->id); !added) return added;
     if (one->what) {
         answer.add("generation", one->what->written.value);
         answer.add("parent_node", here->parent.node().value);

@@ -88,7 +88,7 @@ private:
             return passed(shown);
         else if (!*shown)
             return {};
-        if (tree::node_in(*row) != nullptr) ++n_.directories;
+        if (tree::directory_in(*row) != nullptr) ++n_.directories;
         if (std::holds_alternative<dentry::symlink>(row->target)) ++n_.links;
         if (const auto* object = std::get_if<dentry::object>(&row->target);
             object != nullptr && object->id.kind == protocol::obj_id::file)

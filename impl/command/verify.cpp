@@ -26,6 +26,7 @@ int report(const settings& common, const tree::verification& v) {
     if (common.as_json)
         print({{"directories", v.directories},
                {"files", v.files},
+               {"open_files", v.open_files},
                {"links", v.links},
                {"contents", v.contents},
                {"bytes", v.bytes},

@@ -207,7 +207,7 @@ result<std::pair<node_id, settled>> vault::settle_directory(node_id parent, std:
         if (!made) return passed(made);
         if (const auto* fresh = std::get_if<tree::created>(&*made))
             return answer{fresh->node, settled::created};
-        const node_id* node = tree::node_in(*std::get<tree::already_exists>(*made).existing);
+        const node_id* node = tree::directory_in(*std::get<tree::already_exists>(*made).existing);
         if (node == nullptr)
             return fail(errc::exists, "make directory", std::string{name}, "is no directory");
         auto there = tree::read_directory(rows(), *node);
@@ -300,6 +300,8 @@ result<void> vault::copy(std::string_view from, std::string_view to) {
             name = last_name(from);
         }
         const entry& what = **source->found;
+        if (tree::file_in(what) != nullptr)
+            return fail(errc::in_use, "copy", std::string{from}, "is not finalized");
         // The copy names the same content, so it must still be stored when it is named.
         std::optional<seen<tree::content>> bytes;
         if (const auto* object = std::get_if<dentry::object>(&what.target)) {
@@ -377,7 +379,7 @@ result<void> empty_out(vault& v, node_id node, retry_count& retries) {
     for (const auto& listed : *names) {
         auto token = listed.token();
         if (!token) return passed(token);
-        const node_id* child = tree::node_in(**token);
+        const node_id* child = tree::directory_in(**token);
         if (child != nullptr)
             if (auto emptied = empty_out(v, *child, retries); !emptied) return emptied;
         auto gone = retry(retries, [&]() -> result<void> {
@@ -386,9 +388,9 @@ result<void> empty_out(vault& v, node_id node, retry_count& retries) {
             auto now = read<entry>(v.rows(), dir->key(listed.name()));
             if (!now) return passed(now);
             if (!now->exists()) return {};
-            if (tree::node_in(**now) == nullptr)
+            if (tree::directory_in(**now) == nullptr)
                 return tree::remove(v.client(), tree::any_rev{*dir}, *now);
-            auto empty = tree::see_empty(v.rows(), *tree::node_in(**now));
+            auto empty = tree::see_empty(v.rows(), *tree::directory_in(**now));
             if (!empty) return passed(empty);
             return tree::remove_directory(v.client(), tree::any_rev{*dir}, *now, *empty);
         });
@@ -441,6 +443,8 @@ result<vault::reader> vault::read_file(std::string_view path) {
     if (!here->exists()) return fail(errc::not_found, "read file", std::string{path});
     const auto* object =
         here->is_root() ? nullptr : std::get_if<dentry::object>(&(*here->found)->target);
+    if (!here->is_root() && tree::file_in(**here->found) != nullptr)
+        return fail(errc::in_use, "read file", std::string{path}, "is not finalized");
     if (object == nullptr) return fail(errc::is_a_directory, "read file", std::string{path});
     auto opened = contents().open(object->id);
     if (!opened) return std::unexpected{at(std::move(opened).error(), "read file", path)};

@@ -45,7 +45,7 @@ TEST(Spelled, Keys) {
 
 TEST(Spelled, Values) {
     EXPECT_EQ(value_of<tree::entry>({protocol::dentry::inode{node_id{16}}, {17}, {}}),
-              "inode 16, written 17");
+              "inode (node 16, kind 2), written 17");
     EXPECT_EQ(value_of<tree::rev>({{3}}), "3");
     EXPECT_EQ(value_of<tree::binding>({node_id{1}, "x"}), "parent 1, name 'x'");
     EXPECT_EQ(value_of<tree::head>({protocol::directory::alive{}, {}, 0700, {5}}),

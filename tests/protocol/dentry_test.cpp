@@ -95,7 +95,7 @@ TEST(Dentry, StatesHaveOneEncoding) { states_have_one_encoding<dentry>(); }
 TEST(Dentry, BytesOnDiskNeverChange) {
     const auto bytes = [](const target& t) { return encode(t); };
     EXPECT_EQ(bytes(dentry::absent{}), std::string(1, '\0'));
-    EXPECT_EQ(bytes(dentry::inode{{300}}), "\x01\xac\x02");
+    EXPECT_EQ(bytes(dentry::inode{{300}}), "\x01\xac\x02\x02");
     EXPECT_EQ(bytes(dentry::object{tree}), "\x02\x02" + std::string(32, '\0'));
     EXPECT_EQ(bytes(dentry::symlink{"a/b"}),
               "\x03\x03"
@@ -113,8 +113,8 @@ struct row_of_a_dentry {
 
 TEST(Dentry, TargetIsAMemberOfARow) {
     const row_of_a_dentry row{dentry::inode{{7}}, {9}};
-    EXPECT_EQ(encode(row), "\x01\x07\x09");
-    EXPECT_EQ(decode<row_of_a_dentry>("\x01\x07\x09"), row);
+    EXPECT_EQ(encode(row), "\x01\x07\x02\x09");
+    EXPECT_EQ(decode<row_of_a_dentry>("\x01\x07\x02\x09"), row);
 }
 
 }  // namespace

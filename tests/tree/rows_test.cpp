@@ -43,6 +43,15 @@ TEST(Rows, HaveTheseBytes) {
               "00"
               "00");
     EXPECT_EQ(hex(encode(rev{{7}})), "0000000000000007");
+    EXPECT_EQ(hex(encode(file_row{protocol::file::working{{3}, {300}}})),
+              "01"
+              "03"
+              "ac02");
+    EXPECT_EQ(hex(encode(lease_row{protocol::lease::held{{300}, {3}, {-1}}})),
+              "01"
+              "ac02"
+              "03"
+              "01");
     EXPECT_EQ(hex(encode(binding{node_id{300}, "xy"})),
               "ac02"
               "02"
@@ -50,6 +59,7 @@ TEST(Rows, HaveTheseBytes) {
     EXPECT_EQ(hex(encode(entry{dentry::inode{node_id{17}}, generation{18}, {0644, {2}, 3}})),
               "01"
               "11"
+              "02"
               "12"
               "a403"
               "04"
@@ -101,9 +111,9 @@ TEST(Rows, ANameWithoutARowIsAbsent) {
     EXPECT_EQ(target_of(t.name("/x")), state<dentry>{dentry::absent{}});
     t.make("/x", file(3));
     EXPECT_EQ(target_of(t.name("/x")), state<dentry>{dentry::object{object(3)}});
-    EXPECT_EQ(node_in(*t.name("/x")), nullptr);
+    EXPECT_EQ(directory_in(*t.name("/x")), nullptr);
     const auto made = t.mkdir("/d");
-    EXPECT_EQ(*node_in(*t.name("/d")), made.node);
+    EXPECT_EQ(*directory_in(*t.name("/d")), made.node);
 }
 
 TEST(Rows, OnlyTheAliveIsAlive) {

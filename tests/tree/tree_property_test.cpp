@@ -126,7 +126,7 @@ private:
             case act::remove: return agree(d, tree::remove(me, parent, old), paper_.remove(d.path));
             case act::remove_directory: {
                 if (!paper_.is_directory(d.path)) return;
-                const auto empty = see_empty(tree_.kv, *node_in(*old));
+                const auto empty = see_empty(tree_.kv, *directory_in(*old));
                 return agree(d, empty ? remove_directory(me, parent, old, *empty) : dropped(empty),
                              paper_.remove_directory(d.path));
             }
@@ -168,7 +168,8 @@ private:
     [[nodiscard]] directory directory_at(std::string_view path) const {
         auto dir = must(read_directory(tree_.kv, root));
         for (const auto name : must(split_path(path)))
-            dir = must(read_directory(tree_.kv, *node_in(*must(look_up(tree_.kv, dir, name)))));
+            dir =
+                must(read_directory(tree_.kv, *directory_in(*must(look_up(tree_.kv, dir, name)))));
         return dir;
     }
 
@@ -200,7 +201,7 @@ private:
         for (const auto& each : names) {
             const auto e = must(each.row());
             const auto here = path + "/" + std::string{each.name()};
-            if (const auto* child = node_in(e)) {
+            if (const auto* child = directory_in(e)) {
                 out.emplace(here, thing{});
                 draw(*child, here, out);
             } else if (const auto* l = std::get_if<dentry::symlink>(&e.target)) {

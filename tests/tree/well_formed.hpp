@@ -25,6 +25,10 @@ public:
         each<tree::rev>(at, [&](auto node, auto) { revs_.insert(node.value); });
         each<tree::binding>(
             at, [&](auto node, auto b) { bindings_.emplace(node.value, std::move(b)); });
+        each<tree::file_row>(
+            at, [&](auto node, auto f) { files_.emplace(node.value, std::move(f.now)); });
+        each<tree::lease_row>(
+            at, [&](auto node, auto l) { leases_.emplace(node.value, std::move(l.now)); });
         each<tree::entry>(at, [&](auto key, auto e) {
             entries_.emplace(place{key.parent.value, key.layer.value, std::string{key.name}},
                              std::move(e));
@@ -34,6 +38,9 @@ public:
         for (const auto& [where, e] : entries_) check_entry(where, e);
         for (const auto& [node, b] : bindings_) check_binding(node, b);
         for (const auto& [node, h] : heads_) check_node(node);
+        for (const auto& [node, f] : files_) check_file(node, f);
+        for (const auto& [node, l] : leases_)
+            if (!files_.contains(node)) fault("a lease without a file", node);
         for (const auto node : revs_)
             if (!heads_.contains(node)) fault("a rev without a head", node);
     }
@@ -84,13 +91,19 @@ private:
         if (e.written.value >= below_) fault("a generation not given", at.parent, at.name);
         if (!generations_.insert(e.written.value).second)
             fault("a generation used twice", at.parent, at.name);
-        if (const auto* node = tree::node_in(e)) check_child(at, node->value);
+        if (const auto* node = tree::directory_in(e)) {
+            check_child(at, node->value);
+            if (!heads_.contains(node->value)) fault("an entry of no head", node->value, at.name);
+            if (!revs_.contains(node->value)) fault("an entry of no rev", node->value, at.name);
+        }
+        if (const auto* node = tree::file_in(e)) {
+            check_child(at, node->value);
+            if (!files_.contains(node->value)) fault("an entry of no file", node->value, at.name);
+        }
     }
 
     void check_child(const place& at, std::uint64_t node) {
         if (node >= below_) fault("a node not given", node, at.name);
-        if (!heads_.contains(node)) fault("an entry of no head", node, at.name);
-        if (!revs_.contains(node)) fault("an entry of no rev", node, at.name);
         const auto b = bindings_.find(node);
         if (b == bindings_.end())
             fault("an entry of no binding", node, at.name);
@@ -99,14 +112,31 @@ private:
     }
 
     void check_binding(std::uint64_t node, const tree::binding& b) {
-        if (!heads_.contains(node)) fault("a binding without a head", node, b.name);
+        if (!heads_.contains(node) && !files_.contains(node))
+            fault("a binding of no node", node, b.name);
         const auto dir = heads_.find(b.parent.value);
         if (dir == heads_.end()) return fault("a binding to no directory", node, b.name);
         const auto e =
             entries_.find(place{b.parent.value, dir->second.layer.value, std::string{b.name}});
-        const auto* child = e == entries_.end() ? nullptr : tree::node_in(e->second);
-        if (child == nullptr || child->value != node)
+        const auto* child =
+            e == entries_.end() ? nullptr : std::get_if<protocol::dentry::inode>(&e->second.target);
+        if (child == nullptr || child->node.value != node)
             fault("a binding to another's name", node, b.name);
+    }
+
+    /// It has a name and a lease, and the two agree on who may write.
+    void check_file(std::uint64_t node, const state<protocol::file>& f) {
+        using file = protocol::file;
+        using lease = protocol::lease;
+        if (!bindings_.contains(node)) fault("a file bound nowhere", node);
+        const auto l = leases_.find(node);
+        if (l == leases_.end()) return fault("a file without a lease", node);
+        const auto seq = [](const auto& s) { return s.seq; };
+        if (std::visit(seq, f) != std::visit(seq, l->second))
+            fault("a lease of another number", node);
+        if (std::holds_alternative<file::working>(f) !=
+            std::holds_alternative<lease::held>(l->second))
+            fault("a writer without a lease, or the other way round", node);
     }
 
     /// It has its rows, and whoever goes up from it comes to the root.
@@ -125,6 +155,8 @@ private:
     std::set<std::uint64_t> revs_;
     std::map<std::uint64_t, tree::binding> bindings_;
     std::map<place, tree::entry> entries_;
+    std::map<std::uint64_t, state<protocol::file>> files_;
+    std::map<std::uint64_t, state<protocol::lease>> leases_;
     std::set<std::uint64_t> generations_;
     std::uint64_t below_ = 0;  // every id given is below it
     std::string faults_;

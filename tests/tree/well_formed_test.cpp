@@ -88,9 +88,9 @@ TEST(WellFormed, HasNodesThatWereGiven) {
 TEST(WellFormed, HasAHeadRevAndBindingForEachNode) {
     sound_tree t;
     t.point("g", dentry::inode{{15}});
-    EXPECT_EQ(t.faults(), at("an entry of no head", {15}, "g") +
-                              at("an entry of no rev", {15}, "g") +
-                              at("an entry of no binding", {15}, "g"));
+    EXPECT_EQ(t.faults(), at("an entry of no binding", {15}, "g") +
+                              at("an entry of no head", {15}, "g") +
+                              at("an entry of no rev", {15}, "g"));
     sound_tree u;
     u.uproot<tree::rev>(u.e);
     EXPECT_EQ(u.faults(), at("an entry of no rev", u.e, "e") + at("a head without a rev", u.e));
@@ -115,8 +115,8 @@ TEST(WellFormed, HasBindingsThatPointBack) {
                               at("a binding to another's name", t.e, "x"));
     sound_tree u;
     u.plant<binding>({15}, {u.d, "e"});
-    EXPECT_EQ(u.faults(), at("a binding without a head", {15}, "e") +
-                              at("a binding to another's name", {15}, "e"));
+    EXPECT_EQ(u.faults(),
+              at("a binding of no node", {15}, "e") + at("a binding to another's name", {15}, "e"));
     sound_tree v;
     v.plant<binding>(v.e, {{15}, "e"});
     EXPECT_EQ(v.faults(), at("an entry bound elsewhere", v.e, "e") +
@@ -127,6 +127,30 @@ TEST(WellFormed, HasNoNodeTwice) {
     sound_tree t;
     t.point("again", dentry::inode{t.e});
     EXPECT_EQ(t.faults(), at("an entry bound elsewhere", t.e, "again"));
+}
+
+TEST(WellFormed, HasAFileLeaseAndBindingForEachOpenFile) {
+    using protocol::file;
+    using protocol::lease;
+    sound_tree t;
+    t.point("f", dentry::inode{{15}, obj_id::file});
+    EXPECT_EQ(t.faults(),
+              at("an entry of no binding", {15}, "f") + at("an entry of no file", {15}, "f"));
+    t.plant<binding>({15}, {root, "f"});
+    t.plant<file_row>({15}, {file::cooling{{3}, {}}});
+    EXPECT_EQ(t.faults(), at("a file without a lease", {15}));
+    t.plant<lease_row>({15}, {lease::free{{2}}});
+    EXPECT_EQ(t.faults(), at("a lease of another number", {15}));
+    t.plant<lease_row>({15}, {lease::held{{1}, {3}, {}}});
+    EXPECT_EQ(t.faults(), at("a writer without a lease, or the other way round", {15}));
+    t.plant<lease_row>({15}, {lease::free{{3}}});
+    EXPECT_EQ(t.faults(), "");
+    t.uproot<binding>({15});
+    EXPECT_EQ(t.faults(),
+              at("an entry of no binding", {15}, "f") + at("a file bound nowhere", {15}));
+    sound_tree u;
+    u.plant<lease_row>({15}, {lease::free{}});
+    EXPECT_EQ(u.faults(), at("a lease without a file", {15}));
 }
 
 // Everything points both ways, and nothing leads to the root.
@@ -140,7 +164,7 @@ TEST(WellFormed, HasNoLoop) {
 
 TEST(WellFormed, HasRowsThatAreRows) {
     sound_tree t;
-    for (const std::string table : {"h", "r", "b", "d"}) {
+    for (const std::string table : {"h", "r", "b", "d", "f", "l"}) {
         const auto key = table + std::string(16, '\xee');
         const write junk{write::kind::put, key, "\xff", 0};
         must(t.kv.commit({{}, {&junk, 1}}));

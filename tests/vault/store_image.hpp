@@ -73,7 +73,7 @@ inline result<answers> read_all(vault& v) {
             auto row = listed.row();
             if (!row) return passed(row);
             const std::string here = path + "/" + std::string{listed.name()};
-            if (const auto* child = tree::node_in(*row)) {
+            if (const auto* child = tree::directory_in(*row)) {
                 if (auto below = self(self, *child, here); !below) return below;
             } else if (const auto* l = std::get_if<protocol::dentry::symlink>(&row->target)) {
                 all[here] = {'l', row->about, l->path};

@@ -30,7 +30,7 @@ enum class errc : std::uint8_t {
     need_pull,        // the bytes are elsewhere: fetch them, then ask again
     corrupt,          // the stored bytes are not what was written
     newer_format,     // written by a later version of Casement
-    in_use,           // another process has the store open
+    in_use,           // another process has the store open, or another writer the file
     no_space,         // the disk or the quota is full
     io,               // the system refused, and nothing was changed
     unsupported,      // this engine or file system cannot do it

@@ -25,6 +25,7 @@ struct dentry {
     struct inode {
         static constexpr std::uint8_t tag = 1;
         node_id node;
+        std::uint8_t kind = obj_id::directory;  // as that of the object that it may become
         bool operator==(const inode&) const = default;
     };
     struct object {
@@ -45,7 +46,7 @@ struct dentry {
 
     // clang-format off
     // create: a name that neither layer has.
-    struct create_node    { node_id node; };
+    struct create_node    { inode to; };
     struct create_object  { obj_id id; };
     struct create_symlink { std::string path; };
 
@@ -65,10 +66,10 @@ struct dentry {
     struct move_away {};
 
     // The destination of a rename: arrive where no name is, displace where one is replaced.
-    struct arrive_node         { node_id node; };
+    struct arrive_node         { inode to; };
     struct arrive_object       { obj_id id; };
     struct arrive_symlink      { std::string path; };
-    struct displace_by_node    { node_id node; };
+    struct displace_by_node    { inode to; };
     struct displace_by_object  { obj_id id; };
     struct displace_by_symlink { std::string path; };
 
@@ -85,10 +86,10 @@ struct dentry {
     using initial = absent;
 
     // clang-format off
-    constexpr inode     operator()(absent,    create_node e)         const { return {e.node}; }
+    constexpr inode     operator()(absent,    create_node e)         const { return e.to; }
     constexpr object    operator()(absent,    create_object e)       const { return {e.id}; }
     constexpr symlink   operator()(absent,    create_symlink e)      const { return {e.path}; }
-    constexpr inode     operator()(tombstone, create_node e)         const { return {e.node}; }
+    constexpr inode     operator()(tombstone, create_node e)         const { return e.to; }
     constexpr object    operator()(tombstone, create_object e)       const { return {e.id}; }
     constexpr symlink   operator()(tombstone, create_symlink e)      const { return {e.path}; }
 
@@ -98,7 +99,8 @@ struct dentry {
     constexpr guarded<object, node_id>
                         operator()(inode,     finalize e)            const { return {{e.id}}; }
     constexpr guarded<inode, obj_id>
-                        operator()(object,    instantiate e)         const { return {{e.node}}; }
+                        operator()(object,    instantiate e)         const
+                                                           { return {{e.node, e.id.kind}}; }
     constexpr object    operator()(object,    replace_object e)      const { return {e.id}; }
     constexpr symlink   operator()(symlink,   retarget e)            const { return {e.path}; }
 
@@ -112,16 +114,16 @@ struct dentry {
     constexpr absent    operator()(inode,     move_away)             const { return {}; }
     constexpr absent    operator()(object,    move_away)             const { return {}; }
     constexpr absent    operator()(symlink,   move_away)             const { return {}; }
-    constexpr inode     operator()(absent,    arrive_node e)         const { return {e.node}; }
+    constexpr inode     operator()(absent,    arrive_node e)         const { return e.to; }
     constexpr object    operator()(absent,    arrive_object e)       const { return {e.id}; }
     constexpr symlink   operator()(absent,    arrive_symlink e)      const { return {e.path}; }
-    constexpr inode     operator()(tombstone, arrive_node e)         const { return {e.node}; }
+    constexpr inode     operator()(tombstone, arrive_node e)         const { return e.to; }
     constexpr object    operator()(tombstone, arrive_object e)       const { return {e.id}; }
     constexpr symlink   operator()(tombstone, arrive_symlink e)      const { return {e.path}; }
 
-    constexpr inode     operator()(inode,     displace_by_node e)    const { return {e.node}; }
-    constexpr inode     operator()(object,    displace_by_node e)    const { return {e.node}; }
-    constexpr inode     operator()(symlink,   displace_by_node e)    const { return {e.node}; }
+    constexpr inode     operator()(inode,     displace_by_node e)    const { return e.to; }
+    constexpr inode     operator()(object,    displace_by_node e)    const { return e.to; }
+    constexpr inode     operator()(symlink,   displace_by_node e)    const { return e.to; }
     constexpr object    operator()(inode,     displace_by_object e)  const { return {e.id}; }
     constexpr object    operator()(object,    displace_by_object e)  const { return {e.id}; }
     constexpr object    operator()(symlink,   displace_by_object e)  const { return {e.id}; }

@@ -42,6 +42,14 @@ using drop_child = protocol::directory::drop_child;
     return std::move(e).within(std::string{operation}, std::string{of.key().name});
 }
 
+/// The rows of a file's node go with its name. Whoever writes it or makes its object guards them.
+template <store S>
+void erase_file(transaction<S>& t, node_id node) {
+    t.template erase<file_row>(node);
+    t.template erase<lease_row>(node);
+    t.template erase<binding>(node);
+}
+
 }  // namespace detail
 
 /// Points a name to something else. `illegal` unless the dentry machine has the pair: a file stays
@@ -82,7 +90,7 @@ template <client C, class P>
     if (auto may = detail::changes(parent.parent(), old, detail::put_child{}, "set facts"); !may)
         return passed(may);
     if (!old.exists()) return fail(errc::not_found, "set facts", std::string{old.key().name});
-    if (node_in(*old) != nullptr)
+    if (directory_in(*old) != nullptr)
         return fail(errc::illegal, "set facts", std::string{old.key().name}, "is a directory");
     entry now = *old;
     now.about.mode = mode;
@@ -110,15 +118,15 @@ template <client C>
     return {};
 }
 
-/// Removes a file's or a link's name. `is_a_directory` for a directory: that takes `emptiness` too.
-/// Reads no row.
+/// Removes a file's or a link's name; whoever still writes the file is fenced. `is_a_directory` for
+/// a directory: that takes `emptiness` too. Reads no row.
 template <client C, class P>
 [[nodiscard]] result<void> remove(C&& me, const P& parent, const seen<entry>& old) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto may = detail::changes(parent.parent(), old, detail::drop_child{}, "remove"); !may)
         return passed(may);
     if (!old.exists()) return fail(errc::not_found, "remove", std::string{old.key().name});
-    if (node_in(*old) != nullptr)
+    if (directory_in(*old) != nullptr)
         return fail(errc::is_a_directory, "remove", std::string{old.key().name});
     if (auto gone = casement::apply<protocol::dentry>(old->target, protocol::dentry::remove{});
         !gone)
@@ -127,6 +135,7 @@ template <client C, class P>
     parent.guard(t);
     t.expect(old, "the name points to what was seen");
     t.template erase<entry>(old.key());
+    if (const auto* node = file_in(*old)) detail::erase_file(t, *node);
     t.template bump<rev>(parent.parent().node());
     if (auto made = me.commit(t, change_kind::remove, done{}); !made)
         return std::unexpected{detail::named(std::move(made).error(), "remove", old)};
@@ -142,7 +151,7 @@ template <client C, class P>
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto may = detail::changes(parent.parent(), old, detail::drop_child{}, "remove"); !may)
         return passed(may);
-    const node_id* node = old.exists() ? node_in(*old) : nullptr;
+    const node_id* node = old.exists() ? directory_in(*old) : nullptr;
     if (node == nullptr || *node != empty.of().node())
         return fail(errc::conflict, "remove directory", std::string{old.key().name},
                     "is not the directory that was seen empty");

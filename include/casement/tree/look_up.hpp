@@ -54,7 +54,7 @@ struct place {
     [[nodiscard]] bool exists() const { return is_root() || found->exists(); }
     /// The directory node it is, or null.
     [[nodiscard]] const node_id* node() const {
-        return is_root() ? &root : found->exists() ? node_in(**found) : nullptr;
+        return is_root() ? &root : found->exists() ? directory_in(**found) : nullptr;
     }
 };
 
@@ -114,7 +114,7 @@ private:
                 return place{above_.back(), *std::move(found), {}};
             return stopped(errc::not_found, path, "no '" + printable(name) + "'");
         }
-        if (const auto* node = node_in(**found)) {
+        if (const auto* node = directory_in(**found)) {
             auto dir = read_directory(at_, *node);
             if (!dir) return passed(dir);
             above_.push_back(*std::move(dir));
@@ -130,8 +130,8 @@ private:
             if (stops_at_free_) way_.push_back(*std::move(found));
             return std::nullopt;
         }
-        const auto& object = std::get<d::object>((*found)->target);
-        if (!last && object.id.kind != obj_id::directory)
+        const auto* object = std::get_if<d::object>(&(*found)->target);
+        if (!last && (object == nullptr || object->id.kind != obj_id::directory))
             return stopped(errc::not_a_directory, path, "'" + printable(name) + "' is a file");
         return place{above_.back(), *std::move(found), rest()};
     }

@@ -31,7 +31,7 @@ namespace detail {
     if (const auto* l = std::get_if<d::symlink>(&what))
         return displaces ? event<d>{d::displace_by_symlink{l->path}} : d::arrive_symlink{l->path};
     const auto& i = std::get<d::inode>(what);
-    return displaces ? event<d>{d::displace_by_node{i.node}} : d::arrive_node{i.node};
+    return displaces ? event<d>{d::displace_by_node{i}} : d::arrive_node{i};
 }
 
 /// Two expectations of one directory are one guard, so they must be of one state of it.
@@ -55,8 +55,8 @@ result<void> check_rename(const P& from, const seen<entry>& source, const Q& to,
     if (!source.exists()) return fail(errc::not_found, "rename", name);
     if (source.key_bytes() == destination.key_bytes())
         return fail(errc::exists, "rename", name, "source and destination are one name");
-    const bool directory = node_in(*source) != nullptr;
-    if (destination.exists() && (directory || node_in(*destination) != nullptr))
+    const bool directory = directory_in(*source) != nullptr;
+    if (destination.exists() && (directory || directory_in(*destination) != nullptr))
         return fail(errc::exists, "rename", std::string{destination.key().name},
                     "a directory replaces nothing and is not replaced");
     return {};
@@ -85,11 +85,13 @@ result<generation> commit_rename(C& me, const P& from, const seen<entry>& source
     t.template erase<entry>(source.key());
     t.template bump<rev>(from.parent().node());
     if (!within_one) t.template bump<rev>(to.parent().node());
-    if (line != nullptr) {
-        for (const auto& b : line->line()) t.expect(b, "the destination's ancestors are in place");
-        t.template put<binding>(*node_in(*source),
+    if (const auto* node = std::get_if<protocol::dentry::inode>(&source->target))
+        t.template put<binding>(node->node,
                                 {to.parent().node(), std::string{destination.key().name}});
-    }
+    if (const auto* lost = destination.exists() ? file_in(*destination) : nullptr)
+        erase_file(t, *lost);
+    if (line != nullptr)
+        for (const auto& b : line->line()) t.expect(b, "the destination's ancestors are in place");
     const auto kind = line == nullptr ? change_kind::rename : change_kind::rename_directory;
     auto made = me.commit(t, kind, *written);
     if (!made) return std::unexpected{named(std::move(made).error(), "rename", source)};
@@ -106,7 +108,7 @@ template <client C, class P, class Q>
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<Q>::kept);
     if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);
-    if (node_in(*source) != nullptr)
+    if (directory_in(*source) != nullptr)
         return fail(errc::is_a_directory, "rename", std::string{source.key().name});
     return detail::commit_rename(me, from, source, to, destination, nullptr);
 }
@@ -122,7 +124,7 @@ template <client C, class P, class Q>
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<Q>::kept);
     if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);
     const auto name = std::string{source.key().name};
-    const node_id* moved = node_in(*source);
+    const node_id* moved = directory_in(*source);
     if (moved == nullptr) return fail(errc::not_a_directory, "rename", name);
     if (line.of() != to.parent().node())
         return fail(errc::conflict, "rename", name, "the ancestry is of another directory");

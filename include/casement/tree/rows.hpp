@@ -6,6 +6,8 @@
 //   h node                  head      life, layer, mode, mtime     moved by chmod, seal, snapshot
 //   r node                  rev       a counter                    moved by every change of a name
 //   b node                  binding   parent, name                 moved by renames only
+//   f node                  file      state, lease_seq, staging    moved by writers, finalizers
+//   l node                  lease     session, seq, expires        moved by who may write
 //   d parent, layer, name   entry     target, generation, facts    moved by what it points to
 // clang-format on
 
@@ -21,7 +23,9 @@
 #include <casement/machine/machine.hpp>
 #include <casement/protocol/dentry.hpp>
 #include <casement/protocol/directory.hpp>
+#include <casement/protocol/file.hpp>
 #include <casement/protocol/ids.hpp>
+#include <casement/protocol/lease.hpp>
 
 namespace casement::tree {
 
@@ -47,6 +51,15 @@ enum class change_kind : std::uint8_t {
     remove_directory = 7,
     rename = 8,
     rename_directory = 9,
+    create_file = 10,
+    instantiate_file = 11,
+    open_writer = 12,
+    renew = 13,
+    close_writer = 14,
+    reclaim = 15,
+    prepare = 16,
+    abort = 17,
+    finalize = 18,
 };
 
 /// What an entry has beside its target. They belong to the name, not to the content, so that equal
@@ -110,10 +123,43 @@ struct entry {
     bool operator==(const entry&) const = default;
 };
 
-/// The node that an entry points to, or null.
-[[nodiscard]] inline const node_id* node_in(const entry& e) {
+/// A file that is written, or was: its state, and the bytes that it has (SPEC F15).
+struct file_row {
+    static constexpr char table = 'f';
+    using key = node_id;
+
+    state<protocol::file> now;
+
+    bool operator==(const file_row&) const = default;
+};
+
+/// Who may write it (SPEC F14). Its number and the file's move together.
+struct lease_row {
+    static constexpr char table = 'l';
+    using key = node_id;
+
+    state<protocol::lease> now;
+
+    bool operator==(const lease_row&) const = default;
+};
+
+namespace detail {
+
+[[nodiscard]] inline const node_id* inode_in(const entry& e, std::uint8_t kind) {
     const auto* inode = std::get_if<protocol::dentry::inode>(&e.target);
-    return inode ? &inode->node : nullptr;
+    return inode && inode->kind == kind ? &inode->node : nullptr;
+}
+
+}  // namespace detail
+
+/// The directory's node that an entry points to, or null.
+[[nodiscard]] inline const node_id* directory_in(const entry& e) {
+    return detail::inode_in(e, obj_id::directory);
+}
+
+/// The node of the file that an entry points to, while it may still be written; or null.
+[[nodiscard]] inline const node_id* file_in(const entry& e) {
+    return detail::inode_in(e, obj_id::file);
 }
 
 /// The state of a name as its machine knows it: no row is `absent`.

@@ -17,6 +17,7 @@
 #include <casement/core/hash.hpp>
 #include <casement/kv/operation.hpp>
 #include <casement/tree/contents.hpp>
+#include <casement/tree/file_node.hpp>
 #include <casement/tree/list.hpp>
 #include <casement/tree/look_up.hpp>
 
@@ -30,6 +31,7 @@ struct problem {
 
 struct verification {
     std::uint64_t directories = 0, files = 0, links = 0;  // that the root leads to
+    std::uint64_t open_files = 0;                         // likewise; they have no object yet
     std::uint64_t contents = 0, bytes = 0;                // that were read and hashed
     std::uint64_t rows = 0;
     std::vector<problem> problems;  // the first `problems_max`
@@ -172,8 +174,11 @@ private:
         // Every head was met on the way from the root, and every entry counted once.
         expect_count(head::table, out_.directories, "directories");
         expect_count(rev::table, out_.directories, "revs");
-        expect_count(binding::table, out_.directories - 1, "bindings");
-        expect_count(entry::table, out_.directories - 1 + out_.files + out_.links, "names");
+        expect_count(binding::table, out_.directories - 1 + out_.open_files, "bindings");
+        expect_count(file_row::table, out_.open_files, "files");
+        expect_count(lease_row::table, out_.open_files, "leases");
+        expect_count(entry::table, out_.directories - 1 + out_.files + out_.open_files + out_.links,
+                     "names");
         for (const auto& [name, what] : bad_)
             if (!told_.contains(name)) out_.add({}, what);
     }
@@ -199,13 +204,16 @@ private:
     void check_entry(node_id parent, std::string_view name, const entry& e,
                      const std::string& here) {
         using d = protocol::dentry;
-        if (const auto* node = node_in(e)) {
-            auto bound = read<binding>(kv_, *node);
+        if (const auto* inode = std::get_if<d::inode>(&e.target)) {
+            auto bound = read<binding>(kv_, inode->node);
             if (!bound)
                 out_.add(here, std::move(bound).error());
             else if (!bound->exists() || (*bound)->parent != parent || (*bound)->name != name)
                 out_.add(here, error{errc::corrupt, "check binding", here, "is not bound here"});
-            walk(*node, here);
+            if (directory_in(e) != nullptr)
+                walk(inode->node, here);
+            else
+                check_open_file(inode->node, here);
         } else if (const auto* object = std::get_if<d::object>(&e.target)) {
             ++out_.files;
             if (auto good = check_object(object->id, e.about.size); !good)
@@ -215,6 +223,21 @@ private:
         } else {
             out_.add(here, error{errc::corrupt, "check entry", here, "points to nothing"});
         }
+    }
+
+    // A lease and a state that disagree would let two write, or nobody ever again.
+    void check_open_file(node_id node, const std::string& here) {
+        ++out_.open_files;
+        const auto file = read_file_node(kv_, node);
+        if (!file) return out_.add(here, file.error());
+        const auto seq = [](const auto& s) { return s.seq; };
+        const auto& now = file->file()->now;
+        const auto& lease = file->lease()->now;
+        if (std::visit(seq, now) != std::visit(seq, lease) ||
+            std::holds_alternative<protocol::file::working>(now) !=
+                std::holds_alternative<protocol::lease::held>(lease))
+            out_.add(here, error{errc::corrupt, "check lease", here,
+                                 "the file's state and its lease disagree"});
     }
 
     result<void> check_object(const protocol::obj_id& id, std::uint64_t size) {
@@ -252,7 +275,7 @@ private:
                 out_.add({}, error{errc::corrupt, "list blobs", f.path, "no row names it"});
     }
 
-    static constexpr std::string_view known_tables = "!#bcdhiorswx";
+    static constexpr std::string_view known_tables = "!#bcdfhilorswx";
     // Rows of the application's own types: they are its business, their blobs are ours.
     [[nodiscard]] static constexpr bool is_users(char table) {
         return table >= 'A' && table <= 'Z';
