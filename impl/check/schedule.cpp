@@ -184,17 +184,41 @@ std::string search::way_of(std::uint32_t node) {
     return way;
 }
 
+namespace {
+
+told_commit told_of(const call& c, told_commit::fate what) {
+    told_commit all;
+    for (const auto& g : c.guards) all.guards.push_back({g.key, g.expected, g.name});
+    for (const auto& w : c.writes) all.writes.push_back({w.what, w.key, w.value, w.amount});
+    all.what = what;
+    return all;
+}
+
+}  // namespace
+
 // Tells one step that can be taken at `words`.
 told_step search::told(std::span<const std::uint32_t> words, std::size_t actor, const outcome& o) {
     told_step t;
     t.actor = actor;
     const auto before = worlds_.rows(words[0]), after = worlds_.rows(o.world);
+    // The guard of a commit that a mutant leaves out and that would have stopped it.
+    const auto forgotten = [&](const call& commit) -> std::optional<std::string> {
+        for (const auto& g : commit.guards)
+            if (steps_.forgets(commit.operation, g.name) && !rows_.holds(before, g)) return g.name;
+        return std::nullopt;
+    };
     t.struck = o.struck != fault::none;
     t.changed = told_changes(story_, rows{rows_, before}, rows{rows_, after});
     if (actor == story_.roles().size()) {
         t.what = o.struck == fault::tick         ? "the clock moves on"
                  : o.struck == fault::power_loss ? "the power is lost"
                                                  : "the lost commit happens after all";
+        if (o.struck == fault::none) {
+            const call& late = script_.call_at(worlds_[words[0]].zombies[o.at]);
+            t.operation = late.operation;
+            t.forgotten = forgotten(late);
+            t.commit = told_of(late, told_commit::fate::made);
+        }
         return t;
     }
     const call c = script_.asks(o.at == index::none ? start(words, actor) : o.at);
@@ -210,9 +234,7 @@ told_step search::told(std::span<const std::uint32_t> words, std::size_t actor, 
             t.what += ", in vain: no longer '" + c.guards[*broken].name + "'";
             t.struck = in_vain = true;
         } else {
-            for (const auto& g : c.guards)
-                if (steps_.forgets(c.operation, g.name) && !rows_.holds(before, g))
-                    t.forgotten = g.name;
+            t.forgotten = forgotten(c);
         }
     } else if (c.what == call::kind::snapshot && o.struck == fault::none) {
         for (auto n = script_.rests(o.node) ? o.at : o.node; n != o.at && !script_.rests(n);
@@ -222,6 +244,11 @@ told_step search::told(std::span<const std::uint32_t> words, std::size_t actor, 
                           (seen.ranges() ? " and on" : "");
     }
     t.what += struck_by(o.struck, in_vain || after != before);
+    if (t.commits)
+        t.commit =
+            told_of(c, in_vain && o.struck == fault::none           ? told_commit::fate::refused
+                       : o.struck == fault::none || after != before ? told_commit::fate::made
+                                                                    : told_commit::fate::unsent);
     if (o.ends_turn && script_.rests(o.node) && o.struck == fault::none)
         if (const auto a = script_.last_answer(o.node); !a.empty())
             t.what += "; answers '" + printable(a) + "'";

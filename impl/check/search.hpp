@@ -83,6 +83,7 @@ public:
     [[nodiscard]] report walk(const walking& how);
     [[nodiscard]] report steer(std::string_view bytes);
     [[nodiscard]] result<std::string> steering(std::string_view token);
+    [[nodiscard]] std::string steered(std::string_view bytes);
 
     /// More than was known at the beginning: then what it found does not count.
     [[nodiscard]] lessons learnt() const {

@@ -342,6 +342,11 @@ report search::walk(const walking& how) {
     return walked(walks, path);
 }
 
+std::string search::steered(std::string_view bytes) {
+    wheel next{bytes};
+    return token_of(go(next, walking{}.steps_max));
+}
+
 report search::steer(std::string_view bytes) {
     wheel next{bytes};
     return walked(1, go(next, walking{}.steps_max));
@@ -365,6 +370,11 @@ report walk(const story& of, const walking& how) {
     auto r = search{of, scope::raw(how.without), search::each_call()}.walk(how);
     r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return r;
+}
+
+result<std::string> steered(const story& of, std::string_view bytes) {
+    if (!of.unfit().empty()) return fail(errc::illegal, "steer", of.name(), of.unfit());
+    return search{of, scope::raw(), search::each_call()}.steered(bytes);
 }
 
 report steer(const story& of, std::string_view bytes, const std::vector<left_out>& without) {

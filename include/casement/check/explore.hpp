@@ -36,7 +36,8 @@ struct so_far {
     double states_expected = 0;
 };
 
-/// How far a search goes, and by which short cuts.
+/// How far a search goes, and by which short cuts. Sleep sets are none of them: they leave out
+/// steps and no states, and it is steps that contracts, changes and ways back are judged by.
 struct scope {
     bool whole_operations = true;  // an operation whose guards cover its reads is one step
     bool canonical_names = true;   // states that differ only in ids and counters are one
@@ -68,6 +69,28 @@ struct way_count {
     std::uint64_t tried = 0, changes = 0;
 };
 
+/// A commit of a schedule, with all that it guards, also what a mutant leaves out.
+struct told_commit {
+    struct row_guard {
+        std::string key;
+        std::optional<std::string> expected;
+        std::string name;
+    };
+    struct row_write {
+        write::kind what{};
+        std::string key, value;
+        std::uint64_t amount = 0;
+    };
+    enum class fate : std::uint8_t {
+        made,     // also where nobody learns of it
+        refused,  // a guard does not hold
+        unsent,   // a fault strikes before it is made
+    };
+    std::vector<row_guard> guards;
+    std::vector<row_write> writes;
+    fate what = fate::unsent;
+};
+
 /// One step of a schedule, for people.
 struct told_step {
     std::size_t actor = 0;  // roles().size() is the world
@@ -80,6 +103,7 @@ struct told_step {
     bool commits = false;                   // or tries to
     bool struck = false;                    // by a fault, or in vain
     std::vector<std::pair<std::string, std::string>> rows;  // after it, as the story spells them
+    std::optional<told_commit> commit;
 };
 
 struct violation {

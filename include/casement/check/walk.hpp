@@ -52,4 +52,8 @@ struct walking {
 /// The bytes that steer along a token's steps. `illegal` if it is not of this story.
 [[nodiscard]] result<std::string> steering(const story& of, std::string_view token);
 
+/// The other way round: the token of the walk that the bytes steer, to its end or to what it
+/// breaks.
+[[nodiscard]] result<std::string> steered(const story& of, std::string_view bytes);
+
 }  // namespace casement::check
