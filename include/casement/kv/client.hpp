@@ -197,7 +197,7 @@ public:
         return ids_.template next<Id>();
     }
 
-    /// A new operation. Reads 1 row at the first one, and after a conflict.
+    /// A new operation. Reads 1 row at the first one, after a conflict, and at every 256th.
     [[nodiscard]] result<once<S>> begin() {
         auto kept = eras();
         if (!kept) return passed(kept);
@@ -238,7 +238,7 @@ public:
 private:
     result<seen<retention>> eras() {
         const std::lock_guard lock{mutex_};
-        if (!kept_) {
+        if (!kept_ || ++uses_ % looks_again == 0) {
             auto now = read<retention>(kv_, {});
             if (!now) return passed(now);
             kept_ = *std::move(now);
@@ -253,6 +253,9 @@ private:
     S& kv_;
     id_blocks<S>& ids_;
     std::mutex mutex_;
+    // What was seen long ago, engines read again for each commit: see `unchanged`.
+    static constexpr std::uint64_t looks_again = 256;
+    std::uint64_t uses_ = 0;
     std::optional<seen<retention>> kept_;  // as it was last seen
 };
 
