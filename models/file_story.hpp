@@ -77,7 +77,7 @@ void instantiate(actor& me, const std::string& path) {
     const auto at = resolve(me.store(), path, last_link::keep);
     if (!at || !at->exists() || at->node() != nullptr) return;
     carries<P>(me, at->parent);
-    me.carries(*at->found);
+    me.carries(at->found->row());
     (void)instantiate_file(by(me), P{at->parent}, *at->found);
 }
 
@@ -150,7 +150,7 @@ void make_final(actor& me, const std::string& path) {
         if (!bound || !bound->exists()) return me.answer("gone");
         const auto parent = read_directory(here, (*bound)->parent);
         if (!parent) return me.answer("gone");
-        const auto name = read<entry>(here, parent->key((*bound)->name));
+        const auto name = see_name(here, *parent, (*bound)->name);
         if (!name) return me.answer("gone");
         carries<P>(me, *parent);
         me.carries(prepared->file());

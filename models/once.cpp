@@ -41,8 +41,8 @@ result<void> on_name(known& op, std::string_view path, auto change) {
 
 template <class P>
 result<void> move(known& op, std::string_view from, std::string_view to) {
-    return on_name<P>(op, from, [&](const P& parent, const seen<entry>& source, const place& what) {
-        return on_name<P>(op, to, [&](const P& into, const seen<entry>& target, const place&) {
+    return on_name<P>(op, from, [&](const P& parent, const seen_name& source, const place& what) {
+        return on_name<P>(op, to, [&](const P& into, const seen_name& target, const place&) {
             if (what.node() == nullptr) return rename(op, parent, source, into, target);
             const auto line = read_ancestry(op.rows(), into.parent().node());
             if (!line) return result<generation>{std::unexpected{line.error()}};
@@ -66,20 +66,20 @@ const std::array<way, 9> ways{{
      }},
     {"replace_target /f",
      [](known& op) {
-         return on_name<P>(op, "/f", [&](const P& p, const seen<entry>& old, const place&) {
+         return on_name<P>(op, "/f", [&](const P& p, const seen_name& old, const place&) {
              const auto to = std::get<protocol::dentry::create_object>(content('b'));
              return replace_target(op, p, old, protocol::dentry::replace_object{to.id}, {});
          });
      }},
     {"set_facts /f",
      [](known& op) {
-         return on_name<P>(op, "/f", [&](const P& p, const seen<entry>& old, const place&) {
+         return on_name<P>(op, "/f", [&](const P& p, const seen_name& old, const place&) {
              return set_facts(op, p, old, 0600, {});
          });
      }},
     {"set_directory_facts /d",
      [](known& op) {
-         return on_name<P>(op, "/d", [&](const P&, const seen<entry>&, const place& at) {
+         return on_name<P>(op, "/d", [&](const P&, const seen_name&, const place& at) {
              if (at.node() == nullptr) return gone();
              const auto dir = read_directory(op.rows().snapshot(), *at.node());
              return dir ? set_directory_facts(op, *dir, 0700, {}) : told(dir);
@@ -87,13 +87,13 @@ const std::array<way, 9> ways{{
      }},
     {"remove /f",
      [](known& op) {
-         return on_name<P>(op, "/f", [&](const P& p, const seen<entry>& old, const place&) {
+         return on_name<P>(op, "/f", [&](const P& p, const seen_name& old, const place&) {
              return remove(op, p, old);
          });
      }},
     {"remove_directory /d",
      [](known& op) {
-         return on_name<P>(op, "/d", [&](const P& p, const seen<entry>& old, const place& at) {
+         return on_name<P>(op, "/d", [&](const P& p, const seen_name& old, const place& at) {
              if (at.node() == nullptr) return gone();
              const auto empty = see_empty(op.rows(), *at.node());
              return empty ? remove_directory(op, p, old, *empty) : told(empty);

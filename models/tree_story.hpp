@@ -89,14 +89,14 @@ inline story& with_tree_rows(story& s) {
 /// All that a change of one name in a directory must have seen, at one moment.
 struct sight {
     directory parent;
-    seen<entry> name;
+    seen_name name;
 };
 
 [[nodiscard]] inline std::optional<sight> see(const auto& at, node_id parent,
                                               std::string_view name) {
     auto dir = read_directory(at, parent);
     if (!dir) return std::nullopt;
-    auto found = read<entry>(at, dir->key(name));
+    auto found = see_name(at, *dir, name);
     if (!found) return std::nullopt;
     return sight{*std::move(dir), *std::move(found)};
 }

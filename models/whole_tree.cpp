@@ -65,7 +65,7 @@ private:
         };
         const auto look = [=, by_contract = by_contract_](actor& me) {
             auto s = see_parent(me);
-            if (s && by_contract) me.carries(s->name);
+            if (s && by_contract) me.carries(s->name.row());
             return s;
         };
         for (const char which : {'a', 'b'}) {
@@ -109,7 +109,7 @@ private:
     }
     static void carries(actor& me, const sight& s) {
         carries(me, s.parent);
-        me.carries(s.name);
+        me.carries(s.name.row());
     }
 
     void add_move(const std::string& words, node_id a, const std::string& x, node_id b,

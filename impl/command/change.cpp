@@ -9,6 +9,7 @@
 #include <variant>
 
 #include <casement/core/clock.hpp>
+#include <casement/tree/ensure_path.hpp>
 #include <casement/tree/list.hpp>
 
 #include "sheet.hpp"
@@ -162,11 +163,10 @@ public:
     explicit tree_copy(vault& v) : v_{v} {}
 
     /// Makes `name` in `parent` a directory with all that `from` has, replacing files by files.
-    result<void> directory(node_id from, node_id parent, std::string_view name) {
-        auto head = read<tree::head>(v_.rows(), from);
-        if (!head) return passed(head);
-        if (!head->exists()) return fail(errc::not_found, "copy", std::string{name});
-        auto made = v_.settle_directory(parent, name, {(*head)->mode, (*head)->mtime, 0});
+    result<void> directory(const entry& from, node_id parent, std::string_view name) {
+        auto about = tree::facts_of(v_.rows(), from);
+        if (!about) return passed(about);
+        auto made = v_.settle_directory(parent, name, *about);
         if (!made) return passed(made);
         ++directories_;
         auto names = tree::list(v_.rows(), from);
@@ -187,75 +187,32 @@ public:
 
 private:
     result<void> one(const entry& what, node_id parent, std::string_view name) {
-        if (const auto* node = tree::directory_in(what)) return directory(*node, parent, name);
-        if (const auto* link = std::get_if<dentry::symlink>(&what.target)) {
-            ++links_;
-            auto made = v_.settle_link(parent, name, link->path, what.about);
-            return made ? result<void>{} : passed(made);
-        }
-        ++files_;
-        return retry(retries_, [&] { return file(what, parent, name); });
-    }
-
-    /// One decision: `name` comes to be what `what` is, or is it already.
-    result<void> file(const entry& what, node_id parent, std::string_view name) {
-        const auto* object = std::get_if<dentry::object>(&what.target);
-        if (object == nullptr)
-            return fail(errc::in_use, "copy", std::string{name}, "is not finalized");
-        auto dir = tree::read_directory(v_.rows(), parent);
-        if (!dir) return passed(dir);
-        auto bytes = stored(object->id, name);
-        if (!bytes) return passed(bytes);
-        const auto guard = [&](auto& t) { t.expect(*bytes, "the content is stored"); };
-        const tree::any_rev here{*dir};
-        auto made = tree::create(v_.client(), here, name, dentry::create_object{object->id},
-                                 what.about, guard);
-        if (!made) return passed(made);
-        const auto* taken = std::get_if<tree::already_exists>(&*made);
-        if (taken == nullptr) return {};
-        const auto& old = taken->existing;
-        if (old->target == what.target && old->about == what.about) return {};
-        if (!std::holds_alternative<dentry::object>(old->target))
-            return fail(errc::exists, "replace", std::string{name}, "is no file");
-        auto replaced = tree::replace_target(v_.client(), tree::any_rev{taken->parent}, old,
-                                             dentry::replace_object{object->id}, what.about, guard);
-        return replaced ? result<void>{} : passed(replaced);
-    }
-
-    /// The content's row: a name may point to it only while it is there (SPEC F4g).
-    result<seen<tree::content>> stored(const protocol::obj_id& id, std::string_view name) {
-        auto object = v_.contents().object_of(id);
-        if (!object) return passed(object);
-        auto row = tree::read_content(v_.rows(), object->content);
-        if (!row) return passed(row);
-        if (!row->exists())
-            return fail(errc::corrupt, "copy", std::string{name}, "its content is missing");
-        return row;
+        if (tree::directory_in(what) != nullptr) return directory(what, parent, name);
+        const bool link = std::holds_alternative<dentry::symlink>(what.target);
+        ++(link ? links_ : tree::is_directory(what) ? directories_ : files_);
+        auto made = v_.settle_copy(parent, name, what);
+        return made ? result<void>{} : passed(made);
     }
 
     vault& v_;
-    retry_count retries_;
     std::uint64_t directories_ = 0, files_ = 0, links_ = 0;
 };
 
 result<void> copy_directory(const settings& common, const from_to& o, vault& v,
-                            const tree::place& source) {
-    auto destination = v.resolve(o.to);
+                            const tree::end_of_path& source) {
+    auto destination = tree::reach(v.client(), o.to);
     if (!destination) return passed(destination);
-    node_id parent = destination->parent.node();
-    std::string as;
-    if (const auto* into = destination->node()) {  // into the directory, under its own name
-        parent = *into;
-        as = source.is_root() ? "" : source.found->key().name;
-    } else {
-        as = destination->found->key().name;
-    }
+    auto into = tree::reach_directory(v.client(), *destination);
+    if (!into) return passed(into);
+    // Into the directory that is there, under its own name.
+    const node_id parent = *into ? **into : destination->parent.node();
+    const std::string as{*into ? std::string_view{source.name} : destination->found->key().name};
     auto above = tree::read_ancestry(v.rows(), parent);
     if (!above) return passed(above);
     if (above->contains(*source.node()))
         return fail(errc::loop, "copy", o.from, "the copy would come to lie in itself");
     tree_copy work{v};
-    if (auto copied = work.directory(*source.node(), parent, as); !copied) return copied;
+    if (auto copied = work.directory(source.what, parent, as); !copied) return copied;
     auto also = name("to", o.to);
     also.update(work.counts());
     done(common, "cp", o.from, std::move(also));
@@ -263,11 +220,11 @@ result<void> copy_directory(const settings& common, const from_to& o, vault& v,
 }
 
 result<void> copy_any(const settings& common, const from_to& o, vault& v) {
-    auto source = v.resolve(o.from, tree::last_link::keep);
+    auto source = v.look(o.from, tree::last_link::keep);
     if (!source) return passed(source);
-    if (source->node() != nullptr && o.recursive) return copy_directory(common, o, v, *source);
-    if (source->node() != nullptr)
+    if (tree::is_directory(source->what) && !o.recursive)
         return fail(errc::is_a_directory, "copy", o.from, "a directory; -r copies it");
+    if (source->node() != nullptr) return copy_directory(common, o, v, *source);
     if (auto copied = v.copy(o.from, o.to); !copied) return copied;
     done(common, "cp", o.from, name("to", o.to));
     return {};

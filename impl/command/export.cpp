@@ -27,7 +27,7 @@ namespace {
 class growing_directory {
 public:
     growing_directory(std::shared_ptr<open_directory> made, std::shared_ptr<growing_directory> in,
-                      const tree::head& about, counts& n)
+                      const tree::facts& about, counts& n)
         : made_{std::move(made)},
           in_{std::move(in)},
           mode_{about.mode},
@@ -57,13 +57,12 @@ public:
     explicit exporter(vault& v) : vault_{v} {}
 
     result<void> run(const std::string& from, const std::string& to, bool as_json) {
-        auto here = vault_.resolve(from);
-        if (!here) return passed(here);
-        if (!here->exists()) return fail(errc::not_found, "export", from);
+        auto here = vault_.look(from);
+        if (!here) return within(std::move(here), "export", from);
         const progress bar{"export", tally_, !as_json};
         workers crew{std::max(1u, std::thread::hardware_concurrency())};
-        auto walked = here->node() != nullptr ? export_tree(*here->node(), to, crew)
-                                              : export_one(*here, to, crew);
+        auto walked = tree::is_directory(here->what) ? export_tree(here->what, to, crew)
+                                                     : export_one(here->what, to, crew);
         auto finished = crew.finish();
         if (!walked) return walked;
         if (!finished) return finished;
@@ -76,7 +75,7 @@ public:
 private:
     using place_on_disk = std::shared_ptr<growing_directory>;
 
-    result<void> export_tree(tree::node_id node, const std::string& to, workers& crew) {
+    result<void> export_tree(const tree::entry& from, const std::string& to, workers& crew) {
         if (::mkdir(to.c_str(), 0700) != 0 && errno != EEXIST)
             return fail_system(errno, "make directory", to);
         auto top = open_directory::open(to);
@@ -85,38 +84,35 @@ private:
             return fail(errc::not_empty, "export", to, "holds '" + printable(name) + "'");
         });
         if (!empty) return empty;
-        auto dir = tree::read_directory(vault_.rows(), node);
-        if (!dir) return passed(dir);
-        return fill(
-            node,
-            std::make_shared<growing_directory>(*std::move(top), nullptr, *dir->head(), counts_),
-            crew);
+        auto about = tree::facts_of(vault_.rows(), from);
+        if (!about) return passed(about);
+        return fill(from,
+                    std::make_shared<growing_directory>(*std::move(top), nullptr, *about, counts_),
+                    crew);
     }
 
-    result<void> export_one(const tree::place& what, const std::string& to, workers& crew) {
+    result<void> export_one(const tree::entry& e, const std::string& to, workers& crew) {
         auto found = open_directory::open_above(to);
         if (!found) return passed(found);
-        const tree::entry e = **what.found;
         crew.add([this, into = *std::move(found), e] {
             return export_entry(*into.first, into.second, e);
         });
         return {};
     }
 
-    result<void> fill(tree::node_id node, const place_on_disk& into, workers& crew) {
+    result<void> fill(const tree::entry& from, const place_on_disk& into, workers& crew) {
         ++counts_.directories;
-        auto names = tree::list(vault_.rows(), node);
+        auto names = tree::list(vault_.rows(), from);
         if (!names) return passed(names);
         for (const auto& listed : *names) {
             if (stop_requested()) return {};
             auto row = listed.row();
             if (!row) return passed(row);
             std::string name{listed.name()};
-            const auto* child = tree::directory_in(*row);
-            if (child != nullptr) {
-                auto inside = make_directory(*child, name, into);
+            if (tree::is_directory(*row)) {
+                auto inside = make_directory(*row, name, into);
                 if (!inside) return passed(inside);
-                if (auto filled = fill(*child, *inside, crew); !filled) return filled;
+                if (auto filled = fill(*row, *inside, crew); !filled) return filled;
                 continue;
             }
             const bool more = crew.add([this, into, name = std::move(name), e = *std::move(row)] {
@@ -127,15 +123,15 @@ private:
         return names->status();
     }
 
-    result<place_on_disk> make_directory(tree::node_id child, const std::string& name,
+    result<place_on_disk> make_directory(const tree::entry& child, const std::string& name,
                                          const place_on_disk& into) {
         if (::mkdirat(into->at()->number(), name.c_str(), 0700) != 0)
             return fail_system(errno, "make directory", into->at()->path_of(name));
         auto made = open_directory::open_in(into->at(), name);
         if (!made) return passed(made);
-        auto dir = tree::read_directory(vault_.rows(), child);
-        if (!dir) return passed(dir);
-        return std::make_shared<growing_directory>(*std::move(made), into, *dir->head(), counts_);
+        auto about = tree::facts_of(vault_.rows(), child);
+        if (!about) return passed(about);
+        return std::make_shared<growing_directory>(*std::move(made), into, *about, counts_);
     }
 
     /// A name that cannot be exported is told and passed over; a full disk ends it all.

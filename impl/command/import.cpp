@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include <casement/tree/ensure_path.hpp>
+
 #include "command.hpp"
 #include "disk.hpp"
 #include "progress.hpp"
@@ -88,9 +90,11 @@ private:
         auto found = open_directory::open_above(options_.source);
         if (!found) return passed(found);
         const auto& [parent, name] = *found;
-        auto where = vault_.resolve(options_.path);
+        auto where = tree::reach(vault_.client(), options_.path);
         if (!where) return passed(where);
-        if (const auto* node = where->node()) return import_name(parent, name, name, *node, crew);
+        auto into = tree::reach_directory(vault_.client(), *where);
+        if (!into) return passed(into);
+        if (*into) return import_name(parent, name, name, **into, crew);
         return import_name(parent, name, std::string{where->found->key().name},
                            where->parent.node(), crew);
     }

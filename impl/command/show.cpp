@@ -28,24 +28,18 @@ using tree::node_id;
 
 // --- one name --------------------------------------------------------------------------------
 
-/// What a name points to, with the facts that people ask for. The root has no entry.
+/// What a name points to, with the facts that people ask for.
 struct item {
-    std::optional<entry> what;
+    entry what;
     facts about;
 
-    [[nodiscard]] const node_id* node() const {
-        return what ? tree::directory_in(*what) : &tree::root;
-    }
-    [[nodiscard]] const dentry::object* object() const {
-        return what ? std::get_if<dentry::object>(&what->target) : nullptr;
-    }
+    [[nodiscard]] const node_id* node() const { return tree::directory_in(what); }
+    [[nodiscard]] const protocol::obj_id* object() const { return tree::object_in(what); }
     [[nodiscard]] const dentry::symlink* link() const {
-        return what ? std::get_if<dentry::symlink>(&what->target) : nullptr;
+        return std::get_if<dentry::symlink>(&what.target);
     }
-    [[nodiscard]] bool is_file() const {
-        return what && (tree::file_in(*what) != nullptr ||
-                        (object() != nullptr && object()->id.kind == protocol::obj_id::file));
-    }
+    [[nodiscard]] bool is_directory() const { return tree::is_directory(what); }
+    [[nodiscard]] bool is_file() const { return link() == nullptr && !is_directory(); }
 
     [[nodiscard]] std::string_view kind() const {
         return link() != nullptr ? "link" : is_file() ? "file" : "directory";
@@ -55,35 +49,16 @@ struct item {
     }
 };
 
-/// A directory's facts are in its head, all others' in the entry.
-result<item> item_of(const vault& v, std::optional<entry> what) {
-    item one{std::move(what), {}};
-    const node_id* node = one.node();
-    if (node == nullptr) {
-        one.about = one.what->about;
-        return one;
-    }
-    auto head = read<tree::head>(v.rows(), *node);
-    if (!head) return passed(head);
-    if (!head->exists())
-        return fail(errc::corrupt, "read directory", std::to_string(node->value),
-                    "a name points to it, and it is not there");
-    one.about = {(*head)->mode, (*head)->mtime, 0};
-    return one;
+result<item> item_of(const vault& v, entry what) {
+    auto about = tree::facts_of(v.rows(), what);
+    if (!about) return passed(about);
+    return item{std::move(what), *about};
 }
 
-/// `not_found` where the path leads to a free name.
-result<tree::place> find(const vault& v, std::string_view operation, const std::string& path,
-                         tree::last_link last) {
-    auto here = v.resolve(path, last);
-    if (!here) return within(std::move(here), std::string{operation}, path);
-    if (!here->exists()) return fail(errc::not_found, std::string{operation}, path);
-    return here;
-}
-
-std::optional<entry> entry_at(const tree::place& here) {
-    if (here.is_root()) return std::nullopt;
-    return **here.found;
+result<tree::end_of_path> find(const vault& v, std::string_view operation, const std::string& path,
+                               tree::last_link last) {
+    auto here = v.look(path, last);
+    return here ? here : within(std::move(here), std::string{operation}, path);
 }
 
 /// Adds what every answer about a name has.
@@ -125,8 +100,8 @@ void show(const settings& common, const ls_options& o, std::string_view name, co
 }
 
 result<void> show_directory(const settings& common, const ls_options& o, const vault& v,
-                            node_id node) {
-    auto names = tree::list(v.rows(), node, o.after);
+                            const entry& directory) {
+    auto names = tree::list(v.rows(), directory, o.after);
     if (!names) return passed(names);
     std::uint64_t left = o.limit.value_or(UINT64_MAX);
     for (const auto& listed : *names) {
@@ -148,13 +123,13 @@ result<void> show_directory(const settings& common, const ls_options& o, const v
 result<void> list(const settings& common, const ls_options& o, const vault& v) {
     auto here = find(v, "list", o.path, tree::last_link::keep);
     if (!here) return passed(here);
-    if (here->node() != nullptr) return show_directory(common, o, v, *here->node());
+    if (tree::is_directory(here->what)) return show_directory(common, o, v, here->what);
     // A link that leads to a directory lists it; any other is shown itself, dangling ones too.
-    if (const auto there = v.resolve(o.path); there && there->node() != nullptr)
-        return show_directory(common, o, v, *there->node());
-    auto one = item_of(v, entry_at(*here));
+    if (const auto there = v.look(o.path); there && tree::is_directory(there->what))
+        return show_directory(common, o, v, there->what);
+    auto one = item_of(v, here->what);
     if (!one) return passed(one);
-    show(common, o, here->found->key().name, *one);
+    show(common, o, here->name, *one);
     return {};
 }
 
@@ -184,24 +159,24 @@ public:
     result<void> run() {
         auto here = find(v_, "tree", o_.path, tree::last_link::follow);
         if (!here) return passed(here);
-        if (here->node() == nullptr) return fail(errc::not_a_directory, "tree", o_.path);
+        if (!tree::is_directory(here->what)) return fail(errc::not_a_directory, "tree", o_.path);
         if (!common_.as_json) print_line(o_.path.empty() ? "/" : printable(o_.path));
         std::string at = o_.path.substr(0, o_.path.find_last_not_of('/') + 1);
         if (!at.empty() && at.front() != '/') at.insert(0, "/");
-        if (auto all = below(*here->node(), at, "", 1); !all) return all;
+        if (auto all = below(here->what, at, "", 1); !all) return all;
         print_totals();
         return {};
     }
 
 private:
-    result<void> below(node_id node, const std::string& at, const std::string& indent,
+    result<void> below(const entry& directory, const std::string& at, const std::string& indent,
                        std::uint64_t depth) {
         if (o_.depth && depth > *o_.depth) return {};
-        auto names = tree::list(v_.rows(), node);
+        auto names = tree::list(v_.rows(), directory);
         if (!names) return passed(names);
         for (auto next = names->begin(); next != names->end();) {
             if (auto on = unless_stopped("tree", o_.path); !on) return on;
-            const auto listed = *next;
+            const auto& listed = *next;
             const std::string name{listed.name()};
             auto row = listed.row();
             if (!row) return passed(row);
@@ -211,8 +186,8 @@ private:
             const bool last = next == names->end();
             const std::string path = at + "/" + name;
             show(name, path, *one, indent, last, depth);
-            if (const node_id* child = one->node())
-                if (auto all = below(*child, path, indent + (last ? "    " : "│   "), depth + 1);
+            if (one->is_directory())
+                if (auto all = below(one->what, path, indent + (last ? "    " : "│   "), depth + 1);
                     !all)
                     return all;
         }
@@ -317,7 +292,7 @@ result<void> add_bytes(sheet& answer, vault& v, const protocol::obj_id& id) {
 result<void> tell_about(const settings& common, const stat_options& o, vault& v) {
     auto here = find(v, "stat", o.path, o.follow ? tree::last_link::follow : tree::last_link::keep);
     if (!here) return passed(here);
-    auto one = item_of(v, entry_at(*here));
+    auto one = item_of(v, here->what);
     if (!one) return passed(one);
 
     sheet answer;
@@ -332,13 +307,17 @@ result<void> tell_about(const settings& common, const stat_options& o, vault& v)
     if (one->link() != nullptr) answer.add_name("target", one->link()->path);
     if (const auto* node = one->node())
         if (auto added = add_directory(answer, v, *node); !added) return added;
-    if (one->is_file())
-        if (one->object() != nullptr)
-            if (auto added = add_bytes(answer, v, one->object()->id); !added) return added;
-    if (one->what) {
-        answer.add("generation", one->what->written.value);
-        answer.add("parent_node", here->parent.node().value);
-        answer.add("parent_rev", (*here->parent.rev()).n.value);
+    if (one->is_directory() && one->object() != nullptr)
+        answer.add("object", object::to_text(*one->object()));
+    if (one->is_file() && one->object() != nullptr)
+        if (auto added = add_bytes(answer, v, *one->object()); !added) return added;
+    // Of a name in a directory that may change, who changed it, and when.
+    const auto place = v.resolve(
+        o.path, o.follow ? tree::last_link::follow : tree::last_link::keep);
+    if (place && place->inner.empty() && !place->is_root() && place->exists()) {
+        answer.add("generation", (*place->found)->written.value);
+        answer.add("parent_node", place->parent.node().value);
+        answer.add("parent_rev", (*place->parent.rev()).n.value);
     }
     answer.print(common);
     return {};

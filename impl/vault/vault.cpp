@@ -6,6 +6,7 @@
 
 #include <casement/tree/ensure_path.hpp>
 #include <casement/tree/list.hpp>
+#include <casement/tree/overlay.hpp>
 #include <casement/tree/rename.hpp>
 
 #include "marker.hpp"
@@ -29,13 +30,6 @@ struct settings {
 
 engine::leveldb_options for_rows(const vault_options& o, bool create) {
     return {o.durable, create, o.cache_bytes, o.write_buffer_bytes, o.mapped_bytes_max};
-}
-
-std::string last_name(std::string_view path) {
-    const auto end = path.find_last_not_of('/');
-    if (end == std::string_view::npos) return {};
-    path = path.substr(0, end + 1);
-    return std::string{path.substr(path.rfind('/') + 1)};
 }
 
 error at(error e, std::string_view operation, std::string_view path) {
@@ -151,10 +145,13 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
     if (auto files = s->open_files(options); !files)
         return within(std::move(files), "open store", path);
     if (auto swept = s->sweep(); !swept) return within(std::move(swept), "open store", path);
-    // A store on a full disk can still be read: then the next opening forgets.
+    // A store on a full disk can still be read: then the next opening forgets and sweeps.
     auto forgot = forget_operations(s->rows, system_clock{}.now(), options.outcomes_kept);
     if (!forgot && forgot.error().code() != errc::no_space)
         return within(std::move(forgot), "open store", path);
+    auto hidden = tree::sweep_hidden(s->rows);
+    if (!hidden && hidden.error().code() != errc::no_space)
+        return within(std::move(hidden), "open store", path);
     return vault{std::move(s)};
 }
 
@@ -176,13 +173,14 @@ vault::contents_type& vault::contents() { return *state_->contents; }
 const std::string& vault::path() const { return state_->path; }
 const blob::thresholds& vault::sizes() const { return state_->sizes; }
 std::uint64_t vault::retries() const { return state_->retries.retries; }
+retry_count& vault::retry_counter() { return state_->retries; }
 std::uint64_t vault::leftovers_removed() const { return state_->leftovers; }
 
 // --- making names ----------------------------------------------------------------------------
 
 result<node_id> vault::make_directory(std::string_view path, const facts& about) {
     return retry(state_->retries, [&]() -> result<node_id> {
-        auto here = resolve(path);
+        auto here = tree::reach(client(), path);
         if (!here) return passed(here);
         if (here->exists()) return fail(errc::exists, "make directory", std::string{path});
         auto made = tree::create_directory(client(), tree::any_rev{here->parent},
@@ -207,16 +205,19 @@ result<std::pair<node_id, settled>> vault::settle_directory(node_id parent, std:
         if (!made) return passed(made);
         if (const auto* fresh = std::get_if<tree::created>(&*made))
             return answer{fresh->node, settled::created};
-        const node_id* node = tree::directory_in(*std::get<tree::already_exists>(*made).existing);
-        if (node == nullptr)
+        auto& taken = std::get<tree::already_exists>(*made);
+        const auto node =
+            tree::reach_directory(client(), {taken.parent, std::move(taken.existing), {}});
+        if (!node) return std::unexpected{node.error()};
+        if (!*node)
             return fail(errc::exists, "make directory", std::string{name}, "is no directory");
-        auto there = tree::read_directory(rows(), *node);
+        auto there = tree::read_directory(rows(), **node);
         if (!there) return passed(there);
         if (there->head()->mode == about.mode && there->head()->mtime == about.mtime)
-            return answer{*node, settled::unchanged};
+            return answer{**node, settled::unchanged};
         auto changed = tree::set_directory_facts(client(), *there, about.mode, about.mtime);
         if (!changed) return passed(changed);
-        return answer{*node, settled::replaced};
+        return answer{**node, settled::replaced};
     });
 }
 
@@ -241,7 +242,8 @@ result<settled> decide(vault& v, node_id parent, std::string_view name, const st
 
     const auto& old = taken->existing;
     if (old->target == wanted && old->about == about) return settled::unchanged;
-    if (old->target.index() != wanted.index())
+    if (old->target.index() != wanted.index() ||
+        tree::is_directory(*old) != tree::is_directory({wanted, {}, {}}))
         return fail(errc::exists, "settle", std::string{name},
                     "something of another kind is there");
     tree::replacement by = object ? tree::replacement{dentry::replace_object{object->id}}
@@ -285,38 +287,77 @@ result<settled> vault::settle_link(node_id parent, std::string_view name, const 
     });
 }
 
+namespace {
+
+/// Where a name comes to be: a free one, or one in the directory that is there.
+struct destination {
+    node_id parent;
+    std::string name;
+};
+
+result<destination> destination_of(vault& v, std::string_view to, std::string_view own_name) {
+    auto here = tree::reach(v.client(), to);
+    if (!here) return passed(here);
+    auto into = tree::reach_directory(v.client(), *here);
+    if (!into) return passed(into);
+    if (*into) return destination{**into, std::string{own_name}};
+    return destination{here->parent.node(), std::string{here->found->key().name}};
+}
+
+/// What a commit that names an entry's object once more must guard: that it is still stored (F4g).
+class presence {
+public:
+    [[nodiscard]] static result<presence> of(vault& v, const entry& what) {
+        presence there;
+        const auto* object = tree::object_in(what);
+        if (object == nullptr) return there;
+        if (object->kind == protocol::obj_id::directory) {
+            auto collector = read<tree::collection>(v.rows(), {});
+            if (!collector) return passed(collector);
+            there.collector_ = *std::move(collector);
+            return there;
+        }
+        auto file = v.contents().object_of(*object);
+        if (!file) return passed(file);
+        auto row = tree::read_content(v.rows(), file->content);
+        if (!row) return passed(row);
+        if (!row->exists())
+            return fail(errc::corrupt, "read content", to_hex(file->content), "is missing");
+        there.bytes_ = *std::move(row);
+        return there;
+    }
+    template <store S>
+    void operator()(transaction<S>& t) const {
+        if (bytes_) t.expect(*bytes_, "the content is stored");
+        if (collector_) t.expect(*collector_, "nothing was collected meanwhile");
+    }
+
+private:
+    std::optional<seen<tree::content>> bytes_;
+    std::optional<seen<tree::collection>> collector_;
+};
+
+}  // namespace
+
+result<settled> vault::settle_copy(node_id parent, std::string_view name, const entry& what) {
+    if (std::holds_alternative<dentry::inode>(what.target))
+        return fail(tree::is_directory(what) ? errc::is_a_directory : errc::in_use, "copy",
+                    std::string{name}, "may still change");
+    return retry(state_->retries, [&]() -> result<settled> {
+        const auto stored = presence::of(*this, what);
+        if (!stored) return std::unexpected{at(stored.error(), "copy", name)};
+        return decide(*this, parent, name, what.target, what.about, *stored);
+    });
+}
+
 result<void> vault::copy(std::string_view from, std::string_view to) {
     return retry(state_->retries, [&]() -> result<void> {
-        auto source = resolve(from, tree::last_link::keep);
+        auto source = look(from, tree::last_link::keep);
         if (!source) return passed(source);
-        if (!source->exists()) return fail(errc::not_found, "copy", std::string{from});
-        if (source->node() != nullptr) return fail(errc::is_a_directory, "copy", std::string{from});
-        auto destination = resolve(to);
-        if (!destination) return passed(destination);
-        std::string name = last_name(to);
-        node_id parent = destination->parent.node();
-        if (const auto* node = destination->node()) {
-            parent = *node;  // into the directory, under its own name
-            name = last_name(from);
-        }
-        const entry& what = **source->found;
-        if (tree::file_in(what) != nullptr)
-            return fail(errc::in_use, "copy", std::string{from}, "is not finalized");
-        // The copy names the same content, so it must still be stored when it is named.
-        std::optional<seen<tree::content>> bytes;
-        if (const auto* object = std::get_if<dentry::object>(&what.target)) {
-            auto file = contents().object_of(object->id);
-            if (!file) return passed(file);
-            auto row = tree::read_content(rows(), file->content);
-            if (!row) return passed(row);
-            if (!row->exists())
-                return fail(errc::corrupt, "copy", std::string{from}, "its content is missing");
-            bytes = *std::move(row);
-        }
-        auto done = decide(*this, parent, name, what.target, what.about, [&](auto& t) {
-            if (bytes) t.expect(*bytes, "the content is stored");
-        });
-        if (!done) return passed(done);
+        const auto where = destination_of(*this, to, source->name);
+        if (!where) return std::unexpected{where.error()};
+        auto done = settle_copy(where->parent, where->name, source->what);
+        if (!done) return std::unexpected{at(std::move(done).error(), "copy", from)};
         return {};
     });
 }
@@ -325,21 +366,24 @@ result<void> vault::copy(std::string_view from, std::string_view to) {
 
 result<void> vault::move(std::string_view from, std::string_view to) {
     return retry(state_->retries, [&]() -> result<void> {
-        auto source = resolve(from, tree::last_link::keep);
+        if (auto there = look(from, tree::last_link::keep); !there) return passed(there);
+        auto source = tree::reach(client(), from, tree::last_link::keep);
         if (!source) return passed(source);
         if (source->is_root()) return fail(errc::illegal, "move", std::string{from}, "is the root");
         if (!source->exists()) return fail(errc::not_found, "move", std::string{from});
-        auto destination = resolve(to, tree::last_link::keep);
-        if (!destination) return passed(destination);
-        auto target = destination->found;
-        auto parent = destination->parent;
-        if (const auto* node = destination->node()) {  // into the directory, under its own name
-            auto dir = tree::read_directory(rows(), *node);
+        auto here = tree::reach(client(), to, tree::last_link::keep);
+        if (!here) return passed(here);
+        auto target = here->found;
+        auto parent = here->parent;
+        const auto into = tree::reach_directory(client(), *here);
+        if (!into) return std::unexpected{into.error()};
+        if (*into) {  // into the directory, under its own name
+            auto dir = tree::read_directory(rows(), **into);
             if (!dir) return passed(dir);
-            auto row = read<entry>(rows(), dir->key(source->found->key().name));
-            if (!row) return passed(row);
+            auto name = tree::look_up(rows(), *dir, source->found->key().name);
+            if (!name) return passed(name);
             parent = *std::move(dir);
-            target = *std::move(row);
+            target = *std::move(name);
         }
         const tree::any_rev out{source->parent}, in{parent};
         result<tree::generation> done;
@@ -357,12 +401,21 @@ result<void> vault::move(std::string_view from, std::string_view to) {
 
 result<void> vault::remove(std::string_view path) {
     return retry(state_->retries, [&]() -> result<void> {
-        auto here = resolve(path, tree::last_link::keep);
+        if (auto there = look(path, tree::last_link::keep); !there) return passed(there);
+        auto here = tree::reach(client(), path, tree::last_link::keep);
         if (!here) return passed(here);
         if (here->is_root()) return fail(errc::illegal, "remove", std::string{path}, "is the root");
         if (!here->exists()) return fail(errc::not_found, "remove", std::string{path});
         const tree::any_rev parent{here->parent};
-        if (here->node() == nullptr) return tree::remove(client(), parent, *here->found);
+        if (here->node() == nullptr) {
+            if (tree::is_directory(**here->found)) {
+                auto names =
+                    object::dirobj_count(tree::blocks_in(rows()), *tree::object_in(**here->found));
+                if (!names) return std::unexpected{at(std::move(names).error(), "remove", path)};
+                if (*names > 0) return fail(errc::not_empty, "remove", std::string{path});
+            }
+            return tree::remove(client(), parent, *here->found);
+        }
         auto empty = tree::see_empty(rows(), *here->node());
         if (!empty) return std::unexpected{at(std::move(empty).error(), "remove", path)};
         return tree::remove_directory(client(), parent, *here->found, *empty);
@@ -385,7 +438,7 @@ result<void> empty_out(vault& v, node_id node, retry_count& retries) {
         auto gone = retry(retries, [&]() -> result<void> {
             auto dir = tree::read_directory(v.rows(), node);
             if (!dir) return passed(dir);
-            auto now = read<entry>(v.rows(), dir->key(listed.name()));
+            auto now = tree::look_up(v.rows(), *dir, listed.name());
             if (!now) return passed(now);
             if (!now->exists()) return {};
             if (tree::directory_in(**now) == nullptr)
@@ -403,10 +456,17 @@ result<void> empty_out(vault& v, node_id node, retry_count& retries) {
 
 result<void> vault::remove_all(std::string_view path) {
     for (int rounds = 1;; ++rounds) {
-        auto here = resolve(path, tree::last_link::keep);
+        if (auto there = look(path, tree::last_link::keep); !there) return passed(there);
+        auto here = tree::reach(client(), path, tree::last_link::keep);
         if (!here) return passed(here);
         if (!here->exists()) return fail(errc::not_found, "remove", std::string{path});
         if (here->is_root()) return fail(errc::illegal, "remove", std::string{path}, "is the root");
+        if (here->node() == nullptr && tree::is_directory(**here->found)) {
+            auto gone = tree::remove(client(), tree::any_rev{here->parent}, *here->found);
+            if (gone || gone.error().code() != errc::conflict || rounds == decisions_max)
+                return gone;
+            continue;
+        }
         if (const auto* node = here->node())
             if (auto emptied = empty_out(*this, *node, state_->retries);
                 !emptied && emptied.error().code() != errc::not_empty)
@@ -419,7 +479,8 @@ result<void> vault::remove_all(std::string_view path) {
 
 result<void> vault::set_facts(std::string_view path, std::uint32_t mode, timestamp mtime) {
     return retry(state_->retries, [&]() -> result<void> {
-        auto here = resolve(path, tree::last_link::keep);
+        if (auto there = look(path, tree::last_link::keep); !there) return passed(there);
+        auto here = tree::reach(client(), path, tree::last_link::keep);
         if (!here) return passed(here);
         if (!here->exists()) return fail(errc::not_found, "set facts", std::string{path});
         if (here->node() == nullptr)
@@ -437,16 +498,18 @@ result<tree::place> vault::resolve(std::string_view path, tree::last_link last) 
     return tree::resolve(rows(), path, last);
 }
 
+result<tree::end_of_path> vault::look(std::string_view path, tree::last_link last) const {
+    return tree::resolve_through(rows(), path, last);
+}
+
 result<vault::reader> vault::read_file(std::string_view path) {
-    auto here = resolve(path);
+    auto here = look(path);
     if (!here) return passed(here);
-    if (!here->exists()) return fail(errc::not_found, "read file", std::string{path});
-    const auto* object =
-        here->is_root() ? nullptr : std::get_if<dentry::object>(&(*here->found)->target);
-    if (!here->is_root() && tree::file_in(**here->found) != nullptr)
+    if (tree::file_in(here->what) != nullptr)
         return fail(errc::in_use, "read file", std::string{path}, "is not finalized");
-    if (object == nullptr) return fail(errc::is_a_directory, "read file", std::string{path});
-    auto opened = contents().open(object->id);
+    if (tree::is_directory(here->what))
+        return fail(errc::is_a_directory, "read file", std::string{path});
+    auto opened = contents().open(*tree::object_in(here->what));
     if (!opened) return std::unexpected{at(std::move(opened).error(), "read file", path)};
     return opened;
 }

@@ -22,6 +22,7 @@
 #include <casement/tree/contents.hpp>
 #include <casement/tree/create.hpp>
 #include <casement/tree/look_up.hpp>
+#include <casement/tree/snapshot.hpp>
 #include <casement/tree/tokens.hpp>
 
 namespace casement {
@@ -100,8 +101,34 @@ public:
     [[nodiscard]] result<settled> settle_link(tree::node_id parent, std::string_view name,
                                               const std::string& target, const tree::facts& about);
 
-    /// A second name for what `from` points to: no byte is copied (SPEC B9). A file or a link.
+    /// Makes `name` in the directory another name of a link or of an object that is stored. Replaces
+    /// what is of the same kind; `exists` where something else is.
+    [[nodiscard]] result<settled> settle_copy(tree::node_id parent, std::string_view name,
+                                              const tree::entry& what);
+
+    /// A second name for what `from` points to: no byte is copied (SPEC B9). A file, a link, or a
+    /// directory object.
     [[nodiscard]] result<void> copy(std::string_view from, std::string_view to);
+
+    /// Makes a directory with all below it one object, from the deepest up, a commit a directory: it
+    /// is copied at once from then on, and becomes nodes again where it is changed. `in_use` where a
+    /// file in it is not finalized.
+    [[nodiscard]] result<tree::obj_id> finalize_directory(std::string_view path);
+    /// What a directory shows becomes its base, in one commit: its rows are few then.
+    [[nodiscard]] result<void> rebase(std::string_view path);
+
+    /// Keeps a directory with all below it, as it is at one instant, under a name of its own.
+    /// `exists`. Answers what is in it, and what could not be.
+    [[nodiscard]] result<tree::tree_image> take_snapshot(std::string_view path,
+                                                         std::string_view name);
+    /// Points `path`, which is free, to a snapshot; nothing is copied. What stands there is moved
+    /// to `aside` in the same commit, if that is given: a name in the same directory, and free.
+    [[nodiscard]] result<void> restore(std::string_view name, std::string_view path,
+                                       std::string_view aside = {});
+    /// Shows a snapshot at `path`, which is free, to readers alone.
+    [[nodiscard]] result<void> mount(std::string_view name, std::string_view path);
+    [[nodiscard]] result<void> unmount(std::string_view path);
+    [[nodiscard]] result<void> forget_snapshot(std::string_view name);
 
     /// Renames. `to` is free, or a file or a link that is replaced by one.
     [[nodiscard]] result<void> move(std::string_view from, std::string_view to);
@@ -118,6 +145,10 @@ public:
     /// Where a path leads; see tree::resolve.
     [[nodiscard]] result<tree::place> resolve(std::string_view path,
                                               tree::last_link last = tree::last_link::follow) const;
+
+    /// What a path leads to, inside directory objects too; see tree::resolve_through.
+    [[nodiscard]] result<tree::end_of_path> look(
+        std::string_view path, tree::last_link last = tree::last_link::follow) const;
 
     /// Opens a file. `not_found`, `is_a_directory`.
     [[nodiscard]] result<reader> read_file(std::string_view path);
@@ -139,6 +170,7 @@ public:
 private:
     struct state;
     explicit vault(std::unique_ptr<state> s);
+    [[nodiscard]] retry_count& retry_counter();
     std::unique_ptr<state> state_;
 };
 

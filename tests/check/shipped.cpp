@@ -15,7 +15,7 @@ using me_type = recorded<memory_store>;
 using dentry = protocol::dentry;
 
 template <class P>
-bool all(me_type& me, const P& p, const seen<entry>& x, const seen<entry>& y, const ancestry& up,
+bool all(me_type& me, const P& p, const seen_name& x, const seen_name& y, const ancestry& up,
          const emptiness& empty) {
     return create(me, p, "x", dentry::create_symlink{"to"}, {}) &&
            create_directory(me, p, "x", {}) &&
@@ -25,9 +25,9 @@ bool all(me_type& me, const P& p, const seen<entry>& x, const seen<entry>& y, co
            rename_directory(me, p, x, p, y, up);
 }
 
-template bool all(me_type&, const any_rev&, const seen<entry>&, const seen<entry>&, const ancestry&,
+template bool all(me_type&, const any_rev&, const seen_name&, const seen_name&, const ancestry&,
                   const emptiness&);
-template bool all(me_type&, const at_rev&, const seen<entry>&, const seen<entry>&, const ancestry&,
+template bool all(me_type&, const at_rev&, const seen_name&, const seen_name&, const ancestry&,
                   const emptiness&);
 
 bool rest(me_type& me, const directory& at) {

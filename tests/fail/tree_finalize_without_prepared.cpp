@@ -5,6 +5,6 @@
 using namespace casement;
 
 auto made(recorded<memory_store>& me, const tree::directory& parent,
-          const seen<tree::entry>& name) {
+          const tree::seen_name& name) {
     return tree::finalize(me, tree::at_rev{parent}, name, tree::obj_id{}, tree::facts{});
 }

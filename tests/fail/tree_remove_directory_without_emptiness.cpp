@@ -5,6 +5,6 @@
 using namespace casement;
 
 auto removed(recorded<memory_store>& me, const tree::directory& parent,
-             const seen<tree::entry>& old) {
+             const tree::seen_name& old) {
     return tree::remove_directory(me, tree::at_rev{parent}, old);
 }

@@ -1,4 +1,4 @@
-// expected: casement: contract 2: pass the seen<entry>
+// expected: casement: contract 2: pass the seen_name
 #include <casement/kv/memory.hpp>
 #include <casement/tree/change.hpp>
 

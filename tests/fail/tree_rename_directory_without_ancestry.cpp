@@ -5,7 +5,7 @@
 using namespace casement;
 
 auto moved(recorded<memory_store>& me, const tree::directory& parent,
-           const seen<tree::entry>& source, const seen<tree::entry>& destination) {
+           const tree::seen_name& source, const tree::seen_name& destination) {
     return tree::rename_directory(me, tree::at_rev{parent}, source, tree::at_rev{parent},
                                   destination);
 }

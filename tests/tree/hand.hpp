@@ -62,7 +62,7 @@ public:
         return must(read_directory(kv, *at.node()));
     }
     /// The token of a path's last name, which may be free; a link is kept.
-    [[nodiscard]] seen<entry> name(std::string_view path) const {
+    [[nodiscard]] seen_name name(std::string_view path) const {
         const auto cut = path.rfind('/');
         return must(look_up(kv, dir(path.substr(0, cut)), path.substr(cut + 1)));
     }

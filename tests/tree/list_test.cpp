@@ -14,7 +14,7 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-std::string owned_name(const listed& each) { return std::string{each.name()}; }
+constexpr auto owned_name = [](const auto& each) { return std::string{each.name()}; };
 
 // Names that are prefixes of others, and bytes at both ends of the alphabet.
 const strings tricky{"\x01", "\x01\x01", "a",        "a\x01",     "a\x01z",    "a b",
@@ -89,7 +89,7 @@ TEST(List, IsARangeLikeAnyOther) {
     t.make("/y", link("x"), {.size = 1});
     t.make("/z", file(2), {.size = 30});
     auto names = must(list(t.kv, root));
-    const auto big = [](const listed& each) { return must(each.row()).about.size > 5; };
+    const auto big = [](const auto& each) { return must(each.row()).about.size > 5; };
     EXPECT_EQ(names | ranges::views::filter(big) | ranges::views::transform(owned_name) |
                   ranges::to<std::vector>,
               (strings{"x", "z"}));
@@ -113,7 +113,7 @@ TEST(List, IsFrozenAndTaggedWithItsRev) {
 TEST(List, IsARead) {
     memory_tree t;
     plant(t, "", {"a", "b"});
-    std::vector<seen<entry>> tokens;
+    std::vector<seen_name> tokens;
     auto names = must(list(t.kv, root));
     for (const auto& each : names) tokens.push_back(must(each.token()));
     ASSERT_EQ(tokens.size(), 2u);

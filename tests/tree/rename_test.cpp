@@ -27,9 +27,9 @@ struct move {
     }
 
     P source_dir;
-    seen<entry> source;
+    seen_name source;
     P target_dir;
-    seen<entry> target;
+    seen_name target;
     ancestry line;
 };
 

@@ -108,9 +108,9 @@ TEST(Rows, ALinkLeadsSomewhere) {
 
 TEST(Rows, ANameWithoutARowIsAbsent) {
     memory_tree t;
-    EXPECT_EQ(target_of(t.name("/x")), state<dentry>{dentry::absent{}});
+    EXPECT_EQ(t.name("/x").target(), state<dentry>{dentry::absent{}});
     t.make("/x", file(3));
-    EXPECT_EQ(target_of(t.name("/x")), state<dentry>{dentry::object{object(3)}});
+    EXPECT_EQ(t.name("/x").target(), state<dentry>{dentry::object{object(3)}});
     EXPECT_EQ(directory_in(*t.name("/x")), nullptr);
     const auto made = t.mkdir("/d");
     EXPECT_EQ(*directory_in(*t.name("/d")), made.node);

@@ -73,7 +73,7 @@ TEST_F(TreeOnDisk, AListingIsFrozenAndItsTokensAreOfItsInstant) {
     auto names = must(list(kv_, root));
     t_.replace("/b", 9);
     t_.make("/c");
-    std::vector<seen<entry>> tokens;
+    std::vector<seen_name> tokens;
     for (const auto& each : names) tokens.push_back(must(each.token()));
     ASSERT_TRUE(names.status());
     ASSERT_EQ(tokens.size(), 2u);

@@ -141,7 +141,7 @@ private:
     }
 
     template <class P>
-    void replace_in(const deed& d, const P& parent, const seen<entry>& old) {
+    void replace_in(const deed& d, const P& parent, const seen_name& old) {
         const bool to_link = d.n % 2 == 1;
         replacement by = dentry::replace_object{object(byte(d.n))};
         if (to_link) by = dentry::retarget{link_path(d.n)};
@@ -151,7 +151,7 @@ private:
     }
 
     template <class P>
-    void rename_in(const deed& d, const P& from, const seen<entry>& source) {
+    void rename_in(const deed& d, const P& from, const seen_name& source) {
         const auto parent = d.other.substr(0, d.other.rfind('/'));
         if (!paper_.is_directory(parent)) return;
         const bool directory = paper_.at(d.path) != nullptr && paper_.is_directory(d.path);

@@ -12,6 +12,7 @@
 #include <casement/core/name.hpp>
 #include <casement/kv/id_blocks.hpp>
 #include <casement/kv/row.hpp>
+#include <casement/tree/objects.hpp>
 #include <casement/tree/rows.hpp>
 
 namespace casement::testing {
@@ -33,6 +34,15 @@ public:
             entries_.emplace(place{key.parent.value, key.layer.value, std::string{key.name}},
                              std::move(e));
         });
+        each<tree::hidden>(at, [&](auto key, auto) {
+            hidden_.emplace(key.node.value, key.layer.value);
+            if (const auto dir = heads_.find(key.node.value);
+                dir != heads_.end() && key.layer.value >= dir->second.layer.value)
+                fault("a layer to be swept that is shown", key.node.value);
+        });
+        for (const auto& [node, h] : heads_)
+            if (h.base && !read<tree::object_row>(at, *h.base)->exists())
+                fault("a base that is not stored", node);
         if (const auto row = read<allocator>(at, {}); row && row->exists()) below_ = (*row)->next;
         check_root();
         for (const auto& [where, e] : entries_) check_entry(where, e);
@@ -82,8 +92,10 @@ private:
 
     void check_entry(const place& at, const tree::entry& e) {
         const auto dir = heads_.find(at.parent);
+        if (hidden_.contains({at.parent, at.layer})) return;  // and soon swept
         if (dir == heads_.end()) return fault("an entry in no directory", at.parent, at.name);
-        if (at.layer < dir->second.layer.value) return;  // hidden, and soon swept
+        if (at.layer < dir->second.layer.value)
+            fault("an entry that nobody sees or sweeps", at.parent, at.name);
         if (at.layer > dir->second.layer.value)
             fault("an entry of a layer to come", at.parent, at.name);
         if (!check_name(at.name)) fault("a bad name", at.parent, at.name);
@@ -153,6 +165,7 @@ private:
 
     std::map<std::uint64_t, tree::head> heads_;
     std::set<std::uint64_t> revs_;
+    std::set<std::pair<std::uint64_t, std::uint64_t>> hidden_;
     std::map<std::uint64_t, tree::binding> bindings_;
     std::map<place, tree::entry> entries_;
     std::map<std::uint64_t, state<protocol::file>> files_;

@@ -188,6 +188,8 @@ private:
     friend result<seen<T>> read(const S& source, const typename T::key& key);
     template <row T>
     friend result<seen<T>> seen_in_scan(std::string_view key, std::string_view value, version at);
+    template <row T>
+    friend result<seen<T>> not_seen_in_scan(const typename T::key& key, version at);
 
     seen() = default;
 
@@ -225,6 +227,12 @@ template <row R>
     if (!parse_row_key<R>(key))
         return fail(errc::corrupt, "read row", std::string{key}, "not a key of this row");
     return seen<R>::made(std::string{key}, found{std::string{value}, at});
+}
+
+/// The token of a row that a scan would have passed over, and did not: it is not there.
+template <row R>
+[[nodiscard]] result<seen<R>> not_seen_in_scan(const typename R::key& key, version at) {
+    return seen<R>::made(row_key<R>(key), found{std::nullopt, at});
 }
 
 }  // namespace casement

@@ -59,18 +59,11 @@ struct path_walk {
     [[nodiscard]] result<void> follow(const symlink& link, unsigned limit);
 };
 
-}  // namespace detail
-
-/// Where `path` ends, from the directory `root`. Relative links start in their own directory.
-/// `not_found`, `not_a_directory` (something more after a file), `bad_name` (as `split_path`),
-/// `loop` (more than `symlink_limit` links), and what `dirobj_get_child` finds.
+/// `resolve_in_object_tree` of a path that has "." and ".." where a link brought them.
 template <block_source F>
-[[nodiscard]] result<resolution> resolve_in_object_tree(F&& fetch, const obj_id& root,
-                                                        std::string_view path,
-                                                        unsigned symlink_limit,
-                                                        last_link last = last_link::follow) {
-    if (auto good = split_path(path); !good) return passed(good);
-    detail::path_walk walk{.root = root, .left = std::string{path}};
+[[nodiscard]] result<resolution> walk_down(F&& fetch, const obj_id& root, std::string_view path,
+                                           unsigned symlink_limit, last_link last) {
+    path_walk walk{.root = root, .left = std::string{path}};
     for (auto name = walk.step(); !name.empty(); name = walk.step()) {
         if (walk.end)
             return fail(errc::not_a_directory, "resolve", std::string{path}, walk.end->name);
@@ -99,6 +92,20 @@ template <block_source F>
     }
     if (!walk.end && !walk.down.empty()) walk.end = std::move(walk.down.back());
     return inside{std::move(walk.end), walk.symlinks};
+}
+
+}  // namespace detail
+
+/// Where `path` ends, from the directory `root`. Relative links start in their own directory.
+/// `not_found`, `not_a_directory` (something more after a file), `bad_name` (as `split_path`),
+/// `loop` (more than `symlink_limit` links), and what `dirobj_get_child` finds.
+template <block_source F>
+[[nodiscard]] result<resolution> resolve_in_object_tree(F&& fetch, const obj_id& root,
+                                                        std::string_view path,
+                                                        unsigned symlink_limit,
+                                                        last_link last = last_link::follow) {
+    if (auto good = split_path(path); !good) return passed(good);
+    return detail::walk_down(fetch, root, path, symlink_limit, last);
 }
 
 }  // namespace casement::object

@@ -1,6 +1,6 @@
 #pragma once
 // A directory node's life (SPEC F4d, F18; DESIGN D6). A pure machine over the directory's head:
-// children change, and a snapshot takes a new base, only while it is alive. That it was empty when
+// its children change, and it takes a new base, only while it is alive. That it was empty when
 // it was removed is the operation's guard, not this machine's.
 
 #include <cstdint>
@@ -33,32 +33,40 @@ struct directory {
         static constexpr std::uint8_t tag = 3;
         bool operator==(const removed&) const = default;
     };
+    /// Shows an object, and takes no writes (SPEC F20).
+    struct mounted {
+        static constexpr std::uint8_t tag = 4;
+        bool operator==(const mounted&) const = default;
+    };
 
     // clang-format off
     struct make {};
+    struct mount {};
     struct put_child {};    // a name appears, or its target changes
     struct drop_child {};
-    struct rebase {};       // a snapshot swaps base and layer epoch
+    struct rebase {};       // base and layer epoch are swapped
     struct seal {};
     struct unseal {};
     struct remove {};
     // clang-format on
 
-    static constexpr auto states = hana::tuple_t<absent, alive, sealed, removed>;
+    static constexpr auto states = hana::tuple_t<absent, alive, sealed, removed, mounted>;
     static constexpr auto events =
-        hana::tuple_t<make, put_child, drop_child, rebase, seal, unseal, remove>;
+        hana::tuple_t<make, mount, put_child, drop_child, rebase, seal, unseal, remove>;
     using initial = absent;
     static constexpr auto final_states = hana::tuple_t<removed>;
 
     // clang-format off
-    constexpr alive   operator()(absent, make)       const { return {}; }
-    constexpr alive   operator()(alive,  put_child)  const { return {}; }
-    constexpr alive   operator()(alive,  drop_child) const { return {}; }
-    constexpr alive   operator()(alive,  rebase)     const { return {}; }
-    constexpr sealed  operator()(alive,  seal)       const { return {}; }
-    constexpr alive   operator()(sealed, unseal)     const { return {}; }
-    constexpr removed operator()(alive,  remove)     const { return {}; }
-    constexpr removed operator()(sealed, remove)     const { return {}; }
+    constexpr alive   operator()(absent,  make)       const { return {}; }
+    constexpr mounted operator()(absent,  mount)      const { return {}; }
+    constexpr alive   operator()(alive,   put_child)  const { return {}; }
+    constexpr alive   operator()(alive,   drop_child) const { return {}; }
+    constexpr alive   operator()(alive,   rebase)     const { return {}; }
+    constexpr sealed  operator()(alive,   seal)       const { return {}; }
+    constexpr alive   operator()(sealed,  unseal)     const { return {}; }
+    constexpr removed operator()(alive,   remove)     const { return {}; }
+    constexpr removed operator()(sealed,  remove)     const { return {}; }
+    constexpr removed operator()(mounted, remove)     const { return {}; }
     // clang-format on
 };
 

@@ -91,6 +91,8 @@ struct file {
         operator()(finalizing s, abort)    const { return {{s.seq, s.staging}}; }
     constexpr fenced<finalized>
         operator()(finalizing s, commit e) const { return {{s.seq, e.object}}; }
+    constexpr guarded<finalized, lease_seq, obj_id>             // opened, and never written
+        operator()(finalized s,  commit)   const { return {s}; }
     // clang-format on
 };
 

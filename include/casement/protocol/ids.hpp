@@ -45,8 +45,10 @@ using session_id = strong<session_tag>;
 struct layer_tag {
     static constexpr std::string_view name = "layer";
 };
-/// The epoch of a directory's upper rows; a snapshot takes the next one (SPEC F18).
+/// The epoch of a directory's upper rows; a new base takes the next one (SPEC F18).
 using layer_id = strong<layer_tag>;
+
+[[nodiscard]] constexpr layer_id next(layer_id layer) { return {layer.value + 1}; }
 
 struct blob_tag {
     static constexpr std::string_view name = "blob";

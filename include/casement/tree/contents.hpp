@@ -3,7 +3,6 @@
 // once, however many names have it (SPEC B9), and its rows are written by the commit that names it
 // first, so no row ever points to bytes that are not durable (W2). Any thread.
 //
-//   o obj_id           object        its canonical encoding
 //   c digest           content       the descriptor of the bytes
 //   i digest           inline_bytes  up to 64 KiB, apart from what is listed and looked up
 //   s digest, index    sums          chunk sums of longer contents, 1,024 a row
@@ -23,14 +22,9 @@
 #include <casement/kv/transaction.hpp>
 #include <casement/object/file_object.hpp>
 #include <casement/protocol/ids.hpp>
+#include <casement/tree/objects.hpp>
 
 namespace casement::tree {
-
-struct object_row {
-    static constexpr char table = 'o';
-    using key = protocol::obj_id;
-    std::string bytes;
-};
 
 struct content {
     static constexpr char table = 'c';

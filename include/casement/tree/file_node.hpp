@@ -2,6 +2,7 @@
 // A file while it may be written: a node with a state, a lease and a name (SPEC F15, F17). Here it
 // comes to be, empty under a new name or out of an object. Each is one commit. Any thread.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,17 +72,19 @@ template <client C, class P, class More = nothing_more>
     const directory& dir = parent.parent();
     if (auto open = takes(dir, protocol::directory::put_child{}, "create", name); !open)
         return passed(open);
+    const auto free = detail::free_name::find(me.rows(), dir, name);
+    if (!free) return detail::taken_or(me.rows(), dir, name, free.error());
     const auto node = me.template next<node_id>();
     if (!node) return std::unexpected{node.error()};
     const auto written = me.template next<generation>();
     if (!written) return std::unexpected{written.error()};
-    auto target =
-        casement::apply<protocol::dentry>({}, protocol::dentry::create_node{{*node, obj_id::file}});
+    auto target = casement::apply<protocol::dentry>(
+        free->target(), protocol::dentry::create_node{{*node, obj_id::file}});
     if (!target) return passed(target);
 
     transaction t{me.rows()};
     parent.guard(t);
-    t.template expect_absent<entry>(dir.key(name), "the name is free");
+    free->guard(t);
     t.template put<entry>(dir.key(name), {*std::move(target), *written, about});
     detail::put_file(t, *node, protocol::file::cooling{}, dir.node(), name);
     more(t);
@@ -91,43 +94,62 @@ template <client C, class P, class More = nothing_more>
     return *made;
 }
 
-/// Turns the file object that a name points to into a node that may be written (SPEC F13): its
-/// state is `finalized`, its bytes are the object's. `conflict` if the name does not point to just
-/// that object, written just then. Reads no row.
-template <client C, class P>
-[[nodiscard]] result<created> instantiate_file(C&& me, const P& parent, const seen<entry>& old) {
-    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
+namespace detail {
+
+/// One commit that turns the object that a name points to into a node over it (SPEC F13). `kind`
+/// says which objects may; `put_node(t, node, object)` writes the rows of the node itself.
+template <client C, class P, class Put, class More>
+[[nodiscard]] result<created> instantiate(C& me, const P& parent, const seen_name& old,
+                                          std::uint8_t kind, change_kind what, const facts& about,
+                                          const Put& put_node, const More& more) {
     const std::string name{old.key().name};
-    if (auto may = detail::changes(parent.parent(), old, detail::put_child{}, "instantiate"); !may)
+    if (auto may = changes(parent.parent(), old, put_child{}, "instantiate"); !may)
         return passed(may);
-    const auto before = target_of(old);
-    const auto* object = std::get_if<protocol::dentry::object>(&before);
-    if (object != nullptr && object->id.kind != obj_id::file)
-        return fail(errc::is_a_directory, "instantiate", name);
+    const obj_id* object = old.exists() ? object_in(*old) : nullptr;
+    if (object != nullptr && object->kind != kind)
+        return fail(kind == obj_id::file ? errc::is_a_directory : errc::not_a_directory,
+                    "instantiate", name);
     const auto node = me.template next<node_id>();
     if (!node) return std::unexpected{node.error()};
     const auto written = me.template next<generation>();
     if (!written) return std::unexpected{written.error()};
     auto target = casement::apply<protocol::dentry>(
-        before, protocol::dentry::instantiate{object ? object->id : obj_id{}, *node});
-    if (!target) return std::unexpected{detail::named(target.error(), "instantiate", old)};
+        old.target(), protocol::dentry::instantiate{object ? *object : obj_id{}, *node});
+    if (!target) return std::unexpected{named(target.error(), "instantiate", old)};
 
     transaction t{me.rows()};
     parent.guard(t);
-    t.replace(old, entry{*std::move(target), *written, old->about},
+    t.replace(old.row(), entry{*std::move(target), *written, about},
               "the name points to what was seen");
-    detail::put_file(t, *node, protocol::file::finalized{{}, object->id}, parent.parent().node(),
-                     name);
+    put_node(t, *node, *object);
+    more(t);
     t.template bump<rev>(parent.parent().node());
-    auto made = me.commit(t, change_kind::instantiate_file, created{*written, *node});
-    if (!made) return std::unexpected{detail::named(std::move(made).error(), "instantiate", old)};
+    auto made = me.commit(t, what, created{*written, *node});
+    if (!made) return std::unexpected{named(std::move(made).error(), "instantiate", old)};
     return made;
+}
+
+}  // namespace detail
+
+/// Turns the file object that a name points to into a node that may be written (SPEC F13): its
+/// state is `finalized`, its bytes are the object's. `conflict` if the name does not point to just
+/// that object, written just then. Reads no row.
+template <client C, class P>
+[[nodiscard]] result<created> instantiate_file(C&& me, const P& parent, const seen_name& old) {
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
+    return detail::instantiate(
+        me, parent, old, obj_id::file, change_kind::instantiate_file,
+        old.exists() ? old->about : facts{}, [&](auto& t, node_id node, const obj_id& object) {
+            detail::put_file(t, node, protocol::file::finalized{{}, object}, parent.parent().node(),
+                             old.key().name);
+        },
+        nothing_more{});
 }
 
 // Calls that leave out what they expect: each ends in the message of its contract.
 
 template <client C, class... Given>
-    requires(!passes<seen<entry>, Given...>)
+    requires(!passes<seen_name, Given...>)
 result<created> instantiate_file(C&&, const Given&...) {
     static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);
     std::unreachable();

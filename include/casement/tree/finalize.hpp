@@ -59,7 +59,7 @@ template <client C>
 template <client C, class P, class More = nothing_more>
 [[nodiscard]] result<generation> finalize(C&& me, const file_node& prepared,
                                           const seen<binding>& bound, const P& parent,
-                                          const seen<entry>& name, const obj_id& object,
+                                          const seen_name& name, const obj_id& object,
                                           const facts& about, const More& more = {}) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     if (auto may = detail::changes(parent.parent(), name, detail::put_child{}, "finalize"); !may)
@@ -74,7 +74,7 @@ template <client C, class P, class More = nothing_more>
         prepared.file()->now, protocol::file::commit{detail::seq_of(prepared), object});
     if (!file) return std::unexpected{detail::named(file.error(), "finalize", name)};
     auto target = casement::apply<protocol::dentry>(
-        target_of(name), protocol::dentry::finalize{prepared.node(), object});
+        name.target(), protocol::dentry::finalize{prepared.node(), object});
     if (!target) return std::unexpected{detail::named(target.error(), "finalize", name)};
     const auto written = me.template next<generation>();
     if (!written) return std::unexpected{written.error()};
@@ -83,7 +83,8 @@ template <client C, class P, class More = nothing_more>
     parent.guard(t);
     t.expect(prepared.file(), "the file is as it was prepared");
     t.expect(bound, "the file is bound here");
-    t.replace(name, entry{*std::move(target), *written, about}, "the name points to what was seen");
+    t.replace(name.row(), entry{*std::move(target), *written, about},
+              "the name points to what was seen");
     more(t);
     detail::erase_file(t, prepared.node());
     t.template bump<rev>(parent.parent().node());
@@ -102,7 +103,7 @@ result<void> prepare(C&&, const Given&...) {
 }
 
 template <client C, class... Given>
-    requires(!passes<file_node, Given...> || !passes<seen<entry>, Given...>)
+    requires(!passes<file_node, Given...> || !passes<seen_name, Given...>)
 result<generation> finalize(C&&, const Given&...) {
     static_assert(contract_3_a_change_of_a_file_carries_its_state_and_lease_seq<Given...>::kept);
     static_assert(contract_2_a_change_of_a_name_carries_what_was_seen_there<Given...>::kept);

@@ -44,8 +44,8 @@ bool agree(const P& from, const Q& to) {
 }
 
 template <class P, class Q>
-result<void> check_rename(const P& from, const seen<entry>& source, const Q& to,
-                          const seen<entry>& destination) {
+result<void> check_rename(const P& from, const seen_name& source, const Q& to,
+                          const seen_name& destination) {
     const auto name = std::string{source.key().name};
     if (auto may = changes(from.parent(), source, drop_child{}, "rename"); !may) return may;
     if (auto may = changes(to.parent(), destination, put_child{}, "rename"); !may) return may;
@@ -55,19 +55,18 @@ result<void> check_rename(const P& from, const seen<entry>& source, const Q& to,
     if (!source.exists()) return fail(errc::not_found, "rename", name);
     if (source.key_bytes() == destination.key_bytes())
         return fail(errc::exists, "rename", name, "source and destination are one name");
-    const bool directory = directory_in(*source) != nullptr;
-    if (destination.exists() && (directory || directory_in(*destination) != nullptr))
+    if (destination.exists() && (is_directory(*source) || is_directory(*destination)))
         return fail(errc::exists, "rename", std::string{destination.key().name},
                     "a directory replaces nothing and is not replaced");
     return {};
 }
 
 template <client C, class P, class Q>
-result<generation> commit_rename(C& me, const P& from, const seen<entry>& source, const Q& to,
-                                 const seen<entry>& destination, const ancestry* line) {
-    auto gone = casement::apply<protocol::dentry>(target_of(source), protocol::dentry::move_away{});
+result<generation> commit_rename(C& me, const P& from, const seen_name& source, const Q& to,
+                                 const seen_name& destination, const ancestry* line) {
+    const auto gone = departure::of(me, from.parent(), source, protocol::dentry::move_away{});
     if (!gone) return std::unexpected{named(gone.error(), "rename", source)};
-    auto there = casement::apply<protocol::dentry>(target_of(destination),
+    auto there = casement::apply<protocol::dentry>(destination.target(),
                                                    arrival(source->target, destination.exists()));
     if (!there) return std::unexpected{named(there.error(), "rename", destination)};
     const auto written = me.template next<generation>();
@@ -79,10 +78,10 @@ result<generation> commit_rename(C& me, const P& from, const seen<entry>& source
     const bool by_to = within_one && std::same_as<Q, at_rev>;
     if (!by_to) from.guard(t);
     if (!within_one || by_to) to.guard(t);
-    t.expect(source, "the source is what was seen");
-    t.replace(destination, entry{*std::move(there), *written, source->about},
+    t.expect(source.row(), "the source is what was seen");
+    t.replace(destination.row(), entry{*std::move(there), *written, source->about},
               "the destination is what was seen");
-    t.template erase<entry>(source.key());
+    gone->write(t, source.key());
     t.template bump<rev>(from.parent().node());
     if (!within_one) t.template bump<rev>(to.parent().node());
     if (const auto* node = std::get_if<protocol::dentry::inode>(&source->target))
@@ -100,11 +99,11 @@ result<generation> commit_rename(C& me, const P& from, const seen<entry>& source
 
 }  // namespace detail
 
-/// Moves a file's or a link's name. The destination is free, or a file or link that is replaced, as
+/// Moves a file's or a link's name, or a directory object's. The destination is free, or a file or link that is replaced, as
 /// it was seen. `is_a_directory` if the source is one: that takes the ancestry too. Reads no row.
 template <client C, class P, class Q>
-[[nodiscard]] result<generation> rename(C&& me, const P& from, const seen<entry>& source,
-                                        const Q& to, const seen<entry>& destination) {
+[[nodiscard]] result<generation> rename(C&& me, const P& from, const seen_name& source,
+                                        const Q& to, const seen_name& destination) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<Q>::kept);
     if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);
@@ -117,8 +116,8 @@ template <client C, class P, class Q>
 /// it; `too_deep` if it would come to lie below 64 directories. Reads no row; guards a row for each
 /// directory above the destination.
 template <client C, class P, class Q>
-[[nodiscard]] result<generation> rename_directory(C&& me, const P& from, const seen<entry>& source,
-                                                  const Q& to, const seen<entry>& destination,
+[[nodiscard]] result<generation> rename_directory(C&& me, const P& from, const seen_name& source,
+                                                  const Q& to, const seen_name& destination,
                                                   const ancestry& line) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<Q>::kept);
@@ -135,17 +134,57 @@ template <client C, class P, class Q>
     return detail::commit_rename(me, from, source, to, destination, &line);
 }
 
+/// Points a name to something else, and another in the same directory, which is free, to what it
+/// pointed to until then: how one goes back without losing what was there. One commit; `more` adds
+/// what makes the new target known. Reads no row.
+template <client C, class P, class More = nothing_more>
+[[nodiscard]] result<generation> set_aside(C&& me, const P& parent, const seen_name& old,
+                                           const seen_name& aside,
+                                           const protocol::dentry::create_object& by,
+                                           const facts& about, const More& more = {}) {
+    static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
+    if (auto good = detail::check_rename(parent, old, parent, aside); !good) return passed(good);
+    const std::string which{old.key().name};
+    if (aside.exists()) return fail(errc::exists, "set aside", std::string{aside.key().name});
+    using d = protocol::dentry;
+    auto there = casement::apply<d>(aside.target(), detail::arrival(old->target, false));
+    if (!there) return std::unexpected{detail::named(there.error(), "set aside", aside)};
+    auto gone = casement::apply<d>(old.target(), d::bury{});
+    if (!gone) return std::unexpected{detail::named(gone.error(), "set aside", old)};
+    auto here = casement::apply<d>(*gone, by);
+    if (!here) return std::unexpected{detail::named(here.error(), "set aside", old)};
+    const auto moved = me.template next<generation>();
+    if (!moved) return std::unexpected{moved.error()};
+    const auto written = me.template next<generation>();
+    if (!written) return std::unexpected{written.error()};
+
+    transaction t{me.rows()};
+    parent.guard(t);
+    t.replace(old.row(), entry{*std::move(here), *written, about},
+              "the name points to what was seen");
+    t.replace(aside.row(), entry{*std::move(there), *moved, old->about},
+              "the destination is what was seen");
+    more(t);
+    if (const auto* node = std::get_if<d::inode>(&old->target))
+        t.template put<binding>(node->node,
+                                {parent.parent().node(), std::string{aside.key().name}});
+    t.template bump<rev>(parent.parent().node());
+    auto made = me.commit(t, change_kind::set_aside, *written);
+    if (!made) return std::unexpected{detail::named(std::move(made).error(), "set aside", old)};
+    return *made;
+}
+
 // Calls that leave out what they expect: each ends in the message of its contract.
 
 template <client C, class... Given>
-    requires((std::same_as<Given, seen<entry>> + ...) != 2)
+    requires((std::same_as<Given, seen_name> + ...) != 2)
 result<generation> rename(C&&, const Given&...) {
     static_assert(contract_2_a_rename_carries_what_was_seen_at_both_names<Given...>::kept);
     std::unreachable();
 }
 
 template <client C, class... Given>
-    requires((std::same_as<Given, seen<entry>> + ...) != 2 || !passes<ancestry, Given...>)
+    requires((std::same_as<Given, seen_name> + ...) != 2 || !passes<ancestry, Given...>)
 result<generation> rename_directory(C&&, const Given&...) {
     static_assert(contract_2_a_rename_carries_what_was_seen_at_both_names<Given...>::kept);
     static_assert(contract_of_shape_a_directory_rename_guards_what_lies_above<Given...>::kept);

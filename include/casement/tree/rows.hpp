@@ -3,15 +3,18 @@
 // what does not belong together does not conflict. Plain values.
 //
 // clang-format off
-//   h node                  head      life, layer, mode, mtime     moved by chmod, seal, snapshot
+//   h node                  head      life, layer, mode, mtime,    moved by chmod, seal, rebase
+//                                     base
 //   r node                  rev       a counter                    moved by every change of a name
 //   b node                  binding   parent, name                 moved by renames only
 //   f node                  file      state, lease_seq, staging    moved by writers, finalizers
 //   l node                  lease     session, seq, expires        moved by who may write
 //   d parent, layer, name   entry     target, generation, facts    moved by what it points to
+//   z node, layer           hidden    entries that nobody sees     swept by anybody
 // clang-format on
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -60,6 +63,13 @@ enum class change_kind : std::uint8_t {
     prepare = 16,
     abort = 17,
     finalize = 18,
+    instantiate_directory = 19,
+    finalize_directory = 20,
+    rebase = 21,
+    mount = 22,
+    keep_snapshot = 23,
+    forget_snapshot = 24,
+    set_aside = 25,
 };
 
 /// What an entry has beside its target. They belong to the name, not to the content, so that equal
@@ -81,6 +91,7 @@ struct head {
     layer_id layer;  // of its entries; older layers are no longer seen
     std::uint32_t mode = 0;
     timestamp mtime;
+    std::optional<obj_id> base;  // shows where its entries have no row; moves with the layer
 
     bool operator==(const head&) const = default;
 };
@@ -123,6 +134,18 @@ struct entry {
     bool operator==(const entry&) const = default;
 };
 
+/// The intent to sweep the entries of a layer that no directory shows any more: it was folded into
+/// a base, or its directory is gone. Nobody changes or reads them again.
+struct hidden {
+    static constexpr char table = 'z';
+    struct key {
+        node_id node;
+        layer_id layer;
+    };
+
+    bool operator==(const hidden&) const = default;
+};
+
 /// A file that is written, or was: its state, and the bytes that it has (SPEC F15).
 struct file_row {
     static constexpr char table = 'f';
@@ -162,9 +185,20 @@ namespace detail {
     return detail::inode_in(e, obj_id::file);
 }
 
-/// The state of a name as its machine knows it: no row is `absent`.
-[[nodiscard]] inline state<protocol::dentry> target_of(const seen<entry>& e) {
-    return e.exists() ? e->target : state<protocol::dentry>{};
+[[nodiscard]] inline bool is_tombstone(const entry& e) {
+    return std::holds_alternative<protocol::dentry::tombstone>(e.target);
+}
+
+/// The object that an entry points to, or null.
+[[nodiscard]] inline const obj_id* object_in(const entry& e) {
+    const auto* object = std::get_if<protocol::dentry::object>(&e.target);
+    return object ? &object->id : nullptr;
+}
+
+/// Does an entry point to a directory, one that may change or one that never does?
+[[nodiscard]] inline bool is_directory(const entry& e) {
+    const auto* object = object_in(e);
+    return directory_in(e) != nullptr || (object && object->kind == obj_id::directory);
 }
 
 /// Can a name point there? `bad_name` for a link's path that is empty, longer than 4096 bytes or

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include <casement/kv/store.hpp>
 #include <casement/kv/transaction.hpp>
 #include <casement/machine/apply.hpp>
+#include <casement/tree/objects.hpp>
 #include <casement/tree/rows.hpp>
 
 namespace casement::tree {
@@ -25,6 +27,8 @@ public:
     [[nodiscard]] layer_id layer() const { return head_->layer; }
     [[nodiscard]] const seen<tree::head>& head() const { return head_; }
     [[nodiscard]] const seen<tree::rev>& rev() const { return rev_; }
+    /// The immutable directory that shows where this one has no entry of its own.
+    [[nodiscard]] const std::optional<obj_id>& base() const { return head_->base; }
 
     /// The key of a name in it. REQUIRES: `name` outlives the key.
     [[nodiscard]] entry::key key(std::string_view name) const { return {node(), layer(), name}; }
@@ -53,13 +57,108 @@ template <readable R>
 }
 
 /// Whether the directory, as it was seen, takes a change of its names: `illegal` once it is sealed
-/// (SPEC F4d). That it is still so when the change commits, its head's guard says.
+/// (SPEC F4d), `read_only` where it is mounted (F20). That it is still so when the change commits,
+/// its head's guard says.
 [[nodiscard]] inline result<void> takes(const directory& parent,
                                         const event<protocol::directory>& change,
                                         std::string_view operation, std::string_view name) {
+    if (std::holds_alternative<protocol::directory::mounted>(parent.head()->life))
+        return fail(errc::read_only, std::string{operation}, std::string{name},
+                    "the directory is mounted");
     auto after = casement::apply<protocol::directory>(parent.head()->life, change);
     if (!after) return within(std::move(after), std::string{operation}, std::string{name});
     return {};
+}
+
+/// A name as it was seen in a directory: its row, or what the base has where there is no row. It is
+/// what a change of the name carries (contract 2); an entry made by hand proves nothing.
+class seen_name {
+public:
+    /// Is something there? A tombstone is nothing.
+    [[nodiscard]] bool exists() const {
+        return row_.exists() ? !is_tombstone(*row_) : lifted_.has_value();
+    }
+    /// REQUIRES: exists()
+    [[nodiscard]] const entry& operator*() const {
+        require(exists(), "the name that was seen exists");
+        return row_.exists() ? *row_ : *lifted_;
+    }
+    /// REQUIRES: exists()
+    [[nodiscard]] const entry* operator->() const { return &**this; }
+
+    /// Its names are views into this token.
+    [[nodiscard]] entry::key key() const { return row_.key(); }
+    [[nodiscard]] std::string_view key_bytes() const { return row_.key_bytes(); }
+
+    /// The row of the upper layer, which may be absent: what a commit guards.
+    [[nodiscard]] const seen<entry>& row() const { return row_; }
+    /// The base that the directory had. The head's guard says that it still has it.
+    [[nodiscard]] const std::optional<obj_id>& base() const { return base_; }
+    /// Does the base alone show it?
+    [[nodiscard]] bool is_of_base() const { return !row_.exists() && lifted_.has_value(); }
+
+    /// The state of the name as its machine knows it: what the base shows is lifted, for whoever
+    /// changes it.
+    [[nodiscard]] state<protocol::dentry> target() const {
+        if (row_.exists()) return row_->target;
+        return lifted_ ? lifted_->target : state<protocol::dentry>{};
+    }
+
+    /// The token as bytes, and back: see `seen::from_record`.
+    [[nodiscard]] std::string to_record() const {
+        return encode(record{row_.to_record(), base_, lifted_});
+    }
+    [[nodiscard]] static result<seen_name> from_record(std::string_view bytes) {
+        auto parts = decode<record>(bytes);
+        if (!parts) return fail(errc::corrupt, "read token", std::string{bytes}, "not of a name");
+        auto row = seen<entry>::from_record(parts->row);
+        if (!row) return passed(row);
+        return seen_name{*std::move(row), parts->base, std::move(parts->lifted)};
+    }
+
+private:
+    struct record {
+        std::string row;
+        std::optional<obj_id> base;
+        std::optional<entry> lifted;
+    };
+    template <readable R>
+    friend result<seen_name> see_name(const R& at, const directory& dir, std::string_view name);
+    template <readable R>
+    friend class names_cursor;
+    seen_name(seen<entry> row, std::optional<obj_id> base, std::optional<entry> lifted)
+        : row_{std::move(row)}, base_{base}, lifted_{std::move(lifted)} {}
+
+    seen<entry> row_;
+    std::optional<obj_id> base_;
+    std::optional<entry> lifted_;
+};
+
+/// What the directory's base has under a name. Reads a block a level of it, none without a base.
+template <readable R>
+[[nodiscard]] result<std::optional<entry>> see_in_base(const R& at, const directory& dir,
+                                                       std::string_view name) {
+    if (!dir.base()) return std::nullopt;
+    auto there = object::dirobj_get_child(blocks_in(at), *dir.base(), name);
+    if (!there) return passed(there);
+    if (!*there) return std::nullopt;
+    return as_entry(**there);
+}
+
+/// Reads what a name points to, from a source in which the directory is as it was seen (see
+/// `look_up`). Reads 1 row, and the base where that is absent.
+template <readable R>
+[[nodiscard]] result<seen_name> see_name(const R& at, const directory& dir,
+                                         std::string_view name) {
+    auto row = read<entry>(at, dir.key(name));
+    if (!row) return passed(row);
+    std::optional<entry> lifted;
+    if (!row->exists() && dir.base()) {
+        auto there = see_in_base(at, dir, name);
+        if (!there) return passed(there);
+        lifted = *std::move(there);
+    }
+    return seen_name{*std::move(row), dir.base(), std::move(lifted)};
 }
 
 /// Contract 1: the directory is exactly as it was seen, every name in it. Changes made through this
@@ -120,8 +219,8 @@ template <class... Given>
 struct contract_2_a_change_of_a_name_carries_what_was_seen_there {
     static constexpr bool kept = true;
     static_assert(
-        passes<seen<entry>, Given...>,
-        "casement: contract 2: pass the seen<entry> that look_up, list or read gave where "
+        passes<seen_name, Given...>,
+        "casement: contract 2: pass the seen_name that look_up, list or resolve gave where "
         "the change was decided; an entry made by hand proves nothing");
 };
 
@@ -129,8 +228,8 @@ struct contract_2_a_change_of_a_name_carries_what_was_seen_there {
 template <class... Given>
 struct contract_2_a_rename_carries_what_was_seen_at_both_names {
     static constexpr bool kept = true;
-    static_assert((std::same_as<Given, seen<entry>> + ...) == 2,
-                  "casement: contract 2: pass a seen<entry> for the source and one for the "
+    static_assert((std::same_as<Given, seen_name> + ...) == 2,
+                  "casement: contract 2: pass a seen_name for the source and one for the "
                   "destination, which may be free, as look_up gave them");
 };
 
@@ -163,21 +262,6 @@ private:
     explicit emptiness(directory of) : of_{std::move(of)} {}
     directory of_;
 };
-
-/// `not_empty` if the directory has an entry, `not_found` if it is not there. Reads 3 rows at most.
-template <store S>
-[[nodiscard]] result<emptiness> see_empty(const S& kv, node_id node) {
-    const auto now = kv.snapshot();
-    auto dir = read_directory(now, node);
-    if (!dir) return passed(dir);
-    const std::string prefix = row_key<entry>(dir->key(""));
-    const auto rows = now.scan(prefix, after_prefix(prefix));
-    if (auto s = rows.status(); !s) return passed(s);
-    if (rows.valid())
-        return fail(errc::not_empty, "see empty", std::string{rows.key().substr(prefix.size())},
-                    "is still in the directory");
-    return emptiness{*std::move(dir)};
-}
 
 /// The line of directories from one up to the root, as their bindings were seen: what a rename of a
 /// directory guards so that two of them never make a loop (SPEC F4c).

@@ -1,0 +1,115 @@
+#pragma once
+// Immutable objects as rows, and how an entry of an immutable directory becomes a row's and back.
+// An object's row never changes: it is there with these bytes, or it is not. Any thread.
+//
+//   o obj_id    object_row    a file's canonical encoding, or a block of a directory
+//   k           collection    moves when collecting begins and ends
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <casement/core/error.hpp>
+#include <casement/core/hash.hpp>
+#include <casement/kv/row.hpp>
+#include <casement/kv/store.hpp>
+#include <casement/kv/transaction.hpp>
+#include <casement/machine/apply.hpp>
+#include <casement/object/dir_builder.hpp>
+#include <casement/object/dir_object.hpp>
+#include <casement/object/object_id.hpp>
+#include <casement/tree/rows.hpp>
+
+namespace casement::tree {
+
+struct object_row {
+    static constexpr char table = 'o';
+    using key = obj_id;
+    std::string bytes;
+};
+
+/// How often a collector has begun or ended to condemn what nothing leads to. Whoever names objects
+/// by an object of theirs guards that it has not moved since they were seen to be there (SPEC F4g).
+struct collection {
+    static constexpr char table = 'k';
+    struct key {};
+
+    std::uint64_t turns = 0;  // odd: it is at it
+
+    bool operator==(const collection&) const = default;
+};
+
+/// A source of directory blocks: the rows of `at`, which must outlive it. `need_pull` for a block
+/// that is not here: it is elsewhere, or the base was never brought (SPEC F20). Reads 1 row a call.
+template <readable R>
+[[nodiscard]] auto blocks_in(const R& at) {
+    return [&at](const digest& name) -> result<std::string> {
+        const obj_id id{obj_id::directory, name};
+        auto row = read<object_row>(at, id);
+        if (!row) return passed(row);
+        if (!row->exists())
+            return fail(errc::need_pull, "read object", object::to_text(id), "is not in the store");
+        return (*row)->bytes;
+    };
+}
+
+/// Takes the blocks of directories to come, and writes them a few to a commit, with no guard: they
+/// are named by their bytes. `finish` writes what is left.
+template <store S>
+class block_writer {
+public:
+    explicit block_writer(S& kv) : kv_{kv} {}
+
+    result<void> operator()(const digest& name, std::string_view bytes) {
+        const obj_id id{obj_id::directory, name};
+        auto row = read<object_row>(kv_, id);
+        if (!row) return passed(row);
+        if (row->exists()) return {};
+        for (const auto& [known, _] : waiting_)
+            if (known == id) return {};
+        waiting_.emplace_back(id, std::string{bytes});
+        written_ += bytes.size();
+        return waiting_.size() < blocks_a_commit ? result<void>{} : finish();
+    }
+
+    [[nodiscard]] result<void> finish() {
+        if (waiting_.empty()) return {};
+        transaction t{kv_};
+        for (const auto& [id, bytes] : waiting_) t.template put<object_row>(id, {bytes});
+        if (auto made = t.commit(); !made) return within(std::move(made), "write blocks", "");
+        waiting_.clear();
+        return {};
+    }
+
+    /// Of blocks that were not there.
+    [[nodiscard]] std::uint64_t bytes_written() const { return written_; }
+
+private:
+    static constexpr std::size_t blocks_a_commit = 32;  // half a MiB at most
+
+    S& kv_;
+    std::vector<std::pair<obj_id, std::string>> waiting_;
+    std::uint64_t written_ = 0;
+};
+
+/// What an immutable directory has under a name, as a row would have it: with no generation, for
+/// nobody wrote it here.
+[[nodiscard]] inline entry as_entry(const object::dir_entry& e) {
+    using d = protocol::dentry;
+    const auto* link = std::get_if<object::symlink>(&e.target);
+    const event<d> lift = link ? event<d>{d::lift_symlink{link->path}}
+                               : event<d>{d::lift_object{std::get<obj_id>(e.target)}};
+    return {*casement::apply<d>({}, lift), {}, {e.mode, e.mtime, e.size}};
+}
+
+/// The reverse. REQUIRES: `e` points to an object or is a link.
+[[nodiscard]] inline object::dir_entry as_dir_entry(std::string_view name, const entry& e) {
+    const auto* link = std::get_if<protocol::dentry::symlink>(&e.target);
+    require(link != nullptr || object_in(e) != nullptr, "an object or a link");
+    auto target = link ? object::dir_target{object::symlink{link->path}} : *object_in(e);
+    return {std::string{name}, std::move(target), e.about.mode, e.about.mtime, e.about.size};
+}
+
+}  // namespace casement::tree
