@@ -10,7 +10,7 @@ std::span<const situation> situations() {
         std::vector<situation> list;
         for (const auto& file :
              {stuck(), leases(), rename_loops(), rmdir_create(), seals(), ensure_path_remove(),
-              retries(), onces(), file_lives(), put_crash(), whole_tree()})
+              retries(), onces(), file_lives(), overlays(), put_crash(), whole_tree()})
             std::ranges::copy(file, std::back_inserter(list));
         return list;
     }();

@@ -33,6 +33,7 @@ struct situation {
 [[nodiscard]] std::vector<situation> file_lives();
 [[nodiscard]] std::vector<situation> leases();
 [[nodiscard]] std::vector<situation> onces();
+[[nodiscard]] std::vector<situation> overlays();
 [[nodiscard]] std::vector<situation> put_crash();
 [[nodiscard]] std::vector<situation> rename_loops();
 [[nodiscard]] std::vector<situation> retries();

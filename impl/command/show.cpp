@@ -312,8 +312,8 @@ result<void> tell_about(const settings& common, const stat_options& o, vault& v)
     if (one->is_file() && one->object() != nullptr)
         if (auto added = add_bytes(answer, v, *one->object()); !added) return added;
     // Of a name in a directory that may change, who changed it, and when.
-    const auto place = v.resolve(
-        o.path, o.follow ? tree::last_link::follow : tree::last_link::keep);
+    const auto place =
+        v.resolve(o.path, o.follow ? tree::last_link::follow : tree::last_link::keep);
     if (place && place->inner.empty() && !place->is_root() && place->exists()) {
         answer.add("generation", (*place->found)->written.value);
         answer.add("parent_node", place->parent.node().value);

@@ -109,10 +109,10 @@ void takes_path(CLI::App* command, snapshot_options& o, const std::string& descr
 }
 
 void add_restore(CLI::App& app, settings& common) {
-    auto [command, o] = add_act(
-        app, common, "restore", "Point a path to a snapshot; nothing is copied",
-        "casement restore my.store monday /music --aside music.tuesday",
-        [](const auto& of, vault& v) { return v.restore(of.name, of.path, of.aside); });
+    auto [command, o] =
+        add_act(app, common, "restore", "Point a path to a snapshot; nothing is copied",
+                "casement restore my.store monday /music --aside music.tuesday",
+                [](const auto& of, vault& v) { return v.restore(of.name, of.path, of.aside); });
     takes_name(command, o);
     takes_path(command, o, "Where it is to appear; free, unless --aside is given");
     command->add_option("--aside", o.aside,
@@ -120,10 +120,9 @@ void add_restore(CLI::App& app, settings& common) {
 }
 
 void add_mounts(CLI::App& app, settings& common) {
-    auto [mount, m] =
-        add_act(app, common, "mount", "Show a snapshot to readers alone",
-                "casement mount my.store monday /monday",
-                [](const auto& of, vault& v) { return v.mount(of.name, of.path); });
+    auto [mount, m] = add_act(app, common, "mount", "Show a snapshot to readers alone",
+                              "casement mount my.store monday /monday",
+                              [](const auto& of, vault& v) { return v.mount(of.name, of.path); });
     takes_name(mount, m);
     takes_path(mount, m, "Where it is to appear; free");
     auto [unmount, u] = add_act(app, common, "unmount", "Take a mounted snapshot away again",
@@ -133,10 +132,10 @@ void add_mounts(CLI::App& app, settings& common) {
 }
 
 void add_forget(CLI::App& app, settings& common) {
-    auto [command, o] = add_act(app, common, "forget",
-                                "Forget a snapshot: what it alone pins may be collected",
-                                "casement forget my.store monday",
-                                [](const auto& of, vault& v) { return v.forget_snapshot(of.name); });
+    auto [command, o] =
+        add_act(app, common, "forget", "Forget a snapshot: what it alone pins may be collected",
+                "casement forget my.store monday",
+                [](const auto& of, vault& v) { return v.forget_snapshot(of.name); });
     takes_name(command, o);
 }
 

@@ -62,8 +62,7 @@ result<tree::obj_id> vault::finalize_directory(std::string_view path) {
     if (!here) return passed(here);
     if (const auto* object = tree::object_in(here->what); object && tree::is_directory(here->what))
         return *object;
-    if (here->node() == nullptr)
-        return fail(errc::not_a_directory, "finalize", std::string{path});
+    if (here->node() == nullptr) return fail(errc::not_a_directory, "finalize", std::string{path});
     if (*here->node() == tree::root)
         return fail(errc::illegal, "finalize", std::string{path}, "the root stays a node");
     auto made = finalize_below(*this, *here->node(), retry_counter());

@@ -101,8 +101,8 @@ public:
     [[nodiscard]] result<settled> settle_link(tree::node_id parent, std::string_view name,
                                               const std::string& target, const tree::facts& about);
 
-    /// Makes `name` in the directory another name of a link or of an object that is stored. Replaces
-    /// what is of the same kind; `exists` where something else is.
+    /// Makes `name` in the directory another name of a link or of an object that is stored.
+    /// Replaces what is of the same kind; `exists` where something else is.
     [[nodiscard]] result<settled> settle_copy(tree::node_id parent, std::string_view name,
                                               const tree::entry& what);
 
@@ -110,9 +110,9 @@ public:
     /// directory object.
     [[nodiscard]] result<void> copy(std::string_view from, std::string_view to);
 
-    /// Makes a directory with all below it one object, from the deepest up, a commit a directory: it
-    /// is copied at once from then on, and becomes nodes again where it is changed. `in_use` where a
-    /// file in it is not finalized.
+    /// Makes a directory with all below it one object, from the deepest up, a commit a directory:
+    /// it is copied at once from then on, and becomes nodes again where it is changed. `in_use`
+    /// where a file in it is not finalized.
     [[nodiscard]] result<tree::obj_id> finalize_directory(std::string_view path);
     /// What a directory shows becomes its base, in one commit: its rows are few then.
     [[nodiscard]] result<void> rebase(std::string_view path);

@@ -48,7 +48,7 @@ struct layer_tag {
 /// The epoch of a directory's upper rows; a new base takes the next one (SPEC F18).
 using layer_id = strong<layer_tag>;
 
-[[nodiscard]] constexpr layer_id next(layer_id layer) { return {layer.value + 1}; }
+[[nodiscard]] constexpr layer_id layer_after(layer_id layer) { return {layer.value + 1}; }
 
 struct blob_tag {
     static constexpr std::string_view name = "blob";

@@ -126,7 +126,8 @@ template <client C, class P, class More = nothing_more>
 
     transaction t{me.rows()};
     parent.guard(t);
-    t.replace(old.row(), entry{*std::move(target), *written, about}, "the name points to what was seen");
+    t.replace(old.row(), entry{*std::move(target), *written, about},
+              "the name points to what was seen");
     more(t);
     t.template bump<rev>(parent.parent().node());
     auto made = me.commit(t, change_kind::replace_target, *written);
@@ -186,8 +187,7 @@ template <client C, class P>
     if (!old.exists()) return fail(errc::not_found, "remove", std::string{old.key().name});
     if (directory_in(*old) != nullptr)
         return fail(errc::is_a_directory, "remove", std::string{old.key().name});
-    const auto gone =
-        detail::departure::of(me, parent.parent(), old, protocol::dentry::remove{});
+    const auto gone = detail::departure::of(me, parent.parent(), old, protocol::dentry::remove{});
     if (!gone) return std::unexpected{detail::named(gone.error(), "remove", old)};
     transaction t{me.rows()};
     parent.guard(t);

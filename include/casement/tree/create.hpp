@@ -141,8 +141,7 @@ template <readable R>
 
 /// The rows of a new directory node, but for its name's.
 template <store S>
-void put_directory(transaction<S>& t, node_id node, head h, node_id parent,
-                   std::string_view name) {
+void put_directory(transaction<S>& t, node_id node, head h, node_id parent, std::string_view name) {
     t.template put<head>(node, h);
     t.template put<rev>(node, {{1}});
     t.template put<binding>(node, {parent, std::string{name}});
@@ -212,13 +211,12 @@ template <client C, class P, class More = nothing_more>
 /// Makes the root where there is none yet. `exists` if there is.
 template <store S>
 [[nodiscard]] result<void> create_root(S& kv, const facts& about) {
-    auto made =
-        transaction{kv}
-            .template expect_absent<head>(root, "there is no root yet")
-            .template put<head>(root,
-                                {protocol::directory::alive{}, {}, about.mode, about.mtime, {}})
-            .template put<rev>(root, {{1}})
-            .commit();
+    auto made = transaction{kv}
+                    .template expect_absent<head>(root, "there is no root yet")
+                    .template put<head>(
+                        root, {protocol::directory::alive{}, {}, about.mode, about.mtime, {}})
+                    .template put<rev>(root, {{1}})
+                    .commit();
     if (made) return {};
     auto e = std::move(made).error();
     const bool there = e.code() == errc::conflict;

@@ -52,8 +52,8 @@ result<std::optional<node_id>> ensure_next(C& me, std::string_view path, const f
     if (here->exists() && !is_directory(**here->found))
         return fail(errc::not_a_directory, "ensure path", std::string{path});
     if (here->exists()) {
-        const auto made = instantiate_directory(me, any_rev{here->parent}, *here->found,
-                                                same_way{steps.way()});
+        const auto made =
+            instantiate_directory(me, any_rev{here->parent}, *here->found, same_way{steps.way()});
         if (!made) return std::unexpected{made.error()};
         return here->inner.empty() ? std::optional{made->node} : std::nullopt;
     }
@@ -71,10 +71,11 @@ result<std::optional<node_id>> ensure_next(C& me, std::string_view path, const f
 
 }  // namespace detail
 
-/// The directory at `path`; whatever is missing on the way is made with the facts given, a directory
-/// object on the way becomes a node, and only where the path led when it was looked at. `conflict` only after `decisions_max` tries;
-/// `not_a_directory` where a file stands in the way, `not_found` where a link leads nowhere. Reads
-/// the rows on the way once, and again for each name that is missing.
+/// The directory at `path`; whatever is missing on the way is made with the facts given, a
+/// directory object on the way becomes a node, and only where the path led when it was looked at.
+/// `conflict` only after `decisions_max` tries; `not_a_directory` where a file stands in the way,
+/// `not_found` where a link leads nowhere. Reads the rows on the way once, and again for each name
+/// that is missing.
 template <client C>
 [[nodiscard]] result<node_id> ensure_path(C&& me, std::string_view path, const facts& about,
                                           retry_count& retries) {

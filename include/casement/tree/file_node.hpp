@@ -139,7 +139,8 @@ template <client C, class P>
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     return detail::instantiate(
         me, parent, old, obj_id::file, change_kind::instantiate_file,
-        old.exists() ? old->about : facts{}, [&](auto& t, node_id node, const obj_id& object) {
+        old.exists() ? old->about : facts{},
+        [&](auto& t, node_id node, const obj_id& object) {
             detail::put_file(t, node, protocol::file::finalized{{}, object}, parent.parent().node(),
                              old.key().name);
         },

@@ -98,8 +98,9 @@ public:
             const auto end =
                 object::detail::walk_down(blocks_in(at_), *object, here->inner,
                                           static_cast<unsigned>(links_max - links_), last_);
-            if (!end) return within(result<void>{std::unexpected{end.error()}}, "resolve",
-                                    std::string{path});
+            if (!end)
+                return within(result<void>{std::unexpected{end.error()}}, "resolve",
+                              std::string{path});
             if (const auto* in = std::get_if<object::inside>(&*end)) {
                 if (!in->entry) return end_of_path{name, **here->found};
                 return end_of_path{in->entry->name, as_entry(*in->entry)};

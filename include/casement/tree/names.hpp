@@ -27,7 +27,8 @@ class names_cursor {
 public:
     /// On the first name after `after`; on the first of all for "". Of `at`, `dir` was read.
     names_cursor(const R& at, directory dir, std::string_view after)
-        : dir_{std::move(dir)}, prefix_{row_key<entry>(dir_->key(""))},
+        : dir_{std::move(dir)},
+          prefix_{row_key<entry>(dir_->key(""))},
           // The least name after `after` is `after` and a zero byte.
           rows_{at.scan(after.empty() ? prefix_ : prefix_ + std::string{after} + '\0',
                         after_prefix(prefix_))} {

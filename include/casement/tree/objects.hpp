@@ -7,9 +7,9 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include <casement/core/error.hpp>
 #include <casement/core/hash.hpp>
@@ -55,31 +55,30 @@ template <readable R>
     };
 }
 
-/// Takes the blocks of directories to come, and writes them a few to a commit, with no guard: they
-/// are named by their bytes. `finish` writes what is left.
+/// Takes the blocks of directories to come, and writes those that are not there yet, a few to a
+/// commit, with no guard: they are named by their bytes. `finish` writes what is left.
 template <store S>
 class block_writer {
 public:
     explicit block_writer(S& kv) : kv_{kv} {}
 
     result<void> operator()(const digest& name, std::string_view bytes) {
-        const obj_id id{obj_id::directory, name};
-        auto row = read<object_row>(kv_, id);
-        if (!row) return passed(row);
-        if (row->exists()) return {};
-        for (const auto& [known, _] : waiting_)
-            if (known == id) return {};
-        waiting_.emplace_back(id, std::string{bytes});
-        written_ += bytes.size();
+        waiting_.emplace(obj_id{obj_id::directory, name}, bytes);
         return waiting_.size() < blocks_a_commit ? result<void>{} : finish();
     }
 
     [[nodiscard]] result<void> finish() {
-        if (waiting_.empty()) return {};
         transaction t{kv_};
-        for (const auto& [id, bytes] : waiting_) t.template put<object_row>(id, {bytes});
-        if (auto made = t.commit(); !made) return within(std::move(made), "write blocks", "");
+        for (const auto& [id, bytes] : waiting_) {
+            auto row = read<object_row>(kv_, id);
+            if (!row) return passed(row);
+            if (row->exists()) continue;
+            t.template put<object_row>(id, {bytes});
+            written_ += bytes.size();
+        }
         waiting_.clear();
+        if (t.size() == 0) return {};
+        if (auto made = t.commit(); !made) return within(std::move(made), "write blocks", "");
         return {};
     }
 
@@ -90,7 +89,7 @@ private:
     static constexpr std::size_t blocks_a_commit = 32;  // half a MiB at most
 
     S& kv_;
-    std::vector<std::pair<obj_id, std::string>> waiting_;
+    std::unordered_map<obj_id, std::string> waiting_;
     std::uint64_t written_ = 0;
 };
 

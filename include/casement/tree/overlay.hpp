@@ -86,9 +86,8 @@ template <store S>
     auto dir = read_directory(now, node);
     if (!dir) return passed(dir);
     block_writer<S> blocks{kv};
-    object::dir_builder builder{[&](const digest& name, std::string_view bytes) {
-        return blocks(name, bytes);
-    }};
+    object::dir_builder builder{
+        [&](const digest& name, std::string_view bytes) { return blocks(name, bytes); }};
     std::vector<seen_name> nodes;
     names_cursor names{now, *dir, ""};
     for (; names.valid(); names.next()) {
@@ -132,7 +131,7 @@ template <client C>
         return fail(errc::too_big, "rebase", which, "more than 40 names point to nodes");
     head h = *dir.head();
     h.base = merged.object();
-    h.layer = next(h.layer);
+    h.layer = protocol::layer_after(h.layer);
     transaction t{me.rows()};
     detail::guard_image(t, merged);
     t.template put<head>(dir.node(), h);
@@ -163,8 +162,9 @@ template <client C, class P>
         return fail(errc::conflict, "finalize", which,
                     "is not the name that the directory is bound to");
     if (!merged.nodes().empty())
-        return fail(errc::in_use, "finalize", which,
-                    "'" + printable(merged.nodes().front().key().name) + "' in it may still change");
+        return fail(
+            errc::in_use, "finalize", which,
+            "'" + printable(merged.nodes().front().key().name) + "' in it may still change");
     if (auto may = takes(dir, protocol::directory::seal{}, "finalize", which); !may)
         return passed(may);
     auto target = casement::apply<protocol::dentry>(

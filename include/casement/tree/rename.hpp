@@ -99,11 +99,12 @@ result<generation> commit_rename(C& me, const P& from, const seen_name& source, 
 
 }  // namespace detail
 
-/// Moves a file's or a link's name, or a directory object's. The destination is free, or a file or link that is replaced, as
-/// it was seen. `is_a_directory` if the source is one: that takes the ancestry too. Reads no row.
+/// Moves a file's or a link's name, or a directory object's. The destination is free, or a file or
+/// link that is replaced, as it was seen. `is_a_directory` if the source is one: that takes the
+/// ancestry too. Reads no row.
 template <client C, class P, class Q>
-[[nodiscard]] result<generation> rename(C&& me, const P& from, const seen_name& source,
-                                        const Q& to, const seen_name& destination) {
+[[nodiscard]] result<generation> rename(C&& me, const P& from, const seen_name& source, const Q& to,
+                                        const seen_name& destination) {
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<P>::kept);
     static_assert(contract_1_a_directory_change_names_its_expected_parent_rev<Q>::kept);
     if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);

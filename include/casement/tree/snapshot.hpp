@@ -33,9 +33,9 @@ struct snapshot {
     };
 
     obj_id root;
-    facts about;      // of the directory: mode and mtime; the size is all its files' bytes
-    timestamp taken;  // by the clock of whoever took it
-    std::string path; // where it was
+    facts about;       // of the directory: mode and mtime; the size is all its files' bytes
+    timestamp taken;   // by the clock of whoever took it
+    std::string path;  // where it was
     std::uint64_t directories = 0, files = 0, links = 0;
 
     bool operator==(const snapshot&) const = default;

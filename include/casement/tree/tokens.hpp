@@ -148,8 +148,7 @@ template <readable R>
 /// Reads what a name points to, from a source in which the directory is as it was seen (see
 /// `look_up`). Reads 1 row, and the base where that is absent.
 template <readable R>
-[[nodiscard]] result<seen_name> see_name(const R& at, const directory& dir,
-                                         std::string_view name) {
+[[nodiscard]] result<seen_name> see_name(const R& at, const directory& dir, std::string_view name) {
     auto row = read<entry>(at, dir.key(name));
     if (!row) return passed(row);
     std::optional<entry> lifted;
