@@ -63,8 +63,8 @@ private:
 
 /// A tree that has what each operation needs.
 ///
-///     /p   x an object, l a link, d an empty directory; of files n is closed, w written, f
-///     prepared /q   y an object, m a file, r a directory
+///     /p   x an object, l a link, d an empty directory, and files: n closed, w written, f prepared
+///     /q   y an object, m a file, r a directory
 struct planted {
     planted() {
         for (const std::string path : {"/p", "/q", "/p/d", "/q/r"})
