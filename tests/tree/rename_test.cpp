@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <casement/tree/file_node.hpp>
+
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
 #include "tree/well_formed.hpp"
@@ -283,6 +285,19 @@ TEST(RenameDirectory, CostsTheSameHoweverMuchIsInIt) {
         EXPECT_EQ(counted.counts(), (store_counts{.commits = 1, .guards = 8, .writes = 5}));
         EXPECT_EQ(faults_in(t.kv), "");
     }
+}
+
+// Its names were seen one after the other, and it moved in between: the node was put and erased in
+// one commit.
+TEST(Rename, OfAFileToWhereItIsByNow) {
+    memory_tree t;
+    must(create_file(t.me, any_rev{t.dir()}, "x", {}));
+    const any_rev dir{t.dir()};
+    const auto x = t.name("/x");
+    must(tree::rename(t.me, dir, x, dir, t.name("/y")));
+    EXPECT_EQ(code_of(tree::rename(t.me, dir, x, dir, t.name("/y"))), errc::conflict);
+    EXPECT_EQ(names_in(t.kv, root), std::vector<std::string>{"y"});
+    EXPECT_EQ(faults_in(t.kv), "");
 }
 
 TEST(Rename, OfAFileGuardsNoAncestor) {
