@@ -1,6 +1,6 @@
 #pragma once
-// A store in which somebody else acts just before the next commit: what lies between an operation's
-// read and its commit, made certain. One thread at a time.
+// A store in which somebody else acts just before the next commit, or after the next read: what
+// lies between an operation's reads and its commit, made certain. One thread at a time.
 
 #include <functional>
 #include <string_view>
@@ -18,7 +18,14 @@ public:
     /// Runs before the next commit, once; it may ask for the one after.
     std::function<void()> before_commit;
 
-    [[nodiscard]] result<found> get(std::string_view key) const { return of_.get(key); }
+    /// Runs after the next get, once.
+    mutable std::function<void()> after_get;
+
+    [[nodiscard]] result<found> get(std::string_view key) const {
+        auto row = of_.get(key);
+        if (const auto act = std::exchange(after_get, nullptr)) act();
+        return row;
+    }
     [[nodiscard]] auto scan(std::string_view first, std::string_view last) const {
         return of_.scan(first, last);
     }

@@ -6,6 +6,7 @@
 
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
+#include "tree/interrupted_store.hpp"
 #include "tree/well_formed.hpp"
 
 namespace casement::testing {
@@ -253,6 +254,22 @@ TEST(RenameDirectory, ThreeAtOnceMakeNoLoop) {
         EXPECT_LE(done, 2);
         EXPECT_EQ(faults_in(t.kv), "");
     } while (std::ranges::next_permutation(order).found);
+}
+
+// Read from the store itself, and not at one instant, a line may come to a directory that it has
+// passed; as a guard that would be twice in one commit.
+TEST(RenameDirectory, ALineThatMovesWhileItIsReadIsNone) {
+    memory_tree t;
+    t.mkdir("/a");
+    t.mkdir("/a/b");
+    const auto b = t.node("/a/b");
+    interrupted_store kv{t.kv};
+    kv.after_get = [&] {
+        must(move{t, "/a/b", "/b"}.of_directory(t.me));
+        must(move{t, "/a", "/b/a"}.of_directory(t.me));
+    };
+    EXPECT_EQ(code_of(read_ancestry(kv, b)), errc::conflict);
+    EXPECT_EQ(must(read_ancestry(kv, b)).depth(), 1);
 }
 
 TEST(RenameDirectory, NotIntoADirectoryThatIsGone) {
