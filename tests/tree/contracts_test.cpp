@@ -2,6 +2,7 @@
 // reads. Who adds a guard makes changes conflict that did not, and who leaves one out lets changes
 // meet that must not; either has to be said here.
 
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <set>
@@ -354,6 +355,36 @@ TEST(Contracts, DifferByEachRow) {
             return [](auto&, auto& writes) { writes.push_back({write::kind::erase, "?"}); };
         });
         differs([](scene& s) { return [&s](auto&, auto&) { must(s.counted.get("?")); }; });
+    }
+}
+
+/// CASEMENT_NAMES_MAX: how large directories become.
+std::uint64_t names_max() {
+    const char* n = std::getenv("CASEMENT_NAMES_MAX");
+    return n == nullptr ? 1000 : std::stoull(n);
+}
+
+// F5, F8: a new name, and the rename of all of them, cost what they cost in an empty directory.
+TEST(Contracts, AreTheSameInADirectoryOfAnySize) {
+    const auto at_size = [](std::uint64_t names, const auto& act) {
+        scene s{true, true};
+        const auto p = s.t.node("/p");
+        for (std::uint64_t n = 0; n < names; ++n)
+            s.t.plant<entry>({p, {}, "more" + std::to_string(n)},
+                             {dentry::object{object(1)}, generation{n}, {}});
+        s.counted.forget();
+        act(s);
+        return s.now();
+    };
+    const auto make =
+        in("/p", [](auto& s, const auto& p) { must(create(s.me, p, "new", file(), {})); });
+    const auto make_directory =
+        in("/p", [](auto& s, const auto& p) { must(create_directory(s.me, p, "new", {})); });
+    const auto move_it = in("/", "/q/r", moves_directory("/p", "/q/r/new", "/q/r"));
+    for (std::uint64_t names = 1; names <= names_max(); names *= 1000) {
+        EXPECT_EQ(at_size(names, make), at_size(0, make)) << names;
+        EXPECT_EQ(at_size(names, make_directory), at_size(0, make_directory)) << names;
+        EXPECT_EQ(at_size(names, move_it), at_size(0, move_it)) << names;
     }
 }
 
