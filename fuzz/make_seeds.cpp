@@ -34,6 +34,7 @@
 #include <casement/tree/contents.hpp>
 #include <casement/tree/create.hpp>
 #include <casement/tree/rows.hpp>
+#include <casement/tree/snapshot.hpp>
 
 #include "schedules.hpp"
 
@@ -84,6 +85,16 @@ void rows(const corpus& to) {
     using namespace casement::tree;
     const digest content = sha256_of("contents");
     row_seeds<head>(to, "head", {1}, {protocol::directory::alive{}, {1}, 0755, year_2023});
+    const obj_id below{obj_id::directory, sha256_of("a block")};
+    row_seeds<head>(to, "head_over", {17},
+                    {protocol::directory::alive{}, {2}, 0755, year_2023, below});
+    row_seeds<head>(to, "head_mounted", {18},
+                    {protocol::directory::mounted{}, {}, 0555, year_2023, below});
+    row_seeds<hidden>(to, "hidden", {{17}, {1}}, {});
+    row_seeds<tree::snapshot>(to, "snapshot", {"monday"},
+                              {below, {0755, year_2023, 5}, year_2023, "/photos", 1, 1, 1});
+    row_seeds<collection>(to, "collection", {}, {2});
+    row_seeds<condemned>(to, "condemned", whole(content), {{{31}}, year_2023});
     row_seeds<rev>(to, "rev", {1}, {{42}});
     row_seeds<binding>(to, "binding", {17}, {{1}, "usr"});
     row_seeds<entry>(to, "entry_node", {{1}, {1}, "usr"},

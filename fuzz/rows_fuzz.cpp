@@ -10,6 +10,7 @@
 #include <casement/kv/row.hpp>
 #include <casement/tree/contents.hpp>
 #include <casement/tree/rows.hpp>
+#include <casement/tree/snapshot.hpp>
 
 #include "target.hpp"
 
@@ -73,8 +74,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::input in{data, size};
     const char part = static_cast<char>(in.byte());
     if (!in.empty())
-        fuzz::laws_of_table<tree::head, tree::rev, tree::binding, tree::entry, tree::file_row,
-                            tree::lease_row, tree::object_row, tree::content, tree::inline_bytes,
-                            tree::sums, allocator, operation, retention>(part, in.rest());
+        fuzz::laws_of_table<tree::head, tree::rev, tree::binding, tree::entry, tree::hidden,
+                            tree::file_row, tree::lease_row, tree::snapshot, tree::object_row,
+                            tree::content, tree::inline_bytes, tree::sums, tree::collection,
+                            tree::condemned, allocator, operation, retention>(part, in.rest());
     return 0;
 }

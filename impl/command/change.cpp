@@ -169,16 +169,8 @@ public:
         auto made = v_.settle_directory(parent, name, *about);
         if (!made) return passed(made);
         ++directories_;
-        auto names = tree::list(v_.rows(), from);
-        if (!names) return passed(names);
-        for (const auto& listed : *names) {
-            if (auto on = unless_stopped("copy", listed.name()); !on) return on;
-            auto row = listed.row();
-            if (!row) return passed(row);
-            if (auto copied = one(*row, made->first, listed.name()); !copied)
-                return within(std::move(copied), "copy", std::string{listed.name()});
-        }
-        return names->status();
+        std::string copied;  // where a collector comes between, it looks again from here on
+        return retry(retries_, [&] { return names_after(copied, from, made->first); });
     }
 
     [[nodiscard]] json counts() const {
@@ -186,15 +178,35 @@ public:
     }
 
 private:
-    result<void> one(const entry& what, node_id parent, std::string_view name) {
+    result<void> names_after(std::string& last, const entry& from, node_id parent) {
+        const auto since = tree::kept_since::now(v_.rows());
+        if (!since) return std::unexpected{since.error()};
+        auto names = tree::list(v_.rows(), from, last);
+        if (!names) return passed(names);
+        for (const auto& listed : *names) {
+            std::string name{listed.name()};
+            if (auto on = unless_stopped("copy", name); !on) return on;
+            auto row = listed.row();
+            if (!row) return passed(row);
+            if (auto copied = one(*row, parent, name, *since); !copied)
+                return within(std::move(copied), "copy", name);
+            last = std::move(name);
+        }
+        return names->status();
+    }
+
+    result<void> one(const entry& what, node_id parent, std::string_view name,
+                     const tree::kept_since& since) {
         if (tree::directory_in(what) != nullptr) return directory(what, parent, name);
+        auto made = v_.settle_copy(parent, name, what, since);
+        if (!made) return passed(made);
         const bool link = std::holds_alternative<dentry::symlink>(what.target);
         ++(link ? links_ : tree::is_directory(what) ? directories_ : files_);
-        auto made = v_.settle_copy(parent, name, what);
-        return made ? result<void>{} : passed(made);
+        return {};
     }
 
     vault& v_;
+    retry_count retries_;
     std::uint64_t directories_ = 0, files_ = 0, links_ = 0;
 };
 

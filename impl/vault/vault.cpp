@@ -307,56 +307,64 @@ result<destination> destination_of(vault& v, std::string_view to, std::string_vi
 /// What a commit that names an entry's object once more must guard: that it is still stored (F4g).
 class presence {
 public:
-    [[nodiscard]] static result<presence> of(vault& v, const entry& what) {
-        presence there;
+    [[nodiscard]] static result<presence> of(vault& v, const entry& what,
+                                             const tree::kept_since& since) {
+        presence there{since};
         const auto* object = tree::object_in(what);
-        if (object == nullptr) return there;
-        if (object->kind == protocol::obj_id::directory) {
-            auto collector = read<tree::collection>(v.rows(), {});
-            if (!collector) return passed(collector);
-            there.collector_ = *std::move(collector);
-            return there;
-        }
+        if (object == nullptr || object->kind == protocol::obj_id::directory) return there;
         auto file = v.contents().object_of(*object);
         if (!file) return passed(file);
-        auto row = tree::read_content(v.rows(), file->content);
-        if (!row) return passed(row);
-        if (!row->exists())
-            return fail(errc::corrupt, "read content", to_hex(file->content), "is missing");
-        there.bytes_ = *std::move(row);
+        auto bytes = v.contents().find(*file);
+        if (!bytes) return passed(bytes);
+        there.bytes_ = *std::move(bytes);
         return there;
+    }
+    /// After a conflict.
+    [[nodiscard]] result<void> look_again(vault& v) {
+        if (!bytes_) return {};
+        auto changed = v.contents().look_again(*bytes_);
+        return changed ? result<void>{} : passed(changed);
     }
     template <store S>
     void operator()(transaction<S>& t) const {
-        if (bytes_) t.expect(*bytes_, "the content is stored");
-        if (collector_) t.expect(*collector_, "nothing was collected meanwhile");
+        if (bytes_)
+            bytes_->add_to(t);
+        else
+            since_(t);
     }
 
 private:
-    std::optional<seen<tree::content>> bytes_;
-    std::optional<seen<tree::collection>> collector_;
+    explicit presence(tree::kept_since since) : since_{std::move(since)} {}
+    std::optional<vault::stored_file> bytes_;
+    tree::kept_since since_;  // for what is below a directory's object
 };
 
 }  // namespace
 
-result<settled> vault::settle_copy(node_id parent, std::string_view name, const entry& what) {
+result<settled> vault::settle_copy(node_id parent, std::string_view name, const entry& what,
+                                   const tree::kept_since& since) {
     if (std::holds_alternative<dentry::inode>(what.target))
         return fail(tree::is_directory(what) ? errc::is_a_directory : errc::in_use, "copy",
                     std::string{name}, "may still change");
+    auto stored = presence::of(*this, what, since);
+    if (!stored) return std::unexpected{at(std::move(stored).error(), "copy", name)};
+    bool first = true;
     return retry(state_->retries, [&]() -> result<settled> {
-        const auto stored = presence::of(*this, what);
-        if (!stored) return std::unexpected{at(stored.error(), "copy", name)};
+        if (!std::exchange(first, false))
+            if (auto again = stored->look_again(*this); !again) return passed(again);
         return decide(*this, parent, name, what.target, what.about, *stored);
     });
 }
 
 result<void> vault::copy(std::string_view from, std::string_view to) {
     return retry(state_->retries, [&]() -> result<void> {
+        const auto since = tree::kept_since::now(rows());
+        if (!since) return std::unexpected{since.error()};
         auto source = look(from, tree::last_link::keep);
         if (!source) return passed(source);
         const auto where = destination_of(*this, to, source->name);
         if (!where) return std::unexpected{where.error()};
-        auto done = settle_copy(where->parent, where->name, source->what);
+        auto done = settle_copy(where->parent, where->name, source->what, *since);
         if (!done) return std::unexpected{at(std::move(done).error(), "copy", from)};
         return {};
     });
@@ -503,15 +511,21 @@ result<tree::end_of_path> vault::look(std::string_view path, tree::last_link las
 }
 
 result<vault::reader> vault::read_file(std::string_view path) {
-    auto here = look(path);
-    if (!here) return passed(here);
-    if (tree::file_in(here->what) != nullptr)
-        return fail(errc::in_use, "read file", std::string{path}, "is not finalized");
-    if (tree::is_directory(here->what))
-        return fail(errc::is_a_directory, "read file", std::string{path});
-    auto opened = contents().open(*tree::object_in(here->what));
-    if (!opened) return std::unexpected{at(std::move(opened).error(), "read file", path)};
-    return opened;
+    return retry(state_->retries, [&]() -> result<reader> {
+        auto here = look(path);
+        if (!here) return passed(here);
+        if (tree::file_in(here->what) != nullptr)
+            return fail(errc::in_use, "read file", std::string{path}, "is not finalized");
+        if (tree::is_directory(here->what))
+            return fail(errc::is_a_directory, "read file", std::string{path});
+        auto opened = contents().open(*tree::object_in(here->what));
+        if (opened) return opened;
+        // The name may have led elsewhere since, and what it led to be collected.
+        const auto now = look(path);
+        const bool still = !now || now->what == here->what;
+        auto e = at(std::move(opened).error(), "read file", path);
+        return std::unexpected{still ? std::move(e) : std::move(e).as(errc::conflict)};
+    });
 }
 
 }  // namespace casement

@@ -101,10 +101,12 @@ public:
     [[nodiscard]] result<settled> settle_link(tree::node_id parent, std::string_view name,
                                               const std::string& target, const tree::facts& about);
 
-    /// Makes `name` in the directory another name of a link or of an object that is stored.
-    /// Replaces what is of the same kind; `exists` where something else is.
+    /// Makes `name` in the directory another name of a link or of an object that was seen `since`
+    /// then. Replaces what is of the same kind; `exists` where something else is. `conflict` if a
+    /// directory's object may have been collected meanwhile: look at it again.
     [[nodiscard]] result<settled> settle_copy(tree::node_id parent, std::string_view name,
-                                              const tree::entry& what);
+                                              const tree::entry& what,
+                                              const tree::kept_since& since);
 
     /// A second name for what `from` points to: no byte is copied (SPEC B9). A file, a link, or a
     /// directory object.

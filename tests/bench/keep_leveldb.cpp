@@ -71,6 +71,12 @@ struct raw {
         check(db->Write(how_to_write, &both));
     }
 
+    void write(const std::vector<raw_write>& rows) {
+        leveldb::WriteBatch all;
+        for (const auto& [key, value] : rows) value ? all.Put(key, *value) : all.Delete(key);
+        check(db->Write(how_to_write, &all));
+    }
+
     bool look_up(std::uint64_t number) {
         std::string value;
         const auto s = db->Get(how_to_read, key_of(filled, number), &value);
@@ -178,6 +184,12 @@ keeper raw_leveldb() {
                 auto store = std::make_shared<raw>(path, s, d);
                 return [store] { return hand_over(store); };
             }};
+}
+
+raw_writer write_raw(const std::string& path, durability d) {
+    fill(path, {});
+    auto store = std::make_shared<raw>(path, shape{}, d);
+    return [store](const std::vector<raw_write>& rows) { store->write(rows); };
 }
 
 keeper by_any_rev() {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,16 @@ struct keeper {
 [[nodiscard]] keeper by_at_rev();     // through at_rev: each create reads its directory first
 [[nodiscard]] keeper sqlite_peer();   // WAL; guards are read in the transaction that writes
 [[nodiscard]] keeper rocksdb_peer();  // OptimisticTransactionDB; guards are read for update
+
+/// A row as a batch writes it; no value erases.
+struct raw_write {
+    std::string key;
+    std::optional<std::string> value;
+};
+
+/// Writes batches into LevelDB as it comes, in a new store at `path`.
+using raw_writer = std::function<void(const std::vector<raw_write>&)>;
+[[nodiscard]] raw_writer write_raw(const std::string& path, engine::durability d);
 
 /// The peers that this build has.
 [[nodiscard]] std::vector<keeper> peers();

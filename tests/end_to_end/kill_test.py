@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 in every phase of an import: the store opens, is whole, and has every path that the
-import had acknowledged; a resumed import does not read those again, and its result is equal.
+import had acknowledged; a resumed import does not read those again, and its result is equal. At
+last kill -9 in the middle of its removal: the store is whole, and the rest is removed.
 
 Usage: kill_test.py CASEMENT WORK KILLS
 """
@@ -101,6 +102,23 @@ def resume_without_reading(casement, store, source, acknowledged, durability):
         trees.write(path, data, 0o644, os.stat(path).st_mtime_ns)
 
 
+def kill_a_removal(casement, store, chance):
+    """Whether something was left of it."""
+    child = subprocess.Popen([casement, "rm", "-r", store, "/it"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(chance.random() * 0.12)
+    child.kill()
+    child.wait()
+    run(casement, "verify", store)
+    left = b"it" in run(casement, "ls", store, "/")
+    if left:
+        run(casement, "rm", "-r", store, "/it")
+        run(casement, "verify", store)
+    if run(casement, "ls", store, "/"):
+        sys.exit("something outlived its removal")
+    return left
+
+
 def main():
     casement, work, kills = sys.argv[1], sys.argv[2], int(sys.argv[3])
     seed = int(os.environ.get("CASEMENT_SEED", random.randrange(2**32)))
@@ -110,6 +128,7 @@ def main():
     source = os.path.join(work, "source")
     make_source(source)
     done = {phase: 0 for phase in PHASES}
+    removals = 0
     while sum(done.values()) < kills:
         store, back = os.path.join(work, "store"), os.path.join(work, "back")
         shutil.rmtree(store, ignore_errors=True)
@@ -132,8 +151,10 @@ def main():
         differences = trees.compare(source, back)
         if differences:
             sys.exit("after the resumption: " + "\n".join(differences[:10]))
-    print(f"{sum(done.values())} kills: " + ", ".join(f"{n} {p}" for p, n in done.items()))
-    if min(done.values()) == 0:
+        removals += kill_a_removal(casement, store, chance)
+    print(f"{sum(done.values())} kills: " + ", ".join(f"{n} {p}" for p, n in done.items())
+          + f", {removals} removal")
+    if min(done.values()) == 0 or removals == 0:
         sys.exit("a phase was never hit")
     shutil.rmtree(work, ignore_errors=True)
 

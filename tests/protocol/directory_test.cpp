@@ -22,6 +22,10 @@ static_assert(!accepts<directory, directory::removed, directory::put_child>);
 // What is being made into an object does not change under it (F4e), nor is its base swapped (F18).
 static_assert(!accepts<directory, directory::sealed, directory::drop_child>);
 static_assert(!accepts<directory, directory::sealed, directory::rebase>);
+// A read-only mount shows its base for ever, until its name goes (F20).
+static_assert(!accepts<directory, directory::mounted, directory::put_child>);
+static_assert(!accepts<directory, directory::mounted, directory::drop_child>);
+static_assert(!accepts<directory, directory::mounted, directory::rebase>);
 // A node's id is never used again.
 static_assert(!accepts<directory, directory::removed, directory::make>);
 static_assert(!accepts<directory, directory::removed, directory::unseal>);
@@ -51,7 +55,8 @@ TEST(Directory, BytesOnDiskNeverChange) {
     EXPECT_EQ(bytes(directory::alive{}), "\x01");
     EXPECT_EQ(bytes(directory::sealed{}), "\x02");
     EXPECT_EQ(bytes(directory::removed{}), "\x03");
-    EXPECT_FALSE(decode<state<directory>>("\x04")) << "no such tag";
+    EXPECT_EQ(bytes(directory::mounted{}), "\x04");
+    EXPECT_FALSE(decode<state<directory>>("\x05")) << "no such tag";
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #pragma once
-// A store that counts what is asked of the one behind it, so that a test can say what an operation
-// costs and what it guards. One thread at a time.
+// A store that counts what is asked of the one behind it, and keeps what its commits ask for, so
+// that a test can say what an operation costs, what it guards and what it writes. One thread at a
+// time.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +25,15 @@ struct store_counts {
     bool operator==(const store_counts&) const = default;
 
     [[nodiscard]] std::size_t reads() const { return gets + scans; }
+};
+
+/// A guard or a write of a commit, and its key.
+struct demand {
+    enum class kind : std::uint8_t { as_seen, absent, put, erase, bump };
+    kind what;
+    std::string key;
+
+    [[nodiscard]] bool guards() const { return what == kind::as_seen || what == kind::absent; }
 };
 
 template <ordered_cursor C>
@@ -88,22 +99,40 @@ public:
         ++counts_.commits;
         counts_.guards += b.guards.size();
         counts_.writes += b.writes.size();
-        for (const auto& g : b.guards) guarded_.emplace_back(g.name);
+        for (const auto& g : b.guards) {
+            guarded_.emplace_back(g.name);
+            demands_.push_back(
+                {g.expected ? demand::kind::as_seen : demand::kind::absent, std::string{g.key}});
+        }
+        for (const auto& w : b.writes) demands_.push_back({kind_of(w), std::string{w.key}});
         return of_.commit(b);
     }
 
     [[nodiscard]] const store_counts& counts() const { return counts_; }
     /// The names of the guards, in the order in which they were asked to hold.
     [[nodiscard]] const std::vector<std::string>& guarded() const { return guarded_; }
+    /// What the commits asked for, whether they were made or not.
+    [[nodiscard]] const std::vector<demand>& demands() const { return demands_; }
     void forget() {
         counts_ = {};
         guarded_.clear();
+        demands_.clear();
     }
 
 private:
+    static demand::kind kind_of(const write& w) {
+        switch (w.what) {
+            case write::kind::put: return demand::kind::put;
+            case write::kind::erase: return demand::kind::erase;
+            case write::kind::bump: break;
+        }
+        return demand::kind::bump;
+    }
+
     S& of_;
     mutable store_counts counts_;
     std::vector<std::string> guarded_;
+    std::vector<demand> demands_;
 };
 
 }  // namespace casement::testing

@@ -132,6 +132,24 @@ TEST(EnsurePath, MeetsWhoRemovesTheParent) {
     EXPECT_EQ(faults_in(both.t.kv), "");
 }
 
+// Whatever it had made when it died is whole, and who comes next makes the rest.
+TEST(EnsurePath, StoppedAfterAnyCommitIsGoneOnWith) {
+    const std::string path = "/a/b/c/d";
+    for (std::size_t commits = 0; commits <= 4; ++commits) {
+        two_makers both;
+        both.kv.commits_left = commits;
+        EXPECT_EQ(both.ensure(path).has_value(), commits == 4);
+        EXPECT_EQ(faults_in(both.t.kv), "");
+        const auto made = path.substr(0, 2 * commits);
+        const auto node = both.t.node(made);
+        EXPECT_EQ(names_in(both.t.kv, node).size(), 0u) << "and nothing below it";
+        const auto d = must(ensure_path(both.t.me, path, private_));
+        EXPECT_EQ(both.t.node(path), d);
+        EXPECT_EQ(both.t.node(made), node) << "what was made is not made again";
+        EXPECT_EQ(faults_in(both.t.kv), "");
+    }
+}
+
 TEST(EnsurePath, GivesUpOnWhoNeverLetsItPass) {
     two_makers both;
     int times = 0;

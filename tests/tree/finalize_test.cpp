@@ -4,6 +4,7 @@
 
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
+#include "tree/interrupted_store.hpp"
 #include "tree/well_formed.hpp"
 
 namespace casement::testing {
@@ -118,6 +119,54 @@ TEST_F(Finalize, IsOpenedAndFinalizedAgain) {
         x = must(instantiate_file(t.me, at_rev{t.dir()}, t.name("/x"))).node;
     }
     EXPECT_EQ(must(open_writer(t.me, file(), {1})).seq(), lease_seq{1});
+}
+
+/// One commit more on the way to its object, from whatever state the file is in: who dies between
+/// any two of them leaves the rest to the next.
+result<void> go_on(memory_tree& t, client auto& me) {
+    const auto dir = t.dir();
+    const auto name = t.name("/x");
+    const auto was = read_file_node(t.kv, *file_in(*name));
+    if (!was) return std::unexpected{was.error()};
+    if (std::holds_alternative<protocol::file::working>(was->file()->now))
+        return reclaim(me, *was, {200});
+    if (std::holds_alternative<cooling>(was->file()->now)) return prepare(me, *was);
+    const auto bound = must(read<binding>(t.kv, was->node()));
+    const auto made = finalize(me, *was, bound, any_rev{dir}, name, object(7), {});
+    if (!made) return std::unexpected{made.error()};
+    return {};
+}
+bool is_open(const memory_tree& t) { return file_in(*t.name("/x")) != nullptr; }
+
+TEST_F(Finalize, StoppedAfterAnyCommitIsGoneOnWithOrTakenBack) {
+    for (std::size_t commits = 0; commits <= 4; ++commits) {
+        memory_tree one;
+        must(create_file(one.me, any_rev{one.dir()}, "x", {}));
+        interrupted_store kv{one.kv};
+        id_blocks ids{kv};
+        recorded me{kv, ids};
+        must(ids.next());
+        const auto node = *file_in(*one.name("/x"));
+        kv.commits_left = commits;
+        // Opened and never closed: the one who writes has died as well.
+        result<void> going;
+        if (auto w = open_writer(me, must(read_file_node(one.kv, node)), {100}); !w)
+            going = passed(w);
+        while (going && is_open(one)) going = go_on(one, me);
+        EXPECT_EQ(going.has_value(), commits == 4);
+        EXPECT_EQ(faults_in(one.kv), "") << commits;
+
+        if (const auto was = read_file_node(one.kv, node);
+            was && std::holds_alternative<finalizing>(was->file()->now)) {
+            // Taken back, it is written again before the next one goes on.
+            must(tree::abort(one.me, *was));
+            EXPECT_TRUE(open_writer(one.me, must(read_file_node(one.kv, node)), {200}));
+            EXPECT_EQ(faults_in(one.kv), "");
+        }
+        while (is_open(one)) must(go_on(one, one.me));
+        EXPECT_EQ(one.name("/x")->target, (state<dentry>{dentry::object{object(7)}}));
+        EXPECT_EQ(faults_in(one.kv), "");
+    }
 }
 
 TEST_F(Finalize, CostsWhatItSays) {

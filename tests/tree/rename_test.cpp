@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <casement/tree/file_node.hpp>
+
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
+#include "tree/interrupted_store.hpp"
 #include "tree/well_formed.hpp"
 
 namespace casement::testing {
@@ -253,6 +256,22 @@ TEST(RenameDirectory, ThreeAtOnceMakeNoLoop) {
     } while (std::ranges::next_permutation(order).found);
 }
 
+// Read from the store itself, and not at one instant, a line may come to a directory that it has
+// passed; as a guard that would be twice in one commit.
+TEST(RenameDirectory, ALineThatMovesWhileItIsReadIsNone) {
+    memory_tree t;
+    t.mkdir("/a");
+    t.mkdir("/a/b");
+    const auto b = t.node("/a/b");
+    interrupted_store kv{t.kv};
+    kv.after_get = [&] {
+        must(move{t, "/a/b", "/b"}.of_directory(t.me));
+        must(move{t, "/a", "/b/a"}.of_directory(t.me));
+    };
+    EXPECT_EQ(code_of(read_ancestry(kv, b)), errc::conflict);
+    EXPECT_EQ(must(read_ancestry(kv, b)).depth(), 1);
+}
+
 TEST(RenameDirectory, NotIntoADirectoryThatIsGone) {
     memory_tree t;
     t.mkdir("/a");
@@ -283,6 +302,19 @@ TEST(RenameDirectory, CostsTheSameHoweverMuchIsInIt) {
         EXPECT_EQ(counted.counts(), (store_counts{.commits = 1, .guards = 8, .writes = 5}));
         EXPECT_EQ(faults_in(t.kv), "");
     }
+}
+
+// Its names were seen one after the other, and it moved in between: the node was put and erased in
+// one commit.
+TEST(Rename, OfAFileToWhereItIsByNow) {
+    memory_tree t;
+    must(create_file(t.me, any_rev{t.dir()}, "x", {}));
+    const any_rev dir{t.dir()};
+    const auto x = t.name("/x");
+    must(tree::rename(t.me, dir, x, dir, t.name("/y")));
+    EXPECT_EQ(code_of(tree::rename(t.me, dir, x, dir, t.name("/y"))), errc::conflict);
+    EXPECT_EQ(names_in(t.kv, root), std::vector<std::string>{"y"});
+    EXPECT_EQ(faults_in(t.kv), "");
 }
 
 TEST(Rename, OfAFileGuardsNoAncestor) {

@@ -29,6 +29,10 @@ TEST(Rows, HaveTheseKeys) {
               "0000000000000001"
               "0000000000000002"
               "6162");
+    EXPECT_EQ(hex(row_key<hidden>({node_id{1}, layer_id{2}})),
+              "7a"
+              "0000000000000001"
+              "0000000000000002");
 }
 
 TEST(Rows, HaveTheseBytes) {
@@ -36,12 +40,17 @@ TEST(Rows, HaveTheseBytes) {
               "01"
               "05"
               "ed03"
-              "01");
-    EXPECT_EQ(hex(encode(head{protocol::directory::sealed{}, {}, 0, {}})),
-              "02"
-              "00"
-              "00"
+              "01"
               "00");
+    const obj_id base{obj_id::directory, object(9).digest};
+    EXPECT_EQ(hex(encode(head{protocol::directory::mounted{}, {}, 0, {}, base})),
+              "04"
+              "00"
+              "00"
+              "00"
+              "01" +
+                  hex(encode(base)));
+    EXPECT_EQ(hex(encode(hidden{})), "");
     EXPECT_EQ(hex(encode(rev{{7}})), "0000000000000007");
     EXPECT_EQ(hex(encode(file_row{protocol::file::working{{3}, {300}}})),
               "01"

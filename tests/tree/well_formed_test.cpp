@@ -175,12 +175,14 @@ TEST(WellFormed, HasRowsThatAreRows) {
     EXPECT_EQ(t.faults(), "");
 }
 
-TEST(WellFormed, IgnoresTheRowsOfAnOlderLayer) {
+TEST(WellFormed, LeavesTheRowsOfAnOlderLayerToTheSweep) {
     sound_tree t;
     head h = *t.dir("/d/e").head();
     h.layer = {7};
     t.plant<head>(t.e, h);
     t.plant<entry>({t.e, {6}, "x"}, {dentry::inode{{12}}, {1u << 30}, {}});
+    EXPECT_EQ(t.faults(), at("an entry that nobody sees or sweeps", t.e, "x"));
+    t.plant<hidden>({t.e, {6}}, {});
     EXPECT_EQ(t.faults(), "") << "no look-up sees them, and a sweep takes them";
 }
 

@@ -22,6 +22,7 @@
 #include <casement/kv/transaction.hpp>
 #include <casement/object/file_object.hpp>
 #include <casement/protocol/ids.hpp>
+#include <casement/tree/collection.hpp>
 #include <casement/tree/objects.hpp>
 
 namespace casement::tree {
@@ -31,6 +32,11 @@ struct content {
     using key = digest;
     blob::descriptor where;
 };
+
+/// How a collector names a content.
+[[nodiscard]] inline condemned::key whole(const digest& of) {
+    return {static_cast<std::uint8_t>(content::table), of};
+}
 
 /// Reads a content's row. `newer_format` if a later Casement wrote it.
 template <readable S>
@@ -75,8 +81,10 @@ public:
     template <store S>
     void add_to(transaction<S>& t) const {
         if (!fresh_) {
-            // Presence is a guard: a collector that takes the bytes meanwhile wins (SPEC F4g).
+            // Presence is a guard: a collector that takes the bytes meanwhile wins (SPEC F4g), and
+            // one that is about to loses.
             t.expect(seen_, "the content is stored");
+            revival_(t);
             return;
         }
         t.expect(seen_, "the content is not stored yet");
@@ -104,10 +112,11 @@ private:
     friend class contents;
     stored_file(object::file_object o, seen<content> s,
                 std::optional<blob::staged<blob::sealed, FS>> fresh)
-        : object_{o}, seen_{std::move(s)}, fresh_{std::move(fresh)} {}
+        : object_{o}, seen_{std::move(s)}, revival_{whole(o.content)}, fresh_{std::move(fresh)} {}
 
     object::file_object object_;
     seen<content> seen_;
+    revival revival_;
     std::optional<blob::staged<blob::sealed, FS>> fresh_;
 };
 
@@ -192,19 +201,24 @@ public:
         return stored_file<FS>{what, *std::move(known), std::nullopt};
     }
 
-    /// After a conflict: the content's row as it is now, and whether it had changed. Who was
+    /// After a conflict: the content's rows as they are now, and whether they had changed. Who was
     /// overtaken by an equal content gives its own bytes up. `conflict` if the bytes were there and
     /// are not any more: write them again.
     [[nodiscard]] result<bool> look_again(stored_file<FS>& f) {
         auto known = read_content(kv_, f.object_.content);
         if (!known) return passed(known);
-        const bool changed = known->exists() != f.seen_.exists();
+        bool changed = known->exists() != f.seen_.exists();
         if (known->exists() && f.fresh_) {
             if (auto gone = std::move(*f.fresh_).abandon(); !gone) return passed(gone);
             f.fresh_.reset();
         }
         if (!known->exists() && !f.fresh_) return collected(f.object_.content);
         f.seen_ = *std::move(known);
+        if (f.seen_.exists()) {
+            const auto again = f.revival_.look_again(kv_);
+            if (!again) return again;
+            changed = changed || *again;
+        }
         return changed;
     }
 

@@ -3,7 +3,6 @@
 // An object's row never changes: it is there with these bytes, or it is not. Any thread.
 //
 //   o obj_id    object_row    a file's canonical encoding, or a block of a directory
-//   k           collection    moves when collecting begins and ends
 
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include <casement/core/error.hpp>
 #include <casement/core/hash.hpp>
+#include <casement/kv/retry.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/kv/store.hpp>
 #include <casement/kv/transaction.hpp>
@@ -20,6 +20,7 @@
 #include <casement/object/dir_builder.hpp>
 #include <casement/object/dir_object.hpp>
 #include <casement/object/object_id.hpp>
+#include <casement/tree/collection.hpp>
 #include <casement/tree/rows.hpp>
 
 namespace casement::tree {
@@ -30,16 +31,10 @@ struct object_row {
     std::string bytes;
 };
 
-/// How often a collector has begun or ended to condemn what nothing leads to. Whoever names objects
-/// by an object of theirs guards that it has not moved since they were seen to be there (SPEC F4g).
-struct collection {
-    static constexpr char table = 'k';
-    struct key {};
-
-    std::uint64_t turns = 0;  // odd: it is at it
-
-    bool operator==(const collection&) const = default;
-};
+/// How a collector names a directory's block.
+[[nodiscard]] inline condemned::key block(const digest& of) {
+    return {static_cast<std::uint8_t>(object_row::table), of};
+}
 
 /// A source of directory blocks: the rows of `at`, which must outlive it. `need_pull` for a block
 /// that is not here: it is elsewhere, or the base was never brought (SPEC F20). Reads 1 row a call.
@@ -56,7 +51,8 @@ template <readable R>
 }
 
 /// Takes the blocks of directories to come, and writes those that are not there yet, a few to a
-/// commit, with no guard: they are named by their bytes. `finish` writes what is left.
+/// commit, with no guard: they are named by their bytes. Those that are condemned it revives.
+/// `finish` writes what is left.
 template <store S>
 class block_writer {
 public:
@@ -67,18 +63,12 @@ public:
         return waiting_.size() < blocks_a_commit ? result<void>{} : finish();
     }
 
+    /// `conflict` if collectors come between its reads and its commit again and again.
     [[nodiscard]] result<void> finish() {
-        transaction t{kv_};
-        for (const auto& [id, bytes] : waiting_) {
-            auto row = read<object_row>(kv_, id);
-            if (!row) return passed(row);
-            if (row->exists()) continue;
-            t.template put<object_row>(id, {bytes});
-            written_ += bytes.size();
-        }
+        auto written = retry(retries_, [&] { return write(); });
+        if (!written) return within(std::move(written), "write blocks", "");
+        written_ += *written;
         waiting_.clear();
-        if (t.size() == 0) return {};
-        if (auto made = t.commit(); !made) return within(std::move(made), "write blocks", "");
         return {};
     }
 
@@ -88,7 +78,30 @@ public:
 private:
     static constexpr std::size_t blocks_a_commit = 32;  // half a MiB at most
 
+    /// Answers the bytes of the blocks that were not there.
+    result<std::uint64_t> write() {
+        std::uint64_t fresh = 0;
+        transaction t{kv_};
+        for (const auto& [id, bytes] : waiting_) {
+            auto row = read<object_row>(kv_, id);
+            if (!row) return passed(row);
+            if (!row->exists()) {
+                t.template put<object_row>(id, {bytes});
+                fresh += bytes.size();
+                continue;
+            }
+            revival again{block(id.digest)};
+            auto is_condemned = again.look_again(kv_);
+            if (!is_condemned) return passed(is_condemned);
+            if (*is_condemned) again(t);
+        }
+        if (t.size() == 0) return 0;
+        if (auto made = t.commit(); !made) return passed(made);
+        return fresh;
+    }
+
     S& kv_;
+    retry_count retries_;
     std::unordered_map<obj_id, std::string> waiting_;
     std::uint64_t written_ = 0;
 };

@@ -57,31 +57,27 @@ public:
     [[nodiscard]] std::uint64_t entries() const { return made_.entries; }
     /// Names that point to nodes: what is below them may change, and is in no object.
     [[nodiscard]] const std::vector<seen_name>& nodes() const { return nodes_; }
-    /// As the collector stood before anything was read.
-    [[nodiscard]] const seen<collection>& collector() const { return collector_; }
+    /// What it leads to is stored.
+    [[nodiscard]] const kept_since& kept() const { return kept_; }
 
 private:
     template <store S>
     friend result<image> read_image(S& kv, node_id node);
-    image(directory of, object::dir_summary made, std::vector<seen_name> nodes,
-          seen<collection> collector)
-        : of_{std::move(of)},
-          made_{made},
-          nodes_{std::move(nodes)},
-          collector_{std::move(collector)} {}
+    image(directory of, object::dir_summary made, std::vector<seen_name> nodes, kept_since kept)
+        : of_{std::move(of)}, made_{made}, nodes_{std::move(nodes)}, kept_{std::move(kept)} {}
 
     directory of_;
     object::dir_summary made_;
     std::vector<seen_name> nodes_;
-    seen<collection> collector_;
+    kept_since kept_;
 };
 
 /// Stores what the directory shows as an object, with nothing held. Reads the directory at one
 /// instant, writes the blocks that are not there yet; memory of a block a level, and the nodes.
 template <store S>
 [[nodiscard]] result<image> read_image(S& kv, node_id node) {
-    auto collector = read<collection>(kv, {});
-    if (!collector) return passed(collector);
+    auto kept = kept_since::now(kv);
+    if (!kept) return passed(kept);
     const auto now = kv.snapshot();
     auto dir = read_directory(now, node);
     if (!dir) return passed(dir);
@@ -102,7 +98,7 @@ template <store S>
     auto made = builder.finish();
     if (!made) return passed(made);
     if (auto stored = blocks.finish(); !stored) return passed(stored);
-    return image{*std::move(dir), *made, std::move(nodes), *std::move(collector)};
+    return image{*std::move(dir), *made, std::move(nodes), *std::move(kept)};
 }
 
 namespace detail {
@@ -112,7 +108,7 @@ template <store S>
 void guard_image(transaction<S>& t, const image& seen) {
     t.expect(seen.of().head(), "the directory is as it was merged");
     t.expect(seen.of().rev(), "its names are as they were merged");
-    t.expect(seen.collector(), "nothing was collected meanwhile");
+    seen.kept()(t);
 }
 
 }  // namespace detail

@@ -110,6 +110,12 @@ template <client C, class P, class Q>
     if (auto good = detail::check_rename(from, source, to, destination); !good) return passed(good);
     if (directory_in(*source) != nullptr)
         return fail(errc::is_a_directory, "rename", std::string{source.key().name});
+    // A node has one name at a time: one of the two is of an earlier moment.
+    const auto* moved = file_in(*source);
+    const auto* there = destination.exists() ? file_in(*destination) : nullptr;
+    if (moved != nullptr && there != nullptr && *moved == *there)
+        return fail(errc::conflict, "rename", std::string{source.key().name},
+                    "its file is at the destination already");
     return detail::commit_rename(me, from, source, to, destination, nullptr);
 }
 

@@ -54,19 +54,19 @@ public:
     [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
     /// Files that are not in it, for they were never finalized: they have no object.
     [[nodiscard]] const std::vector<std::string>& left_out() const { return left_out_; }
-    /// As the collector stood before anything was read.
-    [[nodiscard]] const seen<collection>& collector() const { return collector_; }
+    /// What it leads to is stored.
+    [[nodiscard]] const kept_since& kept() const { return kept_; }
 
 private:
     template <store S>
     friend class tree_reader;
-    explicit tree_image(seen<collection> collector) : collector_{std::move(collector)} {}
+    explicit tree_image(kept_since kept) : kept_{std::move(kept)} {}
 
     obj_id root_;
     facts about_;
     std::uint64_t directories_ = 0, files_ = 0, links_ = 0, bytes_written_ = 0;
     std::vector<std::string> left_out_;
-    seen<collection> collector_;
+    kept_since kept_;
 };
 
 /// Reads a tree into an image. One thread; used once.
@@ -78,9 +78,9 @@ public:
     explicit tree_reader(S& kv) : kv_{kv}, blocks_{kv} {}
 
     [[nodiscard]] result<tree_image> read(node_id node) {
-        auto collector = casement::read<collection>(kv_, {});
-        if (!collector) return passed(collector);
-        image_.emplace(tree_image{*std::move(collector)});
+        auto kept = kept_since::now(kv_);
+        if (!kept) return passed(kept);
+        image_.emplace(tree_image{*std::move(kept)});
         now_.emplace(kv_.snapshot());
         auto dir = read_directory(*now_, node);
         if (!dir) return passed(dir);
@@ -186,7 +186,7 @@ template <client C>
     if (auto good = check_name(name); !good) return good;
     transaction t{me.rows()};
     t.template expect_absent<snapshot>({name}, "no snapshot has the name");
-    t.expect(of.collector(), "nothing was collected meanwhile");
+    of.kept()(t);
     t.template put<snapshot>({name}, {of.object(), of.about(), now, std::move(path),
                                       of.directories(), of.files(), of.links()});
     auto made = me.commit(t, change_kind::keep_snapshot, done{});

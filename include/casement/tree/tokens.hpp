@@ -269,8 +269,7 @@ public:
     [[nodiscard]] node_id of() const { return of_; }
     /// Is `node` the directory itself or one above it?
     [[nodiscard]] bool contains(node_id node) const {
-        return node == of_ || node == root ||
-               std::ranges::any_of(line_, [&](const auto& b) { return b.key() == node; });
+        return node == of_ || node == root || leads_through(node);
     }
     /// From the directory up; the root has no binding.
     [[nodiscard]] const std::vector<seen<binding>>& line() const { return line_; }
@@ -281,17 +280,23 @@ private:
     template <readable R>
     friend result<ancestry> read_ancestry(const R& at, node_id node);
     explicit ancestry(node_id of) : of_{of} {}
+    [[nodiscard]] bool leads_through(node_id node) const {
+        return std::ranges::any_of(line_, [&](const auto& b) { return b.key() == node; });
+    }
     node_id of_;
     std::vector<seen<binding>> line_;
 };
 
 /// `too_deep` beyond `depth_max`; `not_found` if the line does not reach the root (the directory is
-/// gone). Reads a row for each directory above.
+/// gone); `conflict` if it comes to where it was, for directories moved while it was read (never
+/// from a snapshot). Reads a row for each directory above.
 template <readable R>
 [[nodiscard]] result<ancestry> read_ancestry(const R& at, node_id node) {
     ancestry up{node};
     for (node_id here = node; here != root;) {
         const std::string which = std::to_string(here.value);
+        if (up.leads_through(here))
+            return fail(errc::conflict, "read ancestors", which, "was moved meanwhile");
         if (up.depth() == depth_max)
             return fail(errc::too_deep, "read ancestors", std::to_string(node.value),
                         "more than 64 directories deep");

@@ -1,0 +1,178 @@
+// A file's life and its moves beside raw LevelDB batches of the very same bytes: what the commits
+// write is kept from a run in memory, and the floor writes it again. What is read to decide is in
+// our time.
+
+#include <memory>
+#include <vector>
+
+#include <casement/kv/memory.hpp>
+#include <casement/tree/finalize.hpp>
+#include <casement/tree/look_up.hpp>
+#include <casement/tree/rename.hpp>
+
+#include "names.hpp"
+
+using namespace casement;
+using namespace casement::bench;
+
+namespace {
+
+/// A store in memory that keeps what each commit wrote, as the rows are afterwards.
+class keeping_store {
+public:
+    std::vector<std::vector<raw_write>> commits;
+
+    [[nodiscard]] result<found> get(std::string_view key) const { return kv_.get(key); }
+    [[nodiscard]] auto scan(std::string_view first, std::string_view last) const {
+        return kv_.scan(first, last);
+    }
+    [[nodiscard]] auto snapshot() const { return kv_.snapshot(); }
+    [[nodiscard]] bool unchanged(std::string_view key, version at) const {
+        return kv_.unchanged(key, at);
+    }
+    [[nodiscard]] result<receipt> commit(const batch& b) {
+        auto done = kv_.commit(b);
+        if (!done) return done;
+        auto& kept = commits.emplace_back();
+        for (const auto& w : b.writes)
+            kept.push_back({std::string{w.key}, must(kv_.get(w.key)).value});
+        return done;
+    }
+
+private:
+    memory_store kv_;
+};
+
+enum class deed : std::uint8_t { open_and_close, instantiate, finalize, rename };
+
+/// Files made ready so many at a time, for one deed each.
+template <store S>
+class files {
+public:
+    static constexpr std::uint64_t at_once = 1000;
+
+    explicit files(S& kv) : kv_{with_directories(kv)} {}
+
+    void make_ready(deed what) {
+        first_ += at_once;
+        nodes_.clear();
+        for (std::uint64_t n = 0; n < at_once; ++n) {
+            if (what == deed::instantiate || what == deed::rename) {
+                const protocol::dentry::create_object object{{tree::obj_id::file, {}}};
+                must(tree::create(me_, in(here_), name(n), object, {}));
+                continue;
+            }
+            const auto made = must(tree::create_file(me_, in(here_), name(n), {}));
+            nodes_.push_back(std::get<tree::created>(made).node);
+            if (what == deed::finalize)
+                must(tree::prepare(me_, must(tree::read_file_node(kv_, nodes_.back()))));
+        }
+    }
+
+    /// REQUIRES: n < at_once, and was not done since they were made ready
+    void act(deed what, std::uint64_t n) {
+        switch (what) {
+            case deed::open_and_close: {
+                const auto was = must(tree::read_file_node(kv_, nodes_[n]));
+                return must(tree::close_writer(me_, must(tree::open_writer(me_, was, {1}))));
+            }
+            case deed::instantiate:
+                must(tree::instantiate_file(me_, in(here_), look(here_, n)));
+                return;
+            case deed::finalize: {
+                const auto was = must(tree::read_file_node(kv_, nodes_[n]));
+                const auto bound = must(read<tree::binding>(kv_, nodes_[n]));
+                must(tree::finalize(me_, was, bound, in(here_), look(here_, n),
+                                    {tree::obj_id::file, {}}, {}));
+                return;
+            }
+            case deed::rename:
+                must(tree::rename(me_, in(here_), look(here_, n), in(there_), look(there_, n)));
+        }
+    }
+
+private:
+    static S& with_directories(S& kv) {
+        for (const auto node : {here_, there_})
+            must(transaction{kv}
+                     .template put<tree::head>(node, head_of_all())
+                     .template put<tree::rev>(node, {{1}})
+                     .commit());
+        return kv;
+    }
+    [[nodiscard]] std::string name(std::uint64_t n) const { return name_of(first_ + n); }
+    /// Heads do not change here, so they are read once.
+    tree::any_rev in(tree::node_id node) { return node == here_ ? in_here_ : in_there_; }
+    auto look(tree::node_id node, std::uint64_t n) {
+        return must(tree::look_up(kv_, in(node).parent(), name(n)));
+    }
+    tree::any_rev seen_now(tree::node_id node) {
+        return tree::any_rev{must(tree::read_directory(kv_, node))};
+    }
+
+    static constexpr tree::node_id here_{1u << 20}, there_{(1u << 20) + 1};
+
+    S& kv_;
+    id_blocks<S> ids_{kv_};
+    recorded<S> me_{kv_, ids_};
+    tree::any_rev in_here_ = seen_now(here_), in_there_ = seen_now(there_);
+    std::uint64_t first_ = 0;
+    std::vector<tree::node_id> nodes_;
+};
+
+contestant floor_of(deed what, const std::string& path, engine::durability d) {
+    keeping_store kv;
+    files<keeping_store> all{kv};
+    all.make_ready(what);
+    kv.commits.clear();
+    for (std::uint64_t n = 0; n < files<keeping_store>::at_once; ++n) all.act(what, n);
+    const auto each = kv.commits.size() / files<keeping_store>::at_once;
+    return {role::floor, "LevelDB",
+            [=, commits = kv.commits, write = write_raw(path, d)](benchmark::State& state) {
+                std::size_t next = 0;
+                for (auto _ : state)
+                    for (std::size_t n = 0; n < each; ++n) write(commits[next++ % commits.size()]);
+                state.SetItemsProcessed(state.iterations());
+            }};
+}
+
+struct ours {
+    engine::leveldb_store kv;
+    files<engine::leveldb_store> all{kv};
+    std::uint64_t next = files<engine::leveldb_store>::at_once;
+};
+
+contestant ours_of(deed what, const std::string& path, engine::durability d) {
+    const auto own = std::make_shared<ours>(
+        must(engine::leveldb_store::open(path, {.durable = d, .create = true})));
+    return {role::ours, "any_rev", [=](benchmark::State& state) {
+                for (auto _ : state) {
+                    if (own->next == files<engine::leveldb_store>::at_once) {
+                        state.PauseTiming();
+                        own->all.make_ready(what);
+                        own->next = 0;
+                        state.ResumeTiming();
+                    }
+                    own->all.act(what, own->next++);
+                }
+                state.SetItemsProcessed(state.iterations());
+            }};
+}
+
+}  // namespace
+
+int main() {
+    const workshop w{"life_bench"};
+    constexpr std::pair<deed, const char*> deeds[] = {{deed::open_and_close, "open and close"},
+                                                      {deed::instantiate, "instantiate"},
+                                                      {deed::finalize, "finalize"},
+                                                      {deed::rename, "rename"}};
+    int stores = 0;
+    for (const auto& [what, words] : deeds)
+        for (const auto d : {engine::durability::process, engine::durability::power}) {
+            const auto place = w / std::to_string(++stores);
+            const auto* how = d == engine::durability::power ? ", power" : ", process";
+            hold({std::string{words} + how, "files/s"},
+                 {floor_of(what, place + "-floor", d), ours_of(what, place + "-ours", d)});
+        }
+}
