@@ -93,7 +93,7 @@ void rows(const corpus& to) {
     row_seeds<hidden>(to, "hidden", {{17}, {1}}, {});
     row_seeds<tree::snapshot>(to, "snapshot", {"monday"},
                               {below, {0755, year_2023, 5}, year_2023, "/photos", 1, 1, 1});
-    row_seeds<collection>(to, "collection", {}, {2});
+    row_seeds<collection>(to, "collection", {}, {{2}});
     row_seeds<condemned>(to, "condemned", whole(content), {{{31}}, year_2023});
     row_seeds<rev>(to, "rev", {1}, {{42}});
     row_seeds<binding>(to, "binding", {17}, {{1}, "usr"});

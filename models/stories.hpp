@@ -29,6 +29,7 @@ struct situation {
 [[nodiscard]] std::span<const situation> situations();
 
 // One function a file.
+[[nodiscard]] std::vector<situation> collectors();
 [[nodiscard]] std::vector<situation> ensure_path_remove();
 [[nodiscard]] std::vector<situation> file_lives();
 [[nodiscard]] std::vector<situation> leases();

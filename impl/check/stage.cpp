@@ -64,6 +64,15 @@ stage::instant stage::snapshot() const {
     return {*of_, which};
 }
 
+memory_store stage::held_snapshot() const {
+    memory_store all;
+    for (auto rows = scan(std::string_view{"\0", 1}, "\xff"); rows.valid(); rows.next()) {
+        const write one{write::kind::put, rows.key(), rows.value()};
+        require(all.commit({{}, {&one, 1}}).has_value(), "a row of its own");
+    }
+    return all;
+}
+
 result<found> stage::instant::get(std::string_view key) const {
     auto c = detail::about(call::kind::snapshot_get, key);
     c.number = which_;

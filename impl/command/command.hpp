@@ -81,6 +81,7 @@ void add_verify(CLI::App& app, settings& common);
 void add_show_commands(CLI::App& app, settings& common);      // ls, tree, stat, cat
 void add_change_commands(CLI::App& app, settings& common);    // mkdir, mv, rm, ln, cp
 void add_snapshot_commands(CLI::App& app, settings& common);  // snapshot(s), restore, forget ...
+void add_gc(CLI::App& app, settings& common);
 void add_stats(CLI::App& app, settings& common);
 void add_doctor(CLI::App& app, settings& common);
 void add_explore(CLI::App& app, settings& common);

@@ -25,6 +25,7 @@ int run(int count, char** words) {
     add_show_commands(app, common);
     add_change_commands(app, common);
     add_snapshot_commands(app, common);
+    add_gc(app, common);
     add_verify(app, common);
     add_stats(app, common);
     add_doctor(app, common);

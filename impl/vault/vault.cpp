@@ -47,11 +47,13 @@ struct vault::state {
     std::optional<contents_type> contents;
     retry_count retries;
     std::uint64_t leftovers = 0;
+    std::chrono::nanoseconds outcomes_kept{};
 
     state(std::string p, rows_type r) : path{std::move(p)}, rows{std::move(r)} {}
 
     [[nodiscard]] result<void> open_files(const vault_options& options);
-    [[nodiscard]] result<void> sweep();
+    [[nodiscard]] result<std::uint64_t> sweep();
+    [[nodiscard]] result<std::unordered_set<std::uint64_t>> files_named() const;
 };
 
 // --- opening ---------------------------------------------------------------------------------
@@ -63,17 +65,33 @@ result<void> vault::state::open_files(const vault_options& options) {
     };
     auto files = blob::files<file_system>::open(file_system{}, path, std::move(source),
                                                 {sizes, options.durable});
+    outcomes_kept = options.outcomes_kept;
     if (!files) return passed(files);
     contents.emplace(rows, *std::move(files));
     return {};
 }
 
-/// Removes blob files that no row names: a crash left them between their sync and their commit. Ids
-/// are never reused, so whatever is named now was named for good.
-result<void> vault::state::sweep() {
+/// Removes blob files that no row names, and answers how many: a crash left them between their sync
+/// and their commit, or what they held was collected. Ids are never reused, so whatever is named
+/// now was named for good.
+result<std::uint64_t> vault::state::sweep() {
     auto listed = contents->files().list_files();
     if (!listed) return passed(listed);
-    if (listed->files.empty()) return {};
+    if (listed->files.empty()) return 0;
+    std::optional<std::unordered_set<std::uint64_t>> named;
+    auto swept = contents->files().sweep([&](const blob::stored_file& f) -> result<bool> {
+        if (!named) {
+            auto all = files_named();
+            if (!all) return passed(all);
+            named = *std::move(all);
+        }
+        return named->contains(f.id);
+    });
+    if (!swept) return passed(swept);
+    return swept->removed.size();
+}
+
+result<std::unordered_set<std::uint64_t>> vault::state::files_named() const {
     std::unordered_set<std::uint64_t> named;
     const std::string prefix{tree::content::table};
     auto all = rows.scan(prefix, after_prefix(prefix));
@@ -84,12 +102,8 @@ result<void> vault::state::sweep() {
         if (where->kind == blob::placement::packed)
             named.insert(blob::to_pack_position(where->position).pack.value);
     }
-    if (auto s = all.status(); !s) return s;
-    auto swept = contents->files().sweep(
-        [&](const blob::stored_file& f) -> result<bool> { return named.contains(f.id); });
-    if (!swept) return passed(swept);
-    leftovers = swept->removed.size();
-    return {};
+    if (auto s = all.status(); !s) return passed(s);
+    return named;
 }
 
 result<vault> vault::create(const std::string& path, const vault_options& options,
@@ -144,7 +158,9 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
     s->sizes = {(*set)->inline_max, (*set)->dedicated_min, (*set)->pack_max};
     if (auto files = s->open_files(options); !files)
         return within(std::move(files), "open store", path);
-    if (auto swept = s->sweep(); !swept) return within(std::move(swept), "open store", path);
+    auto swept = s->sweep();
+    if (!swept) return within(std::move(swept), "open store", path);
+    s->leftovers = *swept;
     // A store on a full disk can still be read: then the next opening forgets and sweeps.
     auto forgot = forget_operations(s->rows, system_clock{}.now(), options.outcomes_kept);
     if (!forgot && forgot.error().code() != errc::no_space)
@@ -175,6 +191,31 @@ const blob::thresholds& vault::sizes() const { return state_->sizes; }
 std::uint64_t vault::retries() const { return state_->retries.retries; }
 retry_count& vault::retry_counter() { return state_->retries; }
 std::uint64_t vault::leftovers_removed() const { return state_->leftovers; }
+
+// --- collecting ------------------------------------------------------------------------------
+
+result<collection_report> vault::collect(const collect_options& how) {
+    const auto now = system_clock{}.now();
+    collection_report report;
+    if (!how.dry_run) {
+        auto forgot = forget_operations(rows(), now, state_->outcomes_kept);
+        if (!forgot) return within(std::move(forgot), "collect", path());
+        report.operations_forgotten = *forgot;
+        auto hidden = tree::sweep_hidden(rows());
+        if (!hidden) return within(std::move(hidden), "collect", path());
+        report.entries_swept = *hidden;
+    }
+    auto done = retry(state_->retries, [&] {
+        return tree::collect(client(), {now, how.grace, how.dry_run, how.stop});
+    });
+    if (!done) return within(std::move(done), "collect", path());
+    static_cast<tree::collected&>(report) = *std::move(done);
+    if (how.dry_run) return report;
+    auto swept = state_->sweep();
+    if (!swept) return within(std::move(swept), "collect", path());
+    report.files_removed = *swept;
+    return report;
+}
 
 // --- making names ----------------------------------------------------------------------------
 

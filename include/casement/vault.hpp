@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include <casement/kv/retry.hpp>
 #include <casement/tree/blob_rows.hpp>
 #include <casement/tree/change.hpp>
+#include <casement/tree/collect.hpp>
 #include <casement/tree/contents.hpp>
 #include <casement/tree/create.hpp>
 #include <casement/tree/look_up.hpp>
@@ -42,6 +44,19 @@ inline constexpr std::uint64_t store_format = 1;
 
 /// What a call that settles a name has found or done.
 enum class settled : std::uint8_t { created, replaced, unchanged };
+
+/// How a vault collects.
+struct collect_options {
+    std::chrono::nanoseconds grace = std::chrono::minutes{10};
+    bool dry_run = false;
+    std::function<bool()> stop = [] { return false; };
+};
+
+struct collection_report : tree::collected {
+    std::uint64_t operations_forgotten = 0;  // outcomes that nobody can ask for any more
+    std::uint64_t entries_swept = 0;         // that no directory shows
+    std::uint64_t files_removed = 0;         // blobs and packs
+};
 
 class vault {
 public:
@@ -131,6 +146,12 @@ public:
     [[nodiscard]] result<void> mount(std::string_view name, std::string_view path);
     [[nodiscard]] result<void> unmount(std::string_view path);
     [[nodiscard]] result<void> forget_snapshot(std::string_view name);
+
+    /// Takes away what nothing leads to: contents, directories' blocks, and the files of their
+    /// bytes (SPEC F21). Beside anything else that is done with the vault. What is condemned waits
+    /// for `grace`, for those who read it still. `cancelled` where `stop` answers true; `corrupt`
+    /// and `need_pull` where a row is missing: then nothing is erased.
+    [[nodiscard]] result<collection_report> collect(const collect_options& how);
 
     /// Renames. `to` is free, or a file or a link that is replaced by one.
     [[nodiscard]] result<void> move(std::string_view from, std::string_view to);

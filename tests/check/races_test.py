@@ -30,6 +30,15 @@ RACES = {
     # A late finalizer writes at a place that the file has left.
     "a finalizer that does not look whether the file is as it was prepared": (
         "finalize.hpp", 't.expect(prepared.file(), "the file is as it was prepared");', ""),
+    # Race 13: the entry and the base of two moments.
+    "a look-up that does not ask whether the directory is as it was seen": (
+        "look_up.hpp", "if (kv.unchanged(dir.head().key_bytes(), dir.head().at())) return found;",
+        "return found;"),
+    "a collector that does not look a second time whether nobody was in a hurry": (
+        "collect.hpp", "if (turns_of(*now) != looking) return fail(", "if (false) return fail("),
+    "a collector that erases what it condemned without a second look": (
+        "collect.hpp", "const auto second = survey_of(*later, how_.stop);",
+        "const auto second = survey_of(kv_.snapshot(), how_.stop);"),
     "a removal that only looks whether the directory is empty": (
         "change.hpp", 't.expect(empty.of().rev(), "the directory is still empty");', ""),
 }

@@ -57,6 +57,18 @@ TEST(Story, AChangeIsJudgedWithItsOperation) {
     EXPECT_EQ(explore(s).violations.size(), 1u);
 }
 
+// A literal is words, not a bool that is true.
+TEST(Story, AComplaintMayBeALiteral) {
+    auto s = writer_of(1);
+    s.every_change("never", [](const check::change&) { return "it changes"; });
+    const auto r = explore(s);
+    ASSERT_EQ(r.violations.size(), 1u);
+    EXPECT_EQ(r.violations.front().words, "it changes");
+    auto fine = writer_of(1);
+    fine.every_change("always", [](const check::change&) { return ""; });
+    EXPECT_TRUE(explore(fine).holds());
+}
+
 TEST(Story, EqualActorsAreNumbered) {
     const auto s = bank(3, 1);
     ASSERT_EQ(s.roles().size(), 3u);

@@ -245,7 +245,8 @@ TEST_F(BlobRows, AReferenceThatComesFromAnotherRowIsGuarded) {
     const auto cover = read_song(1)->cover;
     kv_.forget();
     ASSERT_TRUE(put_song(cover, 2));
-    EXPECT_EQ(kv_.guarded(), (std::vector<std::string>{"the content is stored", "as read"}));
+    EXPECT_EQ(kv_.guarded(), (std::vector<std::string>{"the content is stored",
+                                                       "it is not condemned", "as read"}));
     EXPECT_EQ(fetched(2), fetched(1));
 
     const auto& what = std::get<blob::reference>(cover);

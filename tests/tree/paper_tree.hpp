@@ -202,7 +202,11 @@ public:
     }
 
     answer finalize(const glance& g, bool exact, const thing& object) {
-        if (g.there->is.now != thing::stage::finalizing) return no(errc::illegal);
+        // One that was opened and never written may become the object again that it was.
+        const auto& seen = g.there->is;
+        const bool again = seen.now == thing::stage::finalized;
+        if (!again && seen.now != thing::stage::finalizing) return no(errc::illegal);
+        if (again && seen.content != object.content) return no(errc::conflict);
         if (same_file(g) == nullptr || !same(g, exact)) return no(errc::conflict);
         write(*path_of(g), object);
         return {};

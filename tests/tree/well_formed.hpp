@@ -12,8 +12,10 @@
 #include <casement/core/name.hpp>
 #include <casement/kv/id_blocks.hpp>
 #include <casement/kv/row.hpp>
+#include <casement/object/dir_object.hpp>
 #include <casement/tree/objects.hpp>
 #include <casement/tree/rows.hpp>
+#include <casement/tree/snapshot.hpp>
 
 namespace casement::testing {
 
@@ -43,6 +45,10 @@ public:
         for (const auto& [node, h] : heads_)
             if (h.base && !read<tree::object_row>(at, *h.base)->exists())
                 fault("a base that is not stored", node);
+        each<tree::snapshot>(at, [&](auto key, auto s) {
+            if (!object::dirobj_check(tree::blocks_in(at), s.root))
+                fault("a snapshot that is not stored", 0, key.name);
+        });
         if (const auto row = read<allocator>(at, {}); row && row->exists()) below_ = (*row)->next;
         check_root();
         for (const auto& [where, e] : entries_) check_entry(where, e);

@@ -175,12 +175,20 @@ TEST(WellFormed, HasRowsThatAreRows) {
     EXPECT_EQ(t.faults(), "");
 }
 
+TEST(WellFormed, HasSnapshotsThatAreStored) {
+    sound_tree t;
+    ASSERT_TRUE(keep_snapshot(t.me, "s", must(read_tree(t.kv, t.d)), "/d", {}));
+    EXPECT_EQ(t.faults(), "");
+    t.uproot<object_row>(must(read<tree::snapshot>(t.kv, {"s"}))->root);
+    EXPECT_EQ(t.faults(), at("a snapshot that is not stored", node_id{0}, "s"));
+}
+
 TEST(WellFormed, LeavesTheRowsOfAnOlderLayerToTheSweep) {
     sound_tree t;
     head h = *t.dir("/d/e").head();
     h.layer = {7};
     t.plant<head>(t.e, h);
-    t.plant<entry>({t.e, {6}, "x"}, {dentry::inode{{12}}, {1u << 30}, {}});
+    t.plant<entry>({t.e, {6}, "x"}, {dentry::object{object(1)}, {15}, {}});
     EXPECT_EQ(t.faults(), at("an entry that nobody sees or sweeps", t.e, "x"));
     t.plant<hidden>({t.e, {6}}, {});
     EXPECT_EQ(t.faults(), "") << "no look-up sees them, and a sweep takes them";

@@ -13,6 +13,7 @@
 
 #include <casement/check/simulated_disk.hpp>
 #include <casement/core/error.hpp>
+#include <casement/kv/memory.hpp>
 #include <casement/kv/store.hpp>
 
 namespace casement::check {
@@ -58,6 +59,8 @@ public:
     [[nodiscard]] result<found> get(std::string_view key) const;
     [[nodiscard]] cursor scan(std::string_view first, std::string_view last) const;
     [[nodiscard]] instant snapshot() const;
+    /// One moment that is read from later: the whole store, in one step.
+    [[nodiscard]] memory_store held_snapshot() const;
     /// Never: so that an operation reads what it would have to read in the worst case.
     [[nodiscard]] bool unchanged(std::string_view, version) const { return false; }
     [[nodiscard]] result<receipt> commit(const batch& b);

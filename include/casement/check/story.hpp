@@ -280,6 +280,8 @@ private:
     }
     static complaint in_words(bool holds) { return holds ? "" : "does not hold"; }
     static complaint in_words(complaint c) { return c; }
+    // Without it, a literal would be a bool, and true.
+    static complaint in_words(const char* c) { return c; }
 
     template <class F>
     story& states(std::string name, property::kind what, F f) {

@@ -101,4 +101,14 @@ concept store = readable<S> &&
     { k.unchanged(key, at) } -> std::same_as<bool>;
 };
 
+/// A snapshot to read from between other calls. A store for which that is another thing than one
+/// that is read at once has a `held_snapshot` of its own: the explorer's takes its rows at once.
+template <store S>
+[[nodiscard]] auto held_snapshot(const S& kv) {
+    if constexpr (requires { kv.held_snapshot(); })
+        return kv.held_snapshot();
+    else
+        return kv.snapshot();
+}
+
 }  // namespace casement

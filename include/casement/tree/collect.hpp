@@ -48,7 +48,6 @@ struct collected {
     std::uint64_t unnamed = 0, unnamed_bytes = 0;             // that nothing leads to, at first
     std::uint64_t condemned = 0, revived = 0;                 // by this one
     std::uint64_t erased = 0, erased_bytes = 0, waiting = 0;  // waiting: for the grace to pass
-    std::vector<blob::descriptor> dropped;                    // of the contents that are erased
 };
 
 namespace detail {
@@ -56,7 +55,7 @@ namespace detail {
 template <client C>
 class collector {
     using store_type = typename std::remove_cvref_t<C>::store_type;
-    using view = decltype(std::declval<const store_type&>().snapshot());
+    using view = decltype(held_snapshot(std::declval<const store_type&>()));
     using stored = survey::stored;
 
 public:
@@ -92,9 +91,8 @@ private:
         const auto now =
             casement::step<protocol::blob>(protocol::blob::live{}, protocol::blob::condemn{*since});
         return each(
-            all, [](const stored& s) { return s.sentence ? 0u : 3u; },
+            all, [](const stored& s) { return s.sentence ? 0u : 2u; },
             [&](auto& t, const stored& s) -> result<void> {
-                t.template expect_absent<tree::condemned>(s.which, "it is not condemned");
                 t.template put<tree::condemned>(s.which, {now, how_.now});
                 return expect_stored(t, s.which);
             },
@@ -118,7 +116,7 @@ private:
             [&](const stored& s) -> std::size_t {
                 if (!s.sentence) return 0;
                 if (how_.now.ns - (*s.sentence)->at.ns >= how_.grace.count())
-                    return 6 + rows_of_sums(s);
+                    return 5 + rows_of_sums(s);
                 ++done_.waiting;
                 return 0;
             },
@@ -171,14 +169,12 @@ private:
         if (!row) return passed(row);
         if (!row->exists()) return gone(whole(of));
         const auto& where = (*row)->where;
-        t.expect(*row, "its bytes are where they were seen");
         t.template erase<content>(of);
         t.template erase<object_row>(object::id_of({of, where.size}));
         if (where.kind == blob::placement::inline_row) t.template erase<inline_bytes>(of);
         const auto chunks = blob::chunk_count(where.size);
         for (std::uint64_t i = 0; chunks > 1 && i * blob::sums_per_row < chunks; ++i)
             t.template erase<sums>({of, i});
-        dropping_.push_back(where);
         return {};
     }
 
@@ -208,7 +204,6 @@ private:
     template <class Add, class Told>
     result<void> together(std::span<const stored* const> some, const Add& add, const Told& told) {
         if (some.empty()) return {};
-        dropping_.clear();
         transaction t{kv_};
         result<void> made;
         for (const auto* s : some)
@@ -217,7 +212,6 @@ private:
             if (auto done = t.commit(); !done) made = passed(done);
         if (made) {
             for (const auto* s : some) told(*s);
-            done_.dropped.insert(done_.dropped.end(), dropping_.begin(), dropping_.end());
             return {};
         }
         const auto code = made.error().code();
@@ -230,45 +224,43 @@ private:
     }
 
     /// The store at an instant at which nobody is between reaching a thing and naming it: whoever
-    /// reached one before has named it by then, or is refused.
+    /// reached one before has named it by then, or is refused, for turns only grow.
     result<view> snapshot_in_peace() {
-        constexpr int tries_max = 64;
+        constexpr int tries_max = 2;  // against collectors that are faster
         for (int tries = 1;; ++tries) {
-            auto before = read<collection>(kv_, {});
-            if (!before) return passed(before);
-            const auto turns = before->exists() ? (*before)->turns : 0;
-            const collection looking{turns + 1 + turns % 2};
-            auto made =
-                transaction{kv_}.replace(*before, looking, "no collector came between").commit();
-            if (made) {
-                auto seen = kv_.snapshot();
-                auto now = read<collection>(kv_, {});
-                if (!now) return passed(now);
-                if (now->exists() && **now == looking)
-                    made = transaction{kv_}
-                               .replace(*now, {looking.turns + 1}, "nobody was in a hurry")
-                               .commit();
-                else
-                    made = fail(errc::conflict, "look at all", "");
-                if (made) return seen;
-            }
-            const auto code = made.error().code();
-            if ((code != errc::conflict && code != errc::unknown_outcome) || tries == tries_max)
-                return within(std::move(made), "look at all", "");
+            auto seen = try_snapshot_in_peace();
+            if (seen || tries == tries_max) return seen;
+            const auto code = seen.error().code();
+            if (code != errc::conflict && code != errc::unknown_outcome) return seen;
         }
+    }
+
+    result<view> try_snapshot_in_peace() {
+        auto before = read<collection>(kv_, {});
+        if (!before) return passed(before);
+        const auto turns = turns_of(*before), looking = turns + 1 + turns % 2;
+        auto begun = transaction{kv_}.template bump<collection>({}, looking - turns).commit();
+        if (!begun) return passed(begun);
+        auto seen = held_snapshot(kv_);
+        auto now = read<collection>(kv_, {});
+        if (!now) return passed(now);
+        // Somebody was in a hurry, and may name what they reached before this instant.
+        if (turns_of(*now) != looking) return fail(errc::conflict, "look at all", "");
+        auto ended = transaction{kv_}.template bump<collection>({}).commit();
+        if (!ended) return passed(ended);
+        return seen;
     }
 
     C& me_;
     store_type& kv_;
     const collecting& how_;
     collected done_;
-    std::vector<blob::descriptor> dropping_;  // of the commit that is being made
 };
 
 }  // namespace detail
 
-/// Collects once. Answers what became of it; the files of `dropped` are the caller's to remove,
-/// for no row names them any more. `cancelled`; `corrupt`, and `need_pull` where a block is
+/// Collects once, and answers what became of it. The files of what is erased are the caller's to
+/// remove: no row names them any more. `cancelled`; `corrupt`, and `need_pull` where a block is
 /// elsewhere: then nothing is erased. Reads every name, block and descriptor twice.
 template <client C>
 [[nodiscard]] result<collected> collect(C&& me, const collecting& how) {

@@ -27,10 +27,14 @@ struct collection {
     static constexpr char table = 'k';
     struct key {};
 
-    std::uint64_t turns = 0;  // odd: one is about to look
+    count n;  // only grows; odd: one is about to look
 
     bool operator==(const collection&) const = default;
 };
+
+[[nodiscard]] inline std::uint64_t turns_of(const seen<collection>& c) {
+    return c.exists() ? c->n.value : 0;
+}
 
 /// A stored thing, by the table and the digest of its row, that nothing led to.
 struct condemned {
@@ -54,22 +58,15 @@ class kept_since {
 public:
     /// REQUIRES: nothing that is to be named was reached before this call.
     /// Reads 1 row. A collector that is about to look is made to begin anew, so nobody waits for
-    /// one that has crashed.
+    /// one that has crashed; that is a `conflict`, and so is to come upon two of them.
     template <store S>
     [[nodiscard]] static result<kept_since> now(S& kv) {
-        constexpr int tries_max = 16;
-        for (int tries = 1;; ++tries) {
-            auto row = read<collection>(kv, {});
-            if (!row) return passed(row);
-            if (!row->exists() || (*row)->turns % 2 == 0) return kept_since{*std::move(row)};
-            auto ended = transaction{kv}
-                             .replace(*row, collection{(*row)->turns + 1}, "it is about to look")
-                             .commit();
-            if (ended) continue;
-            const auto code = ended.error().code();
-            if ((code != errc::conflict && code != errc::unknown_outcome) || tries >= tries_max)
-                return within(std::move(ended), "keep", "");
-        }
+        auto row = read<collection>(kv, {});
+        if (!row) return passed(row);
+        if (turns_of(*row) % 2 == 0) return kept_since{*std::move(row)};
+        auto ended = transaction{kv}.template bump<collection>({}).commit();
+        if (!ended) return within(std::move(ended), "keep", "");
+        return fail(errc::conflict, "keep", "", "a collector was about to look");
     }
 
     /// The guard, for a commit that names what was reached.

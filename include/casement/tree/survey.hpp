@@ -102,7 +102,7 @@ private:
             return reach(final ? &final->object : nullptr);
         });
         if (!s) return s;
-        return each<snapshot>([&](const auto&, const snapshot& s) { return reach(&s.root); });
+        return each<snapshot>([&](const auto&, const snapshot& kept) { return reach(&kept.root); });
     }
 
     result<void> reach(const obj_id* id) {

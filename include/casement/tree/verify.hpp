@@ -183,6 +183,7 @@ private:
         expect_count(lease_row::table, out_.open_files, "leases");
         check_shown();
         check_snapshots();
+        check_sentences();
         for (const auto& [name, what] : bad_)
             if (!told_.contains(name)) out_.add({}, what);
     }
@@ -275,6 +276,21 @@ private:
         });
     }
 
+    // A collector's sentence is about something that is stored.
+    void check_sentences() {
+        for_each_row<condemned>(kv_, "", out_, [&](auto key, auto value) {
+            if (!decoded<condemned>(key, value, out_)) return;
+            const auto which = *parse_row_key<condemned>(key);
+            const auto row = which == whole(which.of)
+                                 ? kv_.get(row_key<content>(which.of))
+                                 : kv_.get(row_key<object_row>({obj_id::directory, which.of}));
+            if (!row) return out_.add({}, row.error());
+            if (!row->value)
+                out_.add(
+                    {}, error{errc::corrupt, "check condemned", to_hex(which.of), "is not stored"});
+        });
+    }
+
     // An entry is of its directory's layer, or somebody is to sweep it.
     void check_shown() {
         std::set<std::pair<std::uint64_t, std::uint64_t>> hidden_layers;
@@ -348,7 +364,7 @@ private:
                 out_.add({}, error{errc::corrupt, "list blobs", f.path, "no row names it"});
     }
 
-    static constexpr std::string_view known_tables = "!#bcdfhiklnorswxz";
+    static constexpr std::string_view known_tables = "!#bcdfghiklnorswxz";
     // Rows of the application's own types: they are its business, their blobs are ours.
     [[nodiscard]] static constexpr bool is_users(char table) {
         return table >= 'A' && table <= 'Z';
