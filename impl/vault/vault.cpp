@@ -1,6 +1,7 @@
 #include <casement/vault.hpp>
 
 #include <optional>
+#include <thread>
 #include <unordered_set>
 #include <utility>
 
@@ -48,10 +49,13 @@ struct vault::state {
     retry_count retries;
     std::uint64_t leftovers = 0;
 
-    state(std::string p, rows_type r) : path{std::move(p)}, rows{std::move(r)} {}
+    state(std::string p, rows_type r) : path{std::move(p)}, rows{std::move(r)} {
+        retries.sleep = [](std::chrono::microseconds wait) { std::this_thread::sleep_for(wait); };
+    }
 
     [[nodiscard]] result<void> open_files(const vault_options& options);
     [[nodiscard]] result<void> sweep();
+    [[nodiscard]] result<void> sweep_blobs();
 };
 
 // --- opening ---------------------------------------------------------------------------------
@@ -70,7 +74,7 @@ result<void> vault::state::open_files(const vault_options& options) {
 
 /// Removes blob files that no row names: a crash left them between their sync and their commit. Ids
 /// are never reused, so whatever is named now was named for good.
-result<void> vault::state::sweep() {
+result<void> vault::state::sweep_blobs() {
     auto listed = contents->files().list_files();
     if (!listed) return passed(listed);
     if (listed->files.empty()) return {};
@@ -88,7 +92,15 @@ result<void> vault::state::sweep() {
     auto swept = contents->files().sweep(
         [&](const blob::stored_file& f) -> result<bool> { return named.contains(f.id); });
     if (!swept) return passed(swept);
-    leftovers = swept->removed.size();
+    leftovers += swept->removed.size();
+    return {};
+}
+
+result<void> vault::state::sweep() {
+    if (auto swept = sweep_blobs(); !swept) return swept;
+    auto staging = tree::sweep_staging(rows, contents->files().staging());
+    if (!staging) return passed(staging);
+    leftovers += staging->removed;
     return {};
 }
 
@@ -173,6 +185,9 @@ vault::contents_type& vault::contents() { return *state_->contents; }
 const std::string& vault::path() const { return state_->path; }
 const blob::thresholds& vault::sizes() const { return state_->sizes; }
 std::uint64_t vault::retries() const { return state_->retries.retries; }
+std::chrono::microseconds vault::retries_waited() const {
+    return std::chrono::microseconds{state_->retries.waited_us.load()};
+}
 retry_count& vault::retry_counter() { return state_->retries; }
 std::uint64_t vault::leftovers_removed() const { return state_->leftovers; }
 
@@ -399,6 +414,26 @@ result<void> vault::move(std::string_view from, std::string_view to) {
     });
 }
 
+namespace {
+
+/// Removes a file's or a link's name, and then the bytes that a file had staged: whoever still
+/// writes them is fenced there too.
+result<void> remove_leaf(vault& v, const tree::any_rev& parent, const tree::seen_name& old) {
+    std::optional<tree::staging_id> staged;
+    if (const auto* node = tree::file_in(*old)) {
+        const auto file = read<tree::file_row>(v.rows(), *node);
+        if (!file) return std::unexpected{file.error()};
+        if (file->exists()) staged = tree::staging_of((*file)->now);
+    }
+    auto gone = tree::remove(v.client(), parent, old);
+    // What cannot be removed, or was granted meanwhile, the next opening of the store removes.
+    if (gone && staged && *staged != tree::staging_id{})
+        (void)v.contents().files().staging().remove(*staged);
+    return gone;
+}
+
+}  // namespace
+
 result<void> vault::remove(std::string_view path) {
     return retry(state_->retries, [&]() -> result<void> {
         if (auto there = look(path, tree::last_link::keep); !there) return passed(there);
@@ -414,7 +449,7 @@ result<void> vault::remove(std::string_view path) {
                 if (!names) return std::unexpected{at(std::move(names).error(), "remove", path)};
                 if (*names > 0) return fail(errc::not_empty, "remove", std::string{path});
             }
-            return tree::remove(client(), parent, *here->found);
+            return remove_leaf(*this, parent, *here->found);
         }
         auto empty = tree::see_empty(rows(), *here->node());
         if (!empty) return std::unexpected{at(std::move(empty).error(), "remove", path)};
@@ -442,7 +477,7 @@ result<void> empty_out(vault& v, node_id node, retry_count& retries) {
             if (!now) return passed(now);
             if (!now->exists()) return {};
             if (tree::directory_in(**now) == nullptr)
-                return tree::remove(v.client(), tree::any_rev{*dir}, *now);
+                return remove_leaf(v, tree::any_rev{*dir}, *now);
             auto empty = tree::see_empty(v.rows(), *tree::directory_in(**now));
             if (!empty) return passed(empty);
             return tree::remove_directory(v.client(), tree::any_rev{*dir}, *now, *empty);
@@ -500,18 +535,6 @@ result<tree::place> vault::resolve(std::string_view path, tree::last_link last) 
 
 result<tree::end_of_path> vault::look(std::string_view path, tree::last_link last) const {
     return tree::resolve_through(rows(), path, last);
-}
-
-result<vault::reader> vault::read_file(std::string_view path) {
-    auto here = look(path);
-    if (!here) return passed(here);
-    if (tree::file_in(here->what) != nullptr)
-        return fail(errc::in_use, "read file", std::string{path}, "is not finalized");
-    if (tree::is_directory(here->what))
-        return fail(errc::is_a_directory, "read file", std::string{path});
-    auto opened = contents().open(*tree::object_in(here->what));
-    if (!opened) return std::unexpected{at(std::move(opened).error(), "read file", path)};
-    return opened;
 }
 
 }  // namespace casement
