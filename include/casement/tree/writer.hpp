@@ -105,9 +105,9 @@ result<T> by_writer(result<T> used, std::string_view operation, node_id node) {
 }  // namespace detail
 
 /// Grants the lease of a file that nobody writes, until `expires` by whoever's clock reclaims it.
-/// The writer has a session and a staging file of its own: `ready`, whose bytes are durable already,
-/// or a number that was never given. `in_use` while another has the lease, `illegal` while the
-/// file's object is being made, `conflict` if it is not as it was seen. Reads no row.
+/// The writer has a session and a staging file of its own: `ready`, whose bytes are durable
+/// already, or a number that was never given. `in_use` while another has the lease, `illegal` while
+/// the file's object is being made, `conflict` if it is not as it was seen. Reads no row.
 template <client C>
 [[nodiscard]] result<writer> open_writer(C&& me, const file_node& was, timestamp expires,
                                          std::optional<staging_id> ready) {
