@@ -78,6 +78,20 @@ result<std::uint64_t> vault::reclaim_expired() {
     return tree::reclaim_expired(client(), contents().files().staging(), system_clock{}.now());
 }
 
+result<std::uint64_t> vault::size_of(node_id file) const {
+    const auto node = tree::read_file_node(rows().snapshot(), file);
+    if (!node) return std::unexpected{node.error()};
+    const auto& now = node->file()->now;
+    if (const auto* object = std::get_if<protocol::file::finalized>(&now)) {
+        auto what = contents().object_of(object->object);
+        if (!what) return passed(what);
+        return what->size;
+    }
+    const auto staged = *tree::staging_of(now);
+    if (staged == tree::staging_id{}) return 0;
+    return contents().files().staging().size_of(staged);
+}
+
 result<vault::reader> vault::read_entry(const tree::entry& what) {
     if (const auto* object = tree::object_in(what); object && !tree::is_directory(what))
         return contents().open(*object);

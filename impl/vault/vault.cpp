@@ -182,6 +182,7 @@ vault::rows_type& vault::rows() { return state_->rows; }
 const vault::rows_type& vault::rows() const { return state_->rows; }
 recorded<vault::rows_type>& vault::client() { return state_->client; }
 vault::contents_type& vault::contents() { return *state_->contents; }
+const vault::contents_type& vault::contents() const { return *state_->contents; }
 const std::string& vault::path() const { return state_->path; }
 const blob::thresholds& vault::sizes() const { return state_->sizes; }
 std::uint64_t vault::retries() const { return state_->retries.retries; }

@@ -79,6 +79,7 @@ public:
     [[nodiscard]] const rows_type& rows() const;
     [[nodiscard]] recorded<rows_type>& client();
     [[nodiscard]] contents_type& contents();
+    [[nodiscard]] const contents_type& contents() const;
     [[nodiscard]] const std::string& path() const;
     [[nodiscard]] const blob::thresholds& sizes() const;
     /// How often this face took a decision again, after somebody was faster.
@@ -187,6 +188,8 @@ public:
     [[nodiscard]] result<reader> read_file(std::string_view path);
     /// The same of what a listing or a look-up has shown. `not_found` if it is gone since.
     [[nodiscard]] result<reader> read_entry(const tree::entry& what);
+    /// The bytes that a file which is not finalized has by now, also while it is written.
+    [[nodiscard]] result<std::uint64_t> size_of(tree::node_id file) const;
 
     /// A row of the application's own, with its blobs: see tree/blob_rows.hpp. Its table is one of
     /// A to Z.

@@ -137,6 +137,7 @@ public:
 
     /// The bytes of files that may still be written.
     [[nodiscard]] staging_files<FS>& staging() { return shared_->staging; }
+    [[nodiscard]] const staging_files<FS>& staging() const { return shared_->staging; }
 
     [[nodiscard]] pack_counters counters() const { return shared_->room.packs.counters(); }
     [[nodiscard]] const layout& where() const { return shared_->room.where; }

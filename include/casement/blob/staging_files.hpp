@@ -224,6 +224,14 @@ public:
         return staged_reader<FS>{*std::move(opened), *size};
     }
 
+    /// In bytes by now, also while somebody writes it. `not_found` if it is not there.
+    [[nodiscard]] result<std::uint64_t> size_of(staging_id id) const {
+        auto fs = fs_;  // a cheap value, whose calls are no constants
+        const auto seen = fs.look(where_.file_of(id));
+        if (!seen) return std::unexpected{seen.error()};
+        return seen->size;
+    }
+
     /// Seals the file, and takes its name away; who reads it reads on. Well if it is gone.
     [[nodiscard]] result<void> remove(staging_id id) {
         seal(id);

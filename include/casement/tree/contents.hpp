@@ -166,6 +166,7 @@ public:
 
     [[nodiscard]] S& rows() { return kv_; }
     [[nodiscard]] blob::files<FS>& files() { return files_; }
+    [[nodiscard]] const blob::files<FS>& files() const { return files_; }
 
     [[nodiscard]] result<blob::staged<blob::open, FS>> stage() { return files_.stage(); }
 
