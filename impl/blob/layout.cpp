@@ -34,6 +34,8 @@ std::string layout::file_of(blob_id id) const {
 
 std::string layout::file_of(pack_id id) const { return packs() + "/" + hex(id.value, 8) + ".pack"; }
 
+std::string layout::file_of(staging_id id) const { return staging() + "/" + hex(id.value, 16); }
+
 std::optional<blob_id> layout::blob_named(unsigned shelf, std::string_view name) {
     const auto n = number_before(name, 16, ".blob");
     if (!n || shelf_of(blob_id{*n}) != shelf) return std::nullopt;
@@ -44,6 +46,12 @@ std::optional<pack_id> layout::pack_named(std::string_view name) {
     const auto n = number_before(name, 8, ".pack");
     if (!n) return std::nullopt;
     return pack_id{*n};
+}
+
+std::optional<staging_id> layout::staging_named(std::string_view name) {
+    const auto n = number_before(name, 16, "");
+    if (!n) return std::nullopt;
+    return staging_id{*n};
 }
 
 }  // namespace casement::blob

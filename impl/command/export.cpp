@@ -160,9 +160,7 @@ private:
     result<void> export_file(const open_directory& into, const std::string& name,
                              const tree::entry& e) {
         const auto path = into.path_of(name);
-        const auto* object = std::get_if<protocol::dentry::object>(&e.target);
-        if (object == nullptr) return fail(errc::in_use, "export", path, "is not finalized");
-        auto bytes = vault_.contents().open(object->id);
+        auto bytes = vault_.read_entry(e);
         if (!bytes) return within(std::move(bytes), "export", path);
         const int fd = ::openat(into.number(), name.c_str(),
                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

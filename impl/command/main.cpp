@@ -24,6 +24,7 @@ int run(int count, char** words) {
     add_export(app, common);
     add_show_commands(app, common);
     add_change_commands(app, common);
+    add_write_commands(app, common);
     add_snapshot_commands(app, common);
     add_gc(app, common);
     add_verify(app, common);

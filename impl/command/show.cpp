@@ -13,6 +13,8 @@
 #include <vector>
 
 #include <casement/object/object_id.hpp>
+#include <casement/tree/file_node.hpp>
+#include <casement/tree/leases.hpp>
 #include <casement/tree/list.hpp>
 
 #include "sheet.hpp"
@@ -49,9 +51,15 @@ struct item {
     }
 };
 
+/// The size of a file that is not finalized is that of its staged bytes, by now.
 result<item> item_of(const vault& v, entry what) {
     auto about = tree::facts_of(v.rows(), what);
     if (!about) return passed(about);
+    if (const auto* file = tree::file_in(what)) {
+        const auto size = v.size_of(*file);
+        if (!size && size.error().code() != errc::not_found) return std::unexpected{size.error()};
+        if (size) about->size = *size;
+    }
     return item{std::move(what), *about};
 }
 
@@ -69,6 +77,7 @@ void describe(json& into, const item& one) {
     if (one.is_file()) into["size"] = one.about.size;
     if (one.link() != nullptr) put_name(into, "target", one.link()->path);
     if (const auto* node = one.node()) into["node"] = node->value;
+    if (const auto* file = tree::file_in(one.what)) into["node"] = file->value;
 }
 
 /// "name", and where it leads if it is a link.
@@ -264,6 +273,23 @@ result<void> add_directory(sheet& answer, const vault& v, node_id node) {
     return {};
 }
 
+/// A file that is not finalized: its state, who has it, and where its bytes are.
+result<void> add_open_file(sheet& answer, const vault& v, node_id node) {
+    auto file = tree::read_file_node(v.rows().snapshot(), node);
+    if (!file) return passed(file);
+    const tree::open_file_info about{{}, node, file->file()->now, {}};
+    answer.add("node", node.value);
+    answer.add("state", std::string{about.state_name()});
+    answer.add("lease_seq", about.seq().value);
+    if (const auto* held = std::get_if<protocol::lease::held>(&file->lease()->now)) {
+        answer.add("session", held->session.value);
+        answer.add_time("expires", held->expires);
+    }
+    if (const auto staged = tree::staging_of(about.now); staged && *staged != tree::staging_id{})
+        answer.add("stored_in", blob::layout{""}.file_of(*staged).substr(1));
+    return {};
+}
+
 /// Where the bytes are: a row, a part of a pack, or a file.
 result<void> add_bytes(sheet& answer, vault& v, const protocol::obj_id& id) {
     auto file = v.contents().object_of(id);
@@ -307,6 +333,8 @@ result<void> tell_about(const settings& common, const stat_options& o, vault& v)
     if (one->link() != nullptr) answer.add_name("target", one->link()->path);
     if (const auto* node = one->node())
         if (auto added = add_directory(answer, v, *node); !added) return added;
+    if (const auto* file = tree::file_in(one->what))
+        if (auto added = add_open_file(answer, v, *file); !added) return added;
     if (one->is_directory() && one->object() != nullptr)
         answer.add("object", object::to_text(*one->object()));
     if (one->is_file() && one->object() != nullptr)

@@ -36,6 +36,7 @@ struct amount {
 struct totals {
     std::uint64_t directories = 1;  // the root has no entry
     std::uint64_t links = 0, rows = 0;
+    std::uint64_t open_files = 0;     // by name: not finalized
     amount files;                     // by name: equal files count each
     std::array<amount, 4> placed;     // contents, by placement
     std::uint64_t content_bytes = 0;  // of all contents, each once
@@ -90,6 +91,7 @@ private:
             return {};
         if (tree::directory_in(*row) != nullptr) ++n_.directories;
         if (std::holds_alternative<dentry::symlink>(row->target)) ++n_.links;
+        if (tree::file_in(*row) != nullptr) ++n_.open_files;
         if (const auto* object = std::get_if<dentry::object>(&row->target);
             object != nullptr && object->id.kind == protocol::obj_id::file)
             n_.files.add(row->about.size);
@@ -169,6 +171,7 @@ result<void> tell(const settings& common, const stats_options& o, vault& v) {
     answer.add_name("store", o.store);
     answer.add("directories", n.directories);
     answer.add("files", n.files.count);
+    answer.add("open_files", n.open_files);
     answer.add("links", n.links);
     answer.add("logical_bytes", n.files.bytes, human_bytes(n.files.bytes) + " by name");
     answer.add("stored_bytes", n.content_bytes, human_bytes(n.content_bytes) + " of contents");
@@ -183,7 +186,8 @@ result<void> tell(const settings& common, const stats_options& o, vault& v) {
     answer.add("rows", n.rows);
 
     std::uint64_t disk_bytes = 0, pack_bytes = 0;
-    for (const std::string part : {"meta", "blobs", "packs"}) {
+    for (const std::string part : {"meta", "blobs", "packs", "staging"}) {
+        if (!std::filesystem::exists(v.path() + "/" + part)) continue;  // nothing was staged yet
         const auto found = used_below(v.path() + "/" + part);
         if (!found) return std::unexpected{found.error()};
         disk_bytes += found->disk_bytes;
@@ -194,6 +198,8 @@ result<void> tell(const settings& common, const stats_options& o, vault& v) {
             fmt::format("{} files, {}, {} on disk", found->files, human_bytes(found->bytes),
                         human_bytes(found->disk_bytes)));
     }
+    answer.add("retries", v.retries());
+    answer.add("retries_waited_us", v.retries_waited().count());
     answer.add("disk_bytes", disk_bytes, human_bytes(disk_bytes));
     // Frames' headers and what no row names any more; a pack is never shorter than its contents.
     const auto live = n.placed_as(blob::placement::packed).bytes;

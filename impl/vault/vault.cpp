@@ -1,6 +1,7 @@
 #include <casement/vault.hpp>
 
 #include <optional>
+#include <thread>
 #include <unordered_set>
 #include <utility>
 
@@ -49,10 +50,13 @@ struct vault::state {
     std::uint64_t leftovers = 0;
     std::chrono::nanoseconds outcomes_kept{};
 
-    state(std::string p, rows_type r) : path{std::move(p)}, rows{std::move(r)} {}
+    state(std::string p, rows_type r) : path{std::move(p)}, rows{std::move(r)} {
+        retries.sleep = [](std::chrono::microseconds wait) { std::this_thread::sleep_for(wait); };
+    }
 
     [[nodiscard]] result<void> open_files(const vault_options& options);
-    [[nodiscard]] result<std::uint64_t> sweep();
+    [[nodiscard]] result<void> sweep();
+    [[nodiscard]] result<std::uint64_t> sweep_blobs();
     [[nodiscard]] result<std::unordered_set<std::uint64_t>> files_named() const;
 };
 
@@ -74,7 +78,7 @@ result<void> vault::state::open_files(const vault_options& options) {
 /// Removes blob files that no row names, and answers how many: a crash left them between their sync
 /// and their commit, or what they held was collected. Ids are never reused, so whatever is named
 /// now was named for good.
-result<std::uint64_t> vault::state::sweep() {
+result<std::uint64_t> vault::state::sweep_blobs() {
     auto listed = contents->files().list_files();
     if (!listed) return passed(listed);
     if (listed->files.empty()) return 0;
@@ -104,6 +108,15 @@ result<std::unordered_set<std::uint64_t>> vault::state::files_named() const {
     }
     if (auto s = all.status(); !s) return passed(s);
     return named;
+}
+
+result<void> vault::state::sweep() {
+    auto swept = sweep_blobs();
+    if (!swept) return passed(swept);
+    auto staging = tree::sweep_staging(rows, contents->files().staging());
+    if (!staging) return passed(staging);
+    leftovers = *swept + staging->removed;
+    return {};
 }
 
 result<vault> vault::create(const std::string& path, const vault_options& options,
@@ -158,9 +171,7 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
     s->sizes = {(*set)->inline_max, (*set)->dedicated_min, (*set)->pack_max};
     if (auto files = s->open_files(options); !files)
         return within(std::move(files), "open store", path);
-    auto swept = s->sweep();
-    if (!swept) return within(std::move(swept), "open store", path);
-    s->leftovers = *swept;
+    if (auto swept = s->sweep(); !swept) return within(std::move(swept), "open store", path);
     // A store on a full disk can still be read: then the next opening forgets and sweeps.
     auto forgot = forget_operations(s->rows, system_clock{}.now(), options.outcomes_kept);
     if (!forgot && forgot.error().code() != errc::no_space)
@@ -186,9 +197,13 @@ vault::rows_type& vault::rows() { return state_->rows; }
 const vault::rows_type& vault::rows() const { return state_->rows; }
 recorded<vault::rows_type>& vault::client() { return state_->client; }
 vault::contents_type& vault::contents() { return *state_->contents; }
+const vault::contents_type& vault::contents() const { return *state_->contents; }
 const std::string& vault::path() const { return state_->path; }
 const blob::thresholds& vault::sizes() const { return state_->sizes; }
 std::uint64_t vault::retries() const { return state_->retries.retries; }
+std::chrono::microseconds vault::retries_waited() const {
+    return std::chrono::microseconds{state_->retries.waited_us.load()};
+}
 retry_count& vault::retry_counter() { return state_->retries; }
 std::uint64_t vault::leftovers_removed() const { return state_->leftovers; }
 
@@ -211,7 +226,7 @@ result<collection_report> vault::collect(const collect_options& how) {
     if (!done) return within(std::move(done), "collect", path());
     static_cast<tree::collected&>(report) = *std::move(done);
     if (how.dry_run) return report;
-    auto swept = state_->sweep();
+    auto swept = state_->sweep_blobs();
     if (!swept) return within(std::move(swept), "collect", path());
     report.files_removed = *swept;
     return report;
@@ -448,6 +463,26 @@ result<void> vault::move(std::string_view from, std::string_view to) {
     });
 }
 
+namespace {
+
+/// Removes a file's or a link's name, and then the bytes that a file had staged: whoever still
+/// writes them is fenced there too.
+result<void> remove_leaf(vault& v, const tree::any_rev& parent, const tree::seen_name& old) {
+    std::optional<tree::staging_id> staged;
+    if (const auto* node = tree::file_in(*old)) {
+        const auto file = read<tree::file_row>(v.rows(), *node);
+        if (!file) return std::unexpected{file.error()};
+        if (file->exists()) staged = tree::staging_of((*file)->now);
+    }
+    auto gone = tree::remove(v.client(), parent, old);
+    // What cannot be removed, or was granted meanwhile, the next opening of the store removes.
+    if (gone && staged && *staged != tree::staging_id{})
+        (void)v.contents().files().staging().remove(*staged);
+    return gone;
+}
+
+}  // namespace
+
 result<void> vault::remove(std::string_view path) {
     return retry(state_->retries, [&]() -> result<void> {
         if (auto there = look(path, tree::last_link::keep); !there) return passed(there);
@@ -463,7 +498,7 @@ result<void> vault::remove(std::string_view path) {
                 if (!names) return std::unexpected{at(std::move(names).error(), "remove", path)};
                 if (*names > 0) return fail(errc::not_empty, "remove", std::string{path});
             }
-            return tree::remove(client(), parent, *here->found);
+            return remove_leaf(*this, parent, *here->found);
         }
         auto empty = tree::see_empty(rows(), *here->node());
         if (!empty) return std::unexpected{at(std::move(empty).error(), "remove", path)};
@@ -491,7 +526,7 @@ result<void> empty_out(vault& v, node_id node, retry_count& retries) {
             if (!now) return passed(now);
             if (!now->exists()) return {};
             if (tree::directory_in(**now) == nullptr)
-                return tree::remove(v.client(), tree::any_rev{*dir}, *now);
+                return remove_leaf(v, tree::any_rev{*dir}, *now);
             auto empty = tree::see_empty(v.rows(), *tree::directory_in(**now));
             if (!empty) return passed(empty);
             return tree::remove_directory(v.client(), tree::any_rev{*dir}, *now, *empty);
@@ -549,24 +584,6 @@ result<tree::place> vault::resolve(std::string_view path, tree::last_link last) 
 
 result<tree::end_of_path> vault::look(std::string_view path, tree::last_link last) const {
     return tree::resolve_through(rows(), path, last);
-}
-
-result<vault::reader> vault::read_file(std::string_view path) {
-    return retry(state_->retries, [&]() -> result<reader> {
-        auto here = look(path);
-        if (!here) return passed(here);
-        if (tree::file_in(here->what) != nullptr)
-            return fail(errc::in_use, "read file", std::string{path}, "is not finalized");
-        if (tree::is_directory(here->what))
-            return fail(errc::is_a_directory, "read file", std::string{path});
-        auto opened = contents().open(*tree::object_in(here->what));
-        if (opened) return opened;
-        // The name may have led elsewhere since, and what it led to be collected.
-        const auto now = look(path);
-        const bool still = !now || now->what == here->what;
-        auto e = at(std::move(opened).error(), "read file", path);
-        return std::unexpected{still ? std::move(e) : std::move(e).as(errc::conflict)};
-    });
 }
 
 }  // namespace casement

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <casement/blob/posix.hpp>
 #include <casement/core/error.hpp>
@@ -23,7 +24,10 @@
 #include <casement/tree/collect.hpp>
 #include <casement/tree/contents.hpp>
 #include <casement/tree/create.hpp>
+#include <casement/tree/file_writer.hpp>
+#include <casement/tree/leases.hpp>
 #include <casement/tree/look_up.hpp>
+#include <casement/tree/open_file.hpp>
 #include <casement/tree/snapshot.hpp>
 #include <casement/tree/tokens.hpp>
 
@@ -66,6 +70,8 @@ public:
     using staged_file = blob::staged<blob::open, file_system>;
     using stored_file = tree::stored_file<file_system>;
     using reader = tree::file_reader<file_system>;
+    using file_writer = tree::file_writer<recorded<rows_type>, file_system, system_clock>;
+    using open_how = tree::open_how;
 
     /// Makes a store in the directory `path`, which is made too, or is empty. `exists` if a store
     /// is there, `not_empty` if something else is.
@@ -88,9 +94,13 @@ public:
     [[nodiscard]] const rows_type& rows() const;
     [[nodiscard]] recorded<rows_type>& client();
     [[nodiscard]] contents_type& contents();
+    [[nodiscard]] const contents_type& contents() const;
     [[nodiscard]] const std::string& path() const;
     [[nodiscard]] const blob::thresholds& sizes() const;
+    /// How often this face took a decision again, after somebody was faster.
     [[nodiscard]] std::uint64_t retries() const;
+    /// How long its threads waited before that, all together: up to 4 ms each time.
+    [[nodiscard]] std::chrono::microseconds retries_waited() const;
     /// Leftovers of a crash that `open` has removed.
     [[nodiscard]] std::uint64_t leftovers_removed() const;
 
@@ -126,6 +136,29 @@ public:
     /// A second name for what `from` points to: no byte is copied (SPEC B9). A file, a link, or a
     /// directory object.
     [[nodiscard]] result<void> copy(std::string_view from, std::string_view to);
+
+    /// Opens a file to write it, for `term` from now on: see tree::open_how. The writer renews its
+    /// lease itself; once that has run out, others may take it back, and every use is `fenced`
+    /// (SPEC F3, F14). Directories on the way are there (`not_found`); a file object becomes a node
+    /// again, with its bytes. A new file has permissions `mode`. `in_use` while another may write
+    /// it, `illegal` while it is being finalized, `is_a_directory`, `exists`, `no_space`. The vault
+    /// must outlive the writer, which is one thread's.
+    [[nodiscard]] result<file_writer> open_file(
+        std::string_view path, open_how how,
+        std::chrono::nanoseconds term = std::chrono::minutes{1}, std::uint32_t mode = 0644);
+
+    /// Makes a file that was written an object, which never changes and is stored once (SPEC F16):
+    /// goes on where another was stopped, follows the file where it is renamed meanwhile, and never
+    /// brings back one that is removed (`not_found`). Of a directory, all files below it and then
+    /// itself. What is an object already is well. `in_use` where a file is being written: those
+    /// that were finalized until then stay so.
+    [[nodiscard]] result<tree::obj_id> finalize(std::string_view path);
+
+    /// Every file that is not finalized, and who may write it.
+    [[nodiscard]] result<std::vector<tree::open_file_info>> leases() const;
+    /// Takes back every lease that has run out by now; what was written waits for the next writer.
+    /// Answers how many.
+    [[nodiscard]] result<std::uint64_t> reclaim_expired();
 
     /// Makes a directory with all below it one object, from the deepest up, a commit a directory:
     /// it is copied at once from then on, and becomes nodes again where it is changed. `in_use`
@@ -173,8 +206,13 @@ public:
     [[nodiscard]] result<tree::end_of_path> look(
         std::string_view path, tree::last_link last = tree::last_link::follow) const;
 
-    /// Opens a file. `not_found`, `is_a_directory`.
+    /// Opens a file; one that is not finalized as it was when its last writer closed it. `in_use`
+    /// while it is written, `not_found`, `is_a_directory`.
     [[nodiscard]] result<reader> read_file(std::string_view path);
+    /// The same of what a listing or a look-up has shown. `not_found` if it is gone since.
+    [[nodiscard]] result<reader> read_entry(const tree::entry& what);
+    /// The bytes that a file which is not finalized has by now, also while it is written.
+    [[nodiscard]] result<std::uint64_t> size_of(tree::node_id file) const;
 
     /// A row of the application's own, with its blobs: see tree/blob_rows.hpp. Its table is one of
     /// A to Z.

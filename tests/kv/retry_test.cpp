@@ -1,5 +1,8 @@
 #include <casement/kv/retry.hpp>
 
+#include <numeric>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace casement {
@@ -46,6 +49,38 @@ TEST(Retry, NeverRepeatsWhatMayHaveHappenedOrCannotHelp) {
         EXPECT_EQ(decide.decisions, 1);
         EXPECT_EQ(seen.retries, 0u);
     }
+}
+
+TEST(Retry, WaitsLongerEachTimeButNeverLong) {
+    for (std::uint64_t draw = 0; draw < 1000; ++draw)
+        for (int decisions = 1; decisions <= decisions_max; ++decisions) {
+            const auto wait = wait_after(decisions, draw);
+            EXPECT_GE(wait.count(), 0);
+            EXPECT_LE(wait, wait_max);
+            EXPECT_LE(wait, wait_first * (1 << std::min(decisions - 1, 7)));
+        }
+    std::int64_t early = 0, late = 0;
+    for (std::uint64_t draw = 0; draw < 1000; ++draw) {
+        early += wait_after(1, draw).count();
+        late += wait_after(20, draw).count();
+    }
+    EXPECT_NEAR(static_cast<double>(early) / 1000, 16, 2) << "anywhere below the bound";
+    EXPECT_NEAR(static_cast<double>(late) / 1000, 2048, 200);
+}
+
+std::vector<std::int64_t> slept;
+
+TEST(Retry, SleepsBetweenDecisionsWhereItWasGivenAWayTo) {
+    retry_count seen;
+    seen.sleep = [](std::chrono::microseconds wait) { slept.push_back(wait.count()); };
+    fails decide{3};
+    ASSERT_TRUE(retry(seen, [&] { return decide(); }));
+    ASSERT_EQ(slept.size(), 3u);
+    EXPECT_EQ(seen.waited_us,
+              static_cast<std::uint64_t>(std::accumulate(slept.begin(), slept.end(), 0)));
+    EXPECT_EQ(slept, (std::vector{wait_after(1, 0).count(), wait_after(2, 1).count(),
+                                  wait_after(3, 2).count()}))
+        << "the same each time";
 }
 
 }  // namespace

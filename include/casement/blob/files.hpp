@@ -17,6 +17,7 @@
 #include <casement/blob/pack_read.hpp>
 #include <casement/blob/reader.hpp>
 #include <casement/blob/staged.hpp>
+#include <casement/blob/staging_files.hpp>
 #include <casement/blob/staging_room.hpp>
 #include <casement/core/error.hpp>
 
@@ -137,6 +138,10 @@ public:
         return room().fs.remove(file.path);
     }
 
+    /// The bytes of files that may still be written.
+    [[nodiscard]] staging_files<FS>& staging() { return shared_->staging; }
+    [[nodiscard]] const staging_files<FS>& staging() const { return shared_->staging; }
+
     [[nodiscard]] pack_counters counters() const { return shared_->room.packs.counters(); }
     [[nodiscard]] const layout& where() const { return shared_->room.where; }
     [[nodiscard]] const options& chosen() const { return shared_->room.chosen; }
@@ -145,9 +150,11 @@ private:
     struct shared {
         shared(FS fs, layout where, id_source ids, options chosen)
             : room{fs, where, std::move(ids), std::move(chosen)},
+              staging{fs, where, room.chosen.durable},
               open_files{std::move(fs), std::move(where), room.chosen.open_files_max} {}
 
         staging_room<FS> room;
+        staging_files<FS> staging;
         file_cache<FS> open_files;
     };
 

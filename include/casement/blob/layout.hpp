@@ -4,6 +4,7 @@
 //
 //     blobs/<2 hex>/<16 hex>.blob    the raw bytes of one Dedicated blob
 //     packs/<8 hex>.pack             the frames of Packed blobs
+//     staging/<16 hex>               the raw bytes of a file that may be written, for one grant
 
 #include <cstdint>
 #include <optional>
@@ -11,8 +12,11 @@
 #include <string_view>
 
 #include <casement/blob/descriptor.hpp>
+#include <casement/protocol/ids.hpp>
 
 namespace casement::blob {
+
+using protocol::staging_id;
 
 class layout {
 public:
@@ -21,6 +25,7 @@ public:
     [[nodiscard]] const std::string& root() const { return root_; }
     [[nodiscard]] std::string blobs() const { return root_ + "/blobs"; }
     [[nodiscard]] std::string packs() const { return root_ + "/packs"; }
+    [[nodiscard]] std::string staging() const { return root_ + "/staging"; }
 
     static constexpr unsigned shelves = 256;
 
@@ -33,11 +38,13 @@ public:
 
     [[nodiscard]] std::string file_of(blob_id id) const;
     [[nodiscard]] std::string file_of(pack_id id) const;
+    [[nodiscard]] std::string file_of(staging_id id) const;
 
-    /// The reverse; nothing unless it is exactly the name that a blob on this shelf, or a pack,
-    /// has.
+    /// The reverse; nothing unless it is exactly the name that a blob on this shelf, a pack, or a
+    /// staging file has.
     [[nodiscard]] static std::optional<blob_id> blob_named(unsigned shelf, std::string_view name);
     [[nodiscard]] static std::optional<pack_id> pack_named(std::string_view name);
+    [[nodiscard]] static std::optional<staging_id> staging_named(std::string_view name);
 
 private:
     std::string root_;

@@ -4,22 +4,14 @@
 // that its sender saw, so a stale writer or finalizer is `fenced` whatever has happened since.
 
 #include <cstdint>
-#include <string_view>
 
 #include <boost/hana/tuple.hpp>
 
-#include <casement/core/strong.hpp>
 #include <casement/machine/check.hpp>
 #include <casement/machine/machine.hpp>
 #include <casement/protocol/ids.hpp>
 
 namespace casement::protocol {
-
-struct staging_tag {
-    static constexpr std::string_view name = "staging";
-};
-/// The staging file of one grant (DESIGN D7); 0: nothing was ever written.
-using staging_id = strong<staging_tag>;
 
 struct file {
     // Tags are on disk: never change one.

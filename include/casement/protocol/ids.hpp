@@ -42,6 +42,12 @@ struct session_tag {
 /// One opening of a writer; a client that opens twice has two (SPEC race 10).
 using session_id = strong<session_tag>;
 
+struct staging_tag {
+    static constexpr std::string_view name = "staging";
+};
+/// The staging file of one grant (DESIGN D7); 0: nothing was ever written.
+using staging_id = strong<staging_tag>;
+
 struct layer_tag {
     static constexpr std::string_view name = "layer";
 };

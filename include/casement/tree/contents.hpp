@@ -128,7 +128,8 @@ struct held_bytes {
     [[nodiscard]] std::string_view view() const { return std::string_view{row}.substr(front); }
 };
 
-/// Reads one file's bytes, verified, in any order. One thread; its vault must outlive it.
+/// Reads one file's bytes in any order; those of an object are verified. One thread; its vault must
+/// outlive it.
 template <blob::file_system FS>
 class file_reader {
 public:
@@ -137,6 +138,8 @@ public:
     /// Fills `into` from `offset` on as far as the file goes; answers the bytes read.
     [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) {
         if (auto* reader = std::get_if<blob::blob_reader<FS>>(&bytes_))
+            return reader->read_at(offset, into);
+        if (auto* reader = std::get_if<blob::staged_reader<FS>>(&bytes_))
             return reader->read_at(offset, into);
         const auto held = std::get<held_bytes>(bytes_).view();
         if (offset >= held.size()) return 0;
@@ -149,6 +152,8 @@ public:
     [[nodiscard]] result<void> for_each_piece(Sink sink) {
         if (auto* reader = std::get_if<blob::blob_reader<FS>>(&bytes_))
             return reader->for_each_piece(std::move(sink));
+        if (auto* reader = std::get_if<blob::staged_reader<FS>>(&bytes_))
+            return reader->for_each_piece(std::move(sink));
         const auto held = std::get<held_bytes>(bytes_).view();
         return held.empty() ? result<void>{} : sink(held);
     }
@@ -156,11 +161,11 @@ public:
 private:
     template <store S, blob::file_system F>
     friend class contents;
-    file_reader(std::uint64_t size, std::variant<held_bytes, blob::blob_reader<FS>> bytes)
-        : size_{size}, bytes_{std::move(bytes)} {}
+    using source = std::variant<held_bytes, blob::blob_reader<FS>, blob::staged_reader<FS>>;
+    file_reader(std::uint64_t size, source bytes) : size_{size}, bytes_{std::move(bytes)} {}
 
     std::uint64_t size_;
-    std::variant<held_bytes, blob::blob_reader<FS>> bytes_;
+    source bytes_;
 };
 
 template <store S, blob::file_system FS>
@@ -170,6 +175,7 @@ public:
 
     [[nodiscard]] S& rows() { return kv_; }
     [[nodiscard]] blob::files<FS>& files() { return files_; }
+    [[nodiscard]] const blob::files<FS>& files() const { return files_; }
 
     [[nodiscard]] result<blob::staged<blob::open, FS>> stage() { return files_.stage(); }
 
@@ -258,6 +264,16 @@ public:
         auto all = sums_of(where);
         if (!all) return passed(all);
         return file_reader<FS>{file.size, files_.reader(where, *std::move(all))};
+    }
+
+    /// Opens the bytes of a file that may still be written, and that nobody writes now. Nothing was
+    /// ever written where `id` is 0.
+    [[nodiscard]] result<file_reader<FS>> open(protocol::staging_id id) {
+        if (id == protocol::staging_id{}) return file_reader<FS>{0, held_bytes{}};
+        auto staged = files_.staging().read_sealed(id);
+        if (!staged) return passed(staged);
+        const auto size = staged->size;
+        return file_reader<FS>{size, *std::move(staged)};
     }
 
 private:

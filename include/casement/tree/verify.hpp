@@ -24,6 +24,7 @@
 #include <casement/tree/list.hpp>
 #include <casement/tree/look_up.hpp>
 #include <casement/tree/snapshot.hpp>
+#include <casement/tree/verify_staged.hpp>
 
 namespace casement::tree {
 
@@ -77,7 +78,11 @@ public:
     using tell = std::function<void(std::uint64_t bytes)>;
 
     verifier(const S& kv, contents<S, FS>& c, stop asked, tell read)
-        : kv_{kv}, contents_{c}, asked_{std::move(asked)}, read_{std::move(read)} {}
+        : kv_{kv},
+          contents_{c},
+          asked_{std::move(asked)},
+          read_{std::move(read)},
+          staged_{c.files().staging(), read_} {}
 
     verification run(std::optional<std::uint64_t> sample) {
         count_rows();
@@ -319,6 +324,8 @@ private:
         ++out_.open_files;
         const auto file = read_file_node(kv_, node);
         if (!file) return out_.add(here, file.error());
+        if (auto there = staged_.check(file->file()->now); !there)
+            out_.add(here, std::move(there).error());
         const auto seq = [](const auto& s) { return s.seq; };
         const auto& now = file->file()->now;
         const auto& lease = file->lease()->now;
@@ -362,6 +369,7 @@ private:
         for (const auto& f : listed->files)
             if (!files_named_.contains(f.id))
                 out_.add({}, error{errc::corrupt, "list blobs", f.path, "no row names it"});
+        staged_.check_rest([&](error e) { out_.add({}, std::move(e)); });
     }
 
     static constexpr std::string_view known_tables = "!#bcdfghiklnorswxz";
@@ -374,6 +382,7 @@ private:
     contents<S, FS>& contents_;
     stop asked_;
     tell read_;
+    staged_verifier<FS> staged_;
     verification out_;
     std::map<char, std::uint64_t> tables_;
     std::map<std::string, error> bad_;      // contents whose bytes are wrong

@@ -4,6 +4,7 @@
 // for a lease that has run out (DESIGN D7). Each call is one commit. Any thread.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,7 +51,8 @@ private:
         staging_id staging;
     };
     template <client C>
-    friend result<writer> open_writer(C&& me, const file_node& was, timestamp expires);
+    friend result<writer> open_writer(C&& me, const file_node& was, timestamp expires,
+                                      std::optional<staging_id> ready);
     explicit writer(grant g) : granted_{g} {}
 
     grant granted_;
@@ -103,17 +105,18 @@ result<T> by_writer(result<T> used, std::string_view operation, node_id node) {
 }  // namespace detail
 
 /// Grants the lease of a file that nobody writes, until `expires` by whoever's clock reclaims it.
-/// The writer has a session and a staging file of its own. `in_use` while another has the lease,
-/// `illegal` while the file's object is being made, `conflict` if it is not as it was seen. Reads
-/// no row.
+/// The writer has a session and a staging file of its own: `ready`, whose bytes are durable
+/// already, or a number that was never given. `in_use` while another has the lease, `illegal` while
+/// the file's object is being made, `conflict` if it is not as it was seen. Reads no row.
 template <client C>
-[[nodiscard]] result<writer> open_writer(C&& me, const file_node& was, timestamp expires) {
+[[nodiscard]] result<writer> open_writer(C&& me, const file_node& was, timestamp expires,
+                                         std::optional<staging_id> ready) {
     if (std::holds_alternative<protocol::lease::held>(was.lease()->now))
         return fail(errc::in_use, "open writer", detail::number_of(was.node()),
                     "another has the lease");
     const auto session = me.template next<session_id>();
     if (!session) return std::unexpected{session.error()};
-    const auto staging = me.template next<staging_id>();
+    const auto staging = ready ? result<staging_id>{*ready} : me.template next<staging_id>();
     if (!staging) return std::unexpected{staging.error()};
     const auto seq = detail::seq_of(was);
     auto granted =
@@ -122,6 +125,12 @@ template <client C>
                         "open writer", writer::grant{was.node(), *session, next(seq), *staging});
     if (!granted) return passed(granted);
     return writer{*granted};
+}
+
+/// The same, with a staging file that nobody has made yet.
+template <client C>
+[[nodiscard]] result<writer> open_writer(C&& me, const file_node& was, timestamp expires) {
+    return open_writer(me, was, expires, std::nullopt);
 }
 
 /// Takes back a lease whose deadline has passed at `now`, so that another may be granted: the
