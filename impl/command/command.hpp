@@ -82,6 +82,7 @@ void add_show_commands(CLI::App& app, settings& common);      // ls, tree, stat,
 void add_change_commands(CLI::App& app, settings& common);    // mkdir, mv, rm, ln, cp
 void add_write_commands(CLI::App& app, settings& common);     // write, finalize, leases
 void add_snapshot_commands(CLI::App& app, settings& common);  // snapshot(s), restore, forget ...
+void add_fsck(CLI::App& app, settings& common);
 void add_gc(CLI::App& app, settings& common);
 void add_stats(CLI::App& app, settings& common);
 void add_doctor(CLI::App& app, settings& common);

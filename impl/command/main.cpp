@@ -26,6 +26,7 @@ int run(int count, char** words) {
     add_change_commands(app, common);
     add_write_commands(app, common);
     add_snapshot_commands(app, common);
+    add_fsck(app, common);
     add_gc(app, common);
     add_verify(app, common);
     add_stats(app, common);
