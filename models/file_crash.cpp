@@ -154,8 +154,17 @@ complaint contents_are_whole(const check::moment& m) {
 
 bool is_finished(const rows& now) { return is_object(now, "/x"); }
 
+/// Forgets the bytes of blobs alone: what is staged is durable.
+struct forgets_blobs {
+    disk_calls others;
+    file_answer operator()(const file_call& c) const {
+        const bool blob = c.path.find("/blobs/") != std::string::npos;
+        return blob && c.what == file_call::sync ? file_answer{} : others(c);
+    }
+};
+
 template <class Ask>
-story power_is_lost(std::string name) {
+story power_is_lost(std::string name, int turns = 2) {
     story tale{std::move(name)};
     tale.begins([](memory_store& kv) { plot{kv}; });
     tale.has(disk_with());
@@ -165,7 +174,7 @@ story power_is_lost(std::string name) {
             const auto done = run(me, Ask{me.disk().ask()});
             me.answer(done ? "done" : std::string{name_of(done.error().code())});
         },
-        2);
+        turns);
     tale.strikes({.power_losses = 1});
     tale.always("what a file's row names is there", staged_bytes_are_there);
     tale.always("a content's bytes are there, and whole", contents_are_whole);
@@ -302,6 +311,17 @@ std::vector<situation> file_crashes() {
          [](size) {
              return power_is_lost<forgets<file_call::sync_directory>>(
                  "a file is written on a disk that forgets names");
+         },
+         true},
+        {"file-crash-unsynced-object", "the same, on a disk that forgets the bytes of objects", 16,
+         [](size) {
+             return power_is_lost<forgets_blobs>(
+                 "a file is finalized on a disk that forgets objects");
+         },
+         true},
+        {"file-crash-alone", "a loss of power leaves a file half-way, and nobody comes after", 17,
+         [](size) {
+             return power_is_lost<disk_calls>("the power is lost, and nobody comes after", 1);
          },
          true},
         {"equal-files", "two finalizers of equal bytes leave a copy that no row names", 12,
