@@ -8,16 +8,13 @@
 #include <casement/blob/files.hpp>
 #include <casement/kv/transaction.hpp>
 
+#include "disk_story.hpp"
 #include "stories.hpp"
 
 namespace casement::models {
 namespace {
 
 using check::actor;
-using check::disk_calls;
-using check::file_answer;
-using check::file_call;
-using check::simulated_disk;
 using check::story;
 
 /// A name in the store, and where its bytes are.
@@ -37,31 +34,11 @@ blob::options chosen(blob::placement kind) {
     return o;
 }
 
-/// A disk with a store on it.
-simulated_disk empty_store() {
-    const check::shared_disk_calls calls;
-    check::simulated_files fs{calls};
-    for (const auto* path : {"/store", "/store/blobs", "/store/packs"})
-        require(fs.make_directory(path).has_value(), "a directory");
-    return calls.disk();
-}
-
-/// Says that all went well with such a call, and does nothing.
-template <file_call::kind Call>
-struct forgets {
-    check::disk_calls others;
-    file_answer operator()(const file_call& c) const {
-        return c.what == Call ? file_answer{} : others(c);
-    }
-};
-
 template <class Ask>
 result<void> put(actor& me, Ask ask, const blob::options& how) {
     me.doing("put");
-    const blob::id_source ids{[&] { return me.ids().next<blob::blob_id>(); },
-                              [&] { return me.ids().next<blob::pack_id>(); }};
     using disk = check::simulated_files<Ask>;
-    auto files = blob::files<disk>::open(disk{ask}, "/store", ids, how);
+    auto files = blob::files<disk>::open(disk{ask}, "/store", ids_of(me), how);
     if (!files) return passed(files);
     auto staged = files->stage();
     if (!staged) return passed(staged);
@@ -98,7 +75,7 @@ template <class Ask>
 story puts(std::string name, blob::placement kind, size s) {
     const auto how = chosen(kind);
     story tale{std::move(name)};
-    tale.has(empty_store());
+    tale.has(disk_with());
     tale.actors(s.actors ? s.actors : 1, "putter", s.turns ? s.turns : 2, [how](actor& me) {
         const auto done = put(me, Ask{me.disk().ask()}, how);
         me.answer(done ? "put" : std::string{name_of(done.error().code())});
@@ -114,7 +91,7 @@ story puts(std::string name, blob::placement kind, size s) {
                    [](const check::rows& now) { return read<file_row>(now, 1)->exists(); });
     tale.sometimes("a loss leaves a file that no row names", [](const check::moment& m) {
         return m.answer(0) == "crashed" && !read<file_row>(m.store(), 1)->exists() &&
-               m.disk() != empty_store().settled();
+               m.disk() != disk_with().settled();
     });
     return tale;
 }

@@ -31,7 +31,9 @@ struct situation {
 // One function a file.
 [[nodiscard]] std::vector<situation> collectors();
 [[nodiscard]] std::vector<situation> ensure_path_remove();
+[[nodiscard]] std::vector<situation> file_crashes();
 [[nodiscard]] std::vector<situation> file_lives();
+[[nodiscard]] std::vector<situation> frozen_writers();
 [[nodiscard]] std::vector<situation> leases();
 [[nodiscard]] std::vector<situation> onces();
 [[nodiscard]] std::vector<situation> overlays();

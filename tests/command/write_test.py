@@ -107,7 +107,8 @@ class Interrupted(Write):
                          input=b"")
         self.refuses("finalize", self.store, "/x", code=FAILED, says="lease", error="in_use")
         lease, = self.documents("leases", self.store)
-        self.assertEqual((lease["path"], lease["state"], lease["expired"]), ("/x", "working", False))
+        self.assertEqual((lease["path"], lease["state"], lease["expired"]),
+                         ("/x", "working", False))
         self.assertGreater(lease["expires_ns"], time.time_ns())
         self.assertEqual(self.documents("leases", self.store, "--reclaim")[-1], {"reclaimed": 0})
         self.verified()
