@@ -99,7 +99,8 @@ public:
     }
 
     /// No more bytes: they become durable, and then, in one commit, the file cools and the lease is
-    /// free. `fenced` if that was taken back. After another error it may be called again.
+    /// free. `fenced` if that was taken back. Where the commit fails it may be called again; where
+    /// the bytes could not be made durable they may be lost, and it is `fenced` from then on.
     [[nodiscard]] result<void> close() {
         if (auto mine = check("close"); !mine) return mine;
         if (!sealed_)
