@@ -137,12 +137,13 @@ public:
     /// directory object.
     [[nodiscard]] result<void> copy(std::string_view from, std::string_view to);
 
-    /// Opens a file to write it, for `term` from now on: see tree::open_how. The writer renews its
-    /// lease itself; once that has run out, others may take it back, and every use is `fenced`
-    /// (SPEC F3, F14). Directories on the way are there (`not_found`); a file object becomes a node
-    /// again, with its bytes. A new file has permissions `mode`. `in_use` while another may write
-    /// it, `illegal` while it is being finalized, `is_a_directory`, `exists`, `no_space`. The vault
-    /// must outlive the writer, which is one thread's.
+    /// Opens a file to write it: see tree::open_how. The lease runs `term` from now on, and as long
+    /// again from each `renew`; once it has run out, others may take it back, and every use of the
+    /// writer is `fenced` (SPEC F3, F14). The directories on the way are there (`not_found`). A
+    /// file object becomes a node again, with its bytes; a new file has permissions `mode`.
+    /// `in_use` while another may write it, `illegal` while it is being finalized,
+    /// `is_a_directory`, `exists`, `no_space`. The vault must outlive the writer, which is one
+    /// thread's.
     [[nodiscard]] result<file_writer> open_file(
         std::string_view path, open_how how,
         std::chrono::nanoseconds term = std::chrono::minutes{1}, std::uint32_t mode = 0644);

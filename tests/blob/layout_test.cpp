@@ -32,6 +32,10 @@ TEST(layout, reads_back_the_names_it_gives) {
         RC_ASSERT(!layout::blob_named((shelf + 1) % layout::shelves, name));
         const auto pack_path = where.file_of(pack_id{pack});
         RC_ASSERT(layout::pack_named(pack_path.substr(pack_path.rfind('/') + 1)) == pack_id{pack});
+        const auto staged = where.file_of(staging_id{number});
+        RC_ASSERT(staged.starts_with(where.staging() + "/"));
+        RC_ASSERT(layout::staging_named(staged.substr(staged.rfind('/') + 1)) ==
+                  staging_id{number});
     });
 }
 
@@ -45,6 +49,9 @@ TEST(layout, gives_no_other_name_a_meaning) {
     for (const auto* name :
          {"", "0000000.pack", "000000000.pack", "0000000X.pack", "00000000.blob"})
         EXPECT_FALSE(layout::pack_named(name)) << name;
+    for (const auto* name : {"", "000000000000001", "00000000000000001", "000000000000000A",
+                             "0000000000000001#1", "-000000000000001"})
+        EXPECT_FALSE(layout::staging_named(name)) << name;
 }
 
 }  // namespace

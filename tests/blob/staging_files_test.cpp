@@ -1,7 +1,7 @@
 #include <casement/blob/staging_files.hpp>
 
 #include <atomic>
-#include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -130,6 +130,24 @@ TEST(staging_files, wait_for_the_write_that_is_under_way_before_they_are_sealed)
     writer.join();
     EXPECT_EQ(r.bytes({1}), then);
     EXPECT_EQ(then, std::string(4096, static_cast<char>('a' + last % 26))) << "and none is torn";
+}
+
+TEST(staging_files, are_not_sealed_in_the_middle_of_a_call) {
+    scripted disk;
+    room<scripted> r{durability::power, disk};
+    auto f = r.files.create({1});
+    std::atomic<bool> inside = false, sealed = false, sealed_meanwhile = false;
+    disk.follow().before_file_sync = [&] {
+        inside = true;
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        sealed_meanwhile = sealed.load();
+    };
+    std::jthread writer{[&] { EXPECT_TRUE(f->sync()); }};
+    while (!inside) std::this_thread::yield();
+    r.files.seal({1});
+    sealed = true;
+    writer.join();
+    EXPECT_FALSE(sealed_meanwhile);
 }
 
 TEST(staging_files, are_removed_with_their_name_and_read_on) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "blob/blob_files.hpp"
 #include "tree/staged_tree.hpp"
 #include "tree/well_formed.hpp"
 
@@ -87,6 +88,21 @@ TEST_F(FileWriter, IsFencedByTheBytesWhereTheRowsAreNotAskedInTime) {
     EXPECT_EQ(code_of(w.flush()), errc::fenced);
     EXPECT_EQ(code_of(w.close()), errc::fenced);
     EXPECT_EQ(t.state_of("/x"), "working") << "nobody has taken it back yet";
+}
+
+// Bytes that are durable when the lease is another's already were not written by right.
+TEST(FileWriterFlush, LooksAgainWhenTheBytesAreDurable) {
+    scripted disk;
+    staged_tree<memory_store, scripted> t{disk, blob::durability::power};
+    auto w = must(t.open("/x", open_how::create_exclusive));
+    must(w.append("kept"));
+    must(w.flush());
+    t.pass(term);
+    disk.follow().before_file_sync = [&] {
+        must(reclaim(t.me, t.node("/x"), t.clock.now()));
+        disk.follow().before_file_sync = [] {};
+    };
+    EXPECT_EQ(code_of(w.flush()), errc::fenced);
 }
 
 TEST_F(FileWriter, RefusesWhatNoFileSystemCounts) {

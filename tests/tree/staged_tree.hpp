@@ -29,23 +29,26 @@ struct set_clock {
 
 inline constexpr std::chrono::nanoseconds term{100};
 
-template <store S = memory_store>
+template <store S = memory_store, blob::file_system FS = blob::posix_file_system>
 class staged_tree {
 public:
-    using file_system = blob::posix_file_system;
+    using file_system = FS;
     using me_type = recorded<S>;
     using file_writer = tree::file_writer<me_type, file_system, set_clock>;
 
-    staged_tree() : hand_{kv}, ids_{kv}, me{kv, ids_} { reopen(); }
+    explicit staged_tree(FS disk = {}, blob::durability how = blob::durability::process)
+        : disk_{std::move(disk)}, durable_{how}, hand_{kv}, ids_{kv}, me{kv, ids_} {
+        reopen();
+    }
 
     /// As a process that starts anew: what was open is open no more.
     void reopen() {
         contents_.reset();
         contents_.emplace(kv, must(blob::files<file_system>::open(
-                                  {}, where.path().string(),
+                                  disk_, where.path().string(),
                                   {[this] { return ids_.template next<blob::blob_id>(); },
                                    [this] { return ids_.template next<blob::pack_id>(); }},
-                                  {{100, 1000, 100'000}, blob::durability::process})));
+                                  {{100, 1000, 100'000}, durable_})));
     }
 
     result<file_writer> open(std::string_view path, open_how how) {
@@ -96,6 +99,8 @@ public:
     retry_count retries;
 
 private:
+    FS disk_;
+    blob::durability durable_;
     hand<S> hand_;  // which makes the root
     id_blocks<S> ids_;
 

@@ -94,12 +94,12 @@ public:
     /// The lease runs for another term from now on. `fenced` if it was taken back; late, but not
     /// yet taken back, is not too late.
     [[nodiscard]] result<void> renew() {
-        if (!bytes_) return closed("renew");
         return tree::renew(*me_, granted_, after(clock_.now(), term_));
     }
 
     /// No more bytes: they become durable, and then, in one commit, the file cools and the lease is
-    /// free. `fenced` if that was taken back. After another error it may be called again.
+    /// free. `fenced` if that was taken back. Where the commit fails it may be called again; where
+    /// the bytes could not be made durable they may be lost, and it is `fenced` from then on.
     [[nodiscard]] result<void> close() {
         if (auto mine = check("close"); !mine) return mine;
         if (!sealed_)
@@ -113,11 +113,8 @@ public:
 
 private:
     [[nodiscard]] std::string which() const { return std::to_string(granted_.node().value); }
-    [[nodiscard]] std::unexpected<error> closed(std::string operation) const {
-        return fail(errc::fenced, std::move(operation), which(), "the writer is closed");
-    }
     [[nodiscard]] result<void> check(const char* operation) const {
-        if (!bytes_) return closed(operation);
+        if (!bytes_) return fail(errc::fenced, operation, which(), "the writer is closed");
         return check_writer(me_->rows(), granted_);
     }
 

@@ -105,7 +105,7 @@ template <client C, blob::file_system FS>
     if (!all) return passed(all);
     std::uint64_t taken = 0;
     for (const auto& one : *all) {
-        if (!one.lease || one.lease->expires.ns > now.ns) continue;
+        if (!one.lease) continue;
         const auto was = read_file_node(me.rows().snapshot(), one.node);
         if (!was && was.error().code() == errc::not_found) continue;
         if (!was) return std::unexpected{was.error()};
