@@ -138,7 +138,8 @@ bool all_whole(const rows& now, const auto& object_of) {
 
 story& with_laws(story& s) {
     with_file_rows(s);
-    s.canonical(check::canonical_rows<head, rev, binding, entry, hidden, condemned>());
+    s.canonical(
+        check::canonical_rows<head, rev, binding, entry, hidden, condemned, tree::content>());
     s.spells(check::spelled_rows<head, rev, binding, entry, hidden, allocator, file_row, lease_row,
                                  tree::snapshot, condemned, collection>());
     s.covers([](std::string_view, std::string_view) { return std::nullopt; });

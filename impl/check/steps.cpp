@@ -389,11 +389,16 @@ void steps::believe(std::uint32_t start, std::uint32_t rows, const nodes& log) {
 
 // An operation is one step if, wherever its commit's guards hold, it would make that very commit
 // alone. Commits that guard all their reads are so. Of others it is believed, and tried here on
-// every change that was met: with the change in between any two of its calls, does the operation
-// still commit only what it would commit after it, alone?
+// every change that was met, and on every two in a row: with them in between any two of its calls,
+// does the operation still commit only what it would commit after them, alone?
 bool steps::believes_still() {
     const auto before = distrusted_.size();
-    for (const auto& [from, to] : edges_) {
+    auto leaps = edges_;
+    for (const auto& [from, over] : edges_)
+        for (auto next = edges_.lower_bound({over, 0}); next != edges_.end() && next->first == over;
+             ++next)
+            if (next->second != from) leaps.emplace(from, next->second);
+    for (const auto& [from, to] : leaps) {
         const auto changed = rows_.changed(from, to);
         for (const auto& [start, known] : believed_) {
             const auto at = known.find(from);
@@ -467,6 +472,9 @@ bool steps::solo(std::uint32_t w, std::uint32_t node) {
             case call::kind::snapshot_get:
             case call::kind::snapshot_scan: break;
             case call::kind::done: {
+                // What it answers is judged, and no guard holds together what it read at several
+                // moments: any number of changes may have come between.
+                if (looks > 1 && !c.key.empty()) return false;
                 if (looks > 1) {
                     for (const auto at : log)
                         if (distrusted_.contains({c.operation, script_.asks(at).key})) return false;
