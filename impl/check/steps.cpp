@@ -389,15 +389,21 @@ void steps::believe(std::uint32_t start, std::uint32_t rows, const nodes& log) {
 
 // An operation is one step if, wherever its commit's guards hold, it would make that very commit
 // alone. Commits that guard all their reads are so. Of others it is believed, and tried here on
-// every change that was met, and on every two in a row: with them in between any two of its calls,
+// every change that was met, and on every few in a row: with them in between any two of its calls,
 // does the operation still commit only what it would commit after them, alone?
 bool steps::believes_still() {
     const auto before = distrusted_.size();
+    constexpr int in_a_row_max = 5;
     auto leaps = edges_;
-    for (const auto& [from, over] : edges_)
-        for (auto next = edges_.lower_bound({over, 0}); next != edges_.end() && next->first == over;
-             ++next)
-            if (next->second != from) leaps.emplace(from, next->second);
+    for (int in_a_row = 2; in_a_row <= in_a_row_max; ++in_a_row) {
+        auto longer = leaps;
+        for (const auto& [from, over] : leaps)
+            for (auto next = edges_.lower_bound({over, 0});
+                 next != edges_.end() && next->first == over; ++next)
+                if (next->second != from) longer.emplace(from, next->second);
+        if (longer.size() == leaps.size()) break;
+        leaps = std::move(longer);
+    }
     for (const auto& [from, to] : leaps) {
         const auto changed = rows_.changed(from, to);
         for (const auto& [start, known] : believed_) {

@@ -20,7 +20,7 @@ class Gc(CommandTest):
 
     def test_what_is_removed_goes_and_the_rest_stays(self):
         self.init()
-        inline, packed, dedicated, kept = noise(KIB), noise(MIB), noise(5 * MIB), noise(5 * MIB)
+        inline, packed, dedicated, kept = noise(KIB), noise(MIB), noise(5 * MIB), noise(6 * MIB)
         self.import_files({"i": inline, "p": packed, "D": dedicated, "kept": kept})
         files = self.files_on_disk()
         self.run_command("rm", self.store, "/i")
@@ -54,7 +54,7 @@ class Gc(CommandTest):
         self.assertEqual(self.run_command("cat", self.store, "/back/d/x").stdout, data)
         self.run_command("forget", self.store, "s")
         self.assertEqual(self.gc()["erased"], 0, "/back leads there")
-        self.run_command("rm", self.store, "/back")
+        self.run_command("rm", "-r", self.store, "/back")
         self.assertEqual(self.gc()["contents"], 0)
         self.run_command("verify", self.store)
 
