@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include <casement/tree/collect.hpp>
 #include <casement/tree/finalize_file.hpp>
 #include <casement/tree/leases.hpp>
 #include <casement/tree/open_file.hpp>
@@ -237,21 +238,14 @@ story equal_bytes() {
     return tale;
 }
 
-/// Takes the content away that no name has, if no name was given meanwhile.
+/// Takes the content away, if no name leads to it.
 void collects(actor& me) {
     me.doing("collect");
-    const auto now = me.store().snapshot();
-    const auto dir = read_directory(now, root);
-    const auto stored = read<tree::content>(now, sha256_of(song));
-    if (!dir || !stored || !stored->exists()) return me.answer("nothing there");
-    for (const auto* name : {"x", "y"})
-        if (const auto seen = see_name(now, *dir, name); seen->exists() && object_in(**seen))
-            return me.answer("in use");
-    const auto gone = transaction{me.store()}
-                          .expect(dir->rev(), "no name was given meanwhile")
-                          .template erase<tree::content>(sha256_of(song))
-                          .commit();
-    me.answer(gone ? "collected" : "too late");
+    const auto done = tree::collect(by(me), {.now = {}});
+    me.answer(!done                 ? "not done"
+              : done->erased > 0    ? "collected"
+              : done->condemned > 0 ? "too late"
+                                    : "in use");
 }
 
 complaint objects_have_contents(const rows& now) {

@@ -57,8 +57,8 @@ const std::map<std::string, scale> pinned{
     {"once-forgotten", {26101, {}}},  // raw, who decides again has drawn other ids
     {"late-directory", {10027, {}, size{}}},
     {"late-directory-at-rev", {5100, {}}},  // raw, a block that nobody names may come later
-    {"two-openers", {1324, {}, size{}}},
-    {"two-openers-at-rev", {1377, {}, size{}}},
+    {"two-openers", {1649, {}, size{}}},
+    {"two-openers-at-rev", {1709, {}, size{}}},
     {"stale-base", {655, {}, size{}}},
     {"stale-base-unlooked", {460, {}, size{}}},
     {"crashed-snapshot", {44770, {}, size{}}},
@@ -83,7 +83,7 @@ const std::map<std::string, scale> pinned{
     {"file-crash-unsynced-object", {318, {}, size{}}},
     {"file-crash-alone", {103, {}, size{}}},
     {"equal-files", {1529, {}, size{}}},
-    {"file-collected", {86, {}, size{}}},
+    {"file-collected", {433, {}, size{}}},
     {"all-any-rev", {401, {2, 1}}},
     {"all-at-rev", {401, {2, 1}}},
     {"contracts-any-rev", {401, {2, 1}}},

@@ -203,7 +203,8 @@ story late_directory(std::string name) {
 template <class P>
 story two_openers(std::string name) {
     static const std::vector<std::string> ways{"instantiate_directory /d", "ensure_path /d/s"};
-    static const std::vector<std::string> others{"remove /d", "set_directory_facts /"};
+    static const std::vector<std::string> others{"remove /d", "set_directory_facts /",
+                                                 "rename /o to /p"};
     auto tale = tale_of(std::move(name), true);
     tale.actors(2, "opener", 1, [](actor& me) {
         if (me.choose(ways) == 1)
@@ -212,7 +213,9 @@ story two_openers(std::string name) {
         make_object<P>(me, "/d/new");
     });
     tale.acts("other", [](actor& me) {
-        if (me.choose(others) == 1) return change_root(me);
+        const auto way = me.choose(others);
+        if (way == 1) return change_root(me);
+        if (way == 2) return move_to<P>(me, "/o", "/p");
         remove_file<P>(me, "/d");
         move_to<P>(me, "/o", "/d");
     });

@@ -9,7 +9,6 @@
 //   g table, digest    condemned     nothing led there when a collector looked
 
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 #include <casement/core/clock.hpp>
@@ -80,7 +79,8 @@ private:
     seen<collection> seen_;
 };
 
-/// What a commit that stores something once more must guard, and how it revives what is condemned.
+/// What a commit that stores something once more must guard beside that it is there, and how it
+/// revives what is condemned.
 class revival {
 public:
     /// Nobody has condemned it, as far as anyone knows: absence needs no read.
@@ -91,26 +91,20 @@ public:
     [[nodiscard]] result<bool> look_again(const S& kv) {
         auto row = read<condemned>(kv, which_);
         if (!row) return passed(row);
-        const bool changed =
-            row->exists() != seen_.has_value() || (seen_ && row->exists() && **row != **seen_);
-        seen_.reset();
-        if (row->exists()) seen_ = *std::move(row);
-        return changed;
+        return std::exchange(condemned_, row->exists()) != row->exists();
     }
 
     template <store S>
     void operator()(transaction<S>& t) const {
-        if (!seen_) {
+        if (condemned_)
+            t.template erase<condemned>(which_);  // whoever condemned it, and how often
+        else
             t.template expect_absent<condemned>(which_, "it is not condemned");
-            return;
-        }
-        t.expect(*seen_, "it is condemned as it was seen");
-        t.template erase<condemned>(which_);
     }
 
 private:
     condemned::key which_;
-    std::optional<seen<condemned>> seen_;
+    bool condemned_ = false;
 };
 
 }  // namespace casement::tree

@@ -93,7 +93,9 @@ private:
             revival again{block(id.digest)};
             auto is_condemned = again.look_again(kv_);
             if (!is_condemned) return passed(is_condemned);
-            if (*is_condemned) again(t);
+            if (!*is_condemned) continue;
+            t.expect(*row, "the block is stored");
+            again(t);
         }
         if (t.size() == 0) return 0;
         if (auto made = t.commit(); !made) return passed(made);
