@@ -272,7 +272,11 @@ story collected() {
     where = sealed->what();
     std::move(*sealed).published();
     tale.begins([&](memory_store& kv) {
-        (void)transaction{kv}.put<tree::content>(sha256_of(song), {where}).commit();
+        const object::file_object what{where.content, where.size};
+        (void)transaction{kv}
+            .put<tree::content>(what.content, {where})
+            .put<object_row>(object::id_of(what), {object::to_bytes(what)})
+            .commit();
     });
     tale.has(calls.disk());
     tale.acts("finalizer", [](actor& me) { finalizes(me, "/x"); });

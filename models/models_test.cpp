@@ -83,7 +83,7 @@ const std::map<std::string, scale> pinned{
     {"file-crash-unsynced-object", {318, {}, size{}}},
     {"file-crash-alone", {103, {}, size{}}},
     {"equal-files", {1529, {}, size{}}},
-    {"file-collected", {433, {}, size{}}},
+    {"file-collected", {631, {}, size{}}},
     {"all-any-rev", {401, {2, 1}}},
     {"all-at-rev", {401, {2, 1}}},
     {"contracts-any-rev", {401, {2, 1}}},
