@@ -1,5 +1,5 @@
-"""fsck: a store that is well has no faults. That each fault is found and mended, tests/tree/fsck_test
-shows; here, how the command tells of it."""
+"""fsck: a store that is well has no faults. That each fault is found and mended,
+tests/tree/fsck_test shows; here, how the command tells of it."""
 
 from command import NO, USAGE, CommandTest, main
 
