@@ -202,22 +202,39 @@ void objectify(actor& me) {
 void remove_d(actor& me) { remove_file<any_rev>(me, "/d"); }
 
 /// /n has the song in it, as a node, and /d, as an object.
+void plant_tree(memory_store& kv) {
+    plot tree{kv};
+    auto c = contents_in(kv, [] { return blob::blob_id{9}; });
+    (void)tree.mkdir("/n");
+    require(settle(tree.by(), kv, c, "/n/x").has_value(), "a file");
+    const auto node = tree.mkdir("/d");
+    require(settle(tree.by(), kv, c, "/d/y").has_value(), "a file");
+    const auto merged = read_image(kv, node);
+    const auto at = *resolve(kv, "/d");
+    require(tree::finalize_directory(tree.by(), *merged, *read<binding>(kv, node),
+                                     any_rev{at.parent}, *at.found)
+                .has_value(),
+            "an object");
+    require(sweep_hidden(kv).has_value(), "and nothing else");
+}
+
 story tale_of(std::string name) {
     story tale{std::move(name)};
+    tale.begins(plant_tree);
+    return tale;
+}
+
+/// The same, after a collector has condemned /d, before it was named, and crashed.
+story tale_of_a_crash(std::string name) {
+    story tale{std::move(name)};
     tale.begins([](memory_store& kv) {
-        plot tree{kv};
-        auto c = contents_in(kv, [] { return blob::blob_id{9}; });
-        (void)tree.mkdir("/n");
-        require(settle(tree.by(), kv, c, "/n/x").has_value(), "a file");
-        const auto node = tree.mkdir("/d");
-        require(settle(tree.by(), kv, c, "/d/y").has_value(), "a file");
-        const auto merged = read_image(kv, node);
-        const auto at = *resolve(kv, "/d");
-        require(tree::finalize_directory(tree.by(), *merged, *read<binding>(kv, node),
-                                         any_rev{at.parent}, *at.found)
-                    .has_value(),
-                "an object");
-        require(sweep_hidden(kv).has_value(), "and nothing else");
+        plant_tree(kv);
+        const auto d = *resolve(kv, "/d");
+        const condemned sentence{{{15}}, {}};
+        (void)transaction{kv}
+            .put<condemned>(block(object_in(**d.found)->digest), sentence)
+            .put<condemned>(whole(sha256_of(song)), sentence)
+            .commit();
     });
     return tale;
 }
@@ -267,6 +284,18 @@ story copied() {
     return tale;
 }
 
+/// Who is in a hurry ends a collector's look; what they reach and name then, it must see.
+story hurried() {
+    auto tale = tale_of_a_crash("a collector after another's crash, and who is in a hurry");
+    tale.acts("collector", gather);
+    tale.acts("copier", copy_directory, 2);
+    tale.acts("remover", remove_d);
+    with_laws(tale);
+    tale.sometimes("it is copied", there("/e"));
+    tale.sometimes("it is erased", answered(0, "erased"));
+    return tale;
+}
+
 story objectified() {
     auto tale = tale_of("a collector, and who makes an object of a directory");
     tale.acts("collector", gather);
@@ -295,6 +324,8 @@ std::vector<situation> collectors() {
         {"collect-stored-again", "bytes that are stored once more are collected", 12,
          [](size) { return stored_again(); }},
         {"collect-copied", "a copy leads to what is collected", 12, [](size) { return copied(); }},
+        {"collect-hurried", "what is reached while a collector looks is collected", 12,
+         [](size) { return hurried(); }},
         {"collect-made", "what was made of a directory is collected before it is named", 12,
          [](size) { return objectified(); }},
         {"two-collectors", "two collectors take what one has spared", 12,

@@ -66,6 +66,7 @@ const std::map<std::string, scale> pinned{
     {"overlays-at-rev", {7851, {}, size{}}},
     {"collect-stored-again", {5897, {}, size{}}},
     {"collect-copied", {7924, {}, size{}}},
+    {"collect-hurried", {2374, {}, size{}}},
     {"collect-made", {6993, {}, size{}}},
     {"two-collectors", {32641, {}, size{}}},
     {"put-crash", {530, {}, size{}}},

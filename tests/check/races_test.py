@@ -36,9 +36,6 @@ RACES = {
         "return found;"),
     "a collector that does not look a second time whether nobody was in a hurry": (
         "collect.hpp", "if (turns_of(*now) != looking) return fail(", "if (false) return fail("),
-    "a collector that erases what it condemned without a second look": (
-        "collect.hpp", "const auto second = survey_of(*later, how_.stop);",
-        "const auto second = survey_of(kv_.snapshot(), how_.stop);"),
     "a removal that only looks whether the directory is empty": (
         "change.hpp", 't.expect(empty.of().rev(), "the directory is still empty");', ""),
 }
