@@ -217,8 +217,8 @@ private:
     }
 
     /// The same target under a name that is one.
-    mend renames(const seen<entry>& e) {
-        return [this, e](auto& t) -> result<void> {
+    static mend renames(const seen<entry>& e) {
+        return [e](auto& t) -> result<void> {
             const auto name = "unnamed-" + std::to_string(e->written.value);
             t.expect(e, "it is as it was found");
             t.template erase<entry>(e.key());
