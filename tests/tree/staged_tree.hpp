@@ -66,7 +66,8 @@ public:
     result<obj_id> finalize(std::string_view path) { return finalize(node_at(path)); }
 
     [[nodiscard]] node_id node_at(std::string_view path) const {
-        const auto* node = file_in(**must(resolve(kv, path)).found);
+        const auto at = must(resolve(kv, path));
+        const auto* node = file_in(**at.found);
         if (node == nullptr) throw std::runtime_error{"no file that may be written"};
         return *node;
     }
