@@ -14,7 +14,7 @@
 #include "file_story.hpp"
 #include "stories.hpp"
 
-namespace casement::models {
+namespace casement::models::collector_story {
 namespace {
 
 using disk = check::simulated_files<check::shared_disk_calls>;
@@ -319,7 +319,7 @@ story two_collectors(size s) {
 
 }  // namespace
 
-std::vector<situation> collectors() {
+std::vector<situation> situations() {
     return {
         {"collect-stored-again", "bytes that are stored once more are collected", 12,
          [](size) { return stored_again(); }},
@@ -333,4 +333,4 @@ std::vector<situation> collectors() {
     };
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::collector_story

@@ -7,7 +7,7 @@
 #include "stories.hpp"
 #include "tree_story.hpp"
 
-namespace casement::models {
+namespace casement::models::ensure_path_remove_story {
 namespace {
 
 constexpr std::string_view prefixes[] = {"/a", "/a/b", "/a/b/c"};
@@ -47,9 +47,9 @@ story path_maker(size s) {
 
 }  // namespace
 
-std::vector<situation> ensure_path_remove() {
+std::vector<situation> situations() {
     return {{"ensure-path-remove", "a path is made in a directory that is removed or moved away", 0,
              path_maker}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::ensure_path_remove_story

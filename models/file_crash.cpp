@@ -18,7 +18,7 @@
 #include "stories.hpp"
 #include "tree_story.hpp"
 
-namespace casement::models {
+namespace casement::models::file_crash_story {
 namespace {
 
 using file = protocol::file;
@@ -293,7 +293,7 @@ story collected() {
 
 }  // namespace
 
-std::vector<situation> file_crashes() {
+std::vector<situation> situations() {
     return {
         {"file-crash", "a loss of power leaves a file whose bytes are not what its row says", 16,
          [](size) {
@@ -328,4 +328,4 @@ std::vector<situation> file_crashes() {
          [](size) { return collected(); }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::file_crash_story

@@ -5,7 +5,7 @@
 #include "file_story.hpp"
 #include "stories.hpp"
 
-namespace casement::models {
+namespace casement::models::file_life_story {
 namespace {
 
 /// A file at /x that was written once, and an object at /o.
@@ -180,7 +180,7 @@ story any_of_a_file(std::string name, size s) {
 
 }  // namespace
 
-std::vector<situation> file_lives() {
+std::vector<situation> situations() {
     return {
         {"late-finalizer", "a file is finalized that was deleted, or at a name that it has left", 1,
          [](size) { return late_finalizer<any_rev>("a finalizer, and the file is moved away"); }},
@@ -213,4 +213,4 @@ std::vector<situation> file_lives() {
          }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::file_life_story

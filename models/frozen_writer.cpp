@@ -13,7 +13,7 @@
 #include "disk_story.hpp"
 #include "stories.hpp"
 
-namespace casement::models {
+namespace casement::models::frozen_writer_story {
 namespace {
 
 using blob::staging_id;
@@ -171,7 +171,7 @@ story across_processes(std::string name) {
 
 }  // namespace
 
-std::vector<situation> frozen_writers() {
+std::vector<situation> situations() {
     return {
         {"frozen-writer", "a writer that was frozen writes into bytes that are being hashed", 11,
          [](size) {
@@ -187,4 +187,4 @@ std::vector<situation> frozen_writers() {
          true}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::frozen_writer_story

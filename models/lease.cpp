@@ -11,7 +11,7 @@
 
 #include "stories.hpp"
 
-namespace casement::models {
+namespace casement::models::lease_story {
 namespace {
 
 using check::actor;
@@ -131,11 +131,11 @@ story two_writers(size s, int skew) {
 
 }  // namespace
 
-std::vector<situation> leases() {
+std::vector<situation> situations() {
     return {{"late-writer", "a writer whose lease ran out writes over the bytes of the next", 3,
              [](size s) { return two_writers(s, 0); }},
             {"late-writer-skewed", "the same, where every clock is ahead or behind by a term", 10,
              [](size s) { return two_writers(s, 1); }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::lease_story

@@ -11,7 +11,7 @@
 #include "stories.hpp"
 #include "tree_story.hpp"
 
-namespace casement::models {
+namespace casement::models::once_story {
 namespace {
 
 using known = once<stage>;
@@ -217,7 +217,7 @@ story forgetters() {
 
 }  // namespace
 
-std::vector<situation> onces() {
+std::vector<situation> situations() {
     return {
         {"once", "a change whose reply is lost is made twice by who decides again", 9,
          [](size) { return beside_another<any_rev>("a change for sure, at any rev"); }},
@@ -229,4 +229,4 @@ std::vector<situation> onces() {
          [](size) { return forgetters(); }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::once_story

@@ -11,7 +11,7 @@
 #include "file_story.hpp"
 #include "stories.hpp"
 
-namespace casement::models {
+namespace casement::models::overlay_story {
 namespace {
 
 story& with_overlay_rows(story& s) {
@@ -311,7 +311,7 @@ story any_of_a_directory(std::string name, size s) {
 
 }  // namespace
 
-std::vector<situation> overlays() {
+std::vector<situation> situations() {
     return {
         {"late-directory", "a directory becomes an object that lacks what was made in it", 8,
          [](size) { return late_directory<any_rev>("a directory is finalized, and changed"); }},
@@ -340,4 +340,4 @@ std::vector<situation> overlays() {
          }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::overlay_story

@@ -11,7 +11,7 @@
 #include "disk_story.hpp"
 #include "stories.hpp"
 
-namespace casement::models {
+namespace casement::models::put_crash_story {
 namespace {
 
 using check::actor;
@@ -98,7 +98,7 @@ story puts(std::string name, blob::placement kind, size s) {
 
 }  // namespace
 
-std::vector<situation> put_crash() {
+std::vector<situation> situations() {
     constexpr auto dedicated = blob::placement::dedicated, packed = blob::placement::packed;
     return {{"put-crash", "a row points to a file that a loss of power has cut short", 16,
              [](size s) { return puts<disk_calls>("a put, and the power is lost", dedicated, s); }},
@@ -126,4 +126,4 @@ std::vector<situation> put_crash() {
              true}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::put_crash_story

@@ -5,7 +5,7 @@
 #include "stories.hpp"
 #include "tree_story.hpp"
 
-namespace casement::models {
+namespace casement::models::rename_loop_story {
 namespace {
 
 // Each goes under a directory deep in the other: the two parents that one changes are not those
@@ -40,7 +40,7 @@ story three_renames() {
 
 }  // namespace
 
-std::vector<situation> rename_loops() {
+std::vector<situation> situations() {
     return {{"rename-loop", "two renames cut a loop off the tree", 5,
              [](size) { return two_renames<any_rev>("two renames, each under the other"); }},
             {"rename-loop-at-rev", "two renames at exact revs cut a loop off the tree", 5,
@@ -49,4 +49,4 @@ std::vector<situation> rename_loops() {
              [](size) { return three_renames(); }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::rename_loop_story

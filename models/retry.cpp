@@ -6,7 +6,7 @@
 #include "stories.hpp"
 #include "tree_story.hpp"
 
-namespace casement::models {
+namespace casement::models::retry_story {
 namespace {
 
 constexpr int tries_max = 2;
@@ -108,7 +108,7 @@ story remove_again(std::string name) {
 
 }  // namespace
 
-std::vector<situation> retries() {
+std::vector<situation> situations() {
     return {
         {"retry-create", "a create whose reply was lost is made twice by its retry", 9,
          [](size) { return create_again<at_rev>("a lost create is tried again, at exact revs"); }},
@@ -122,4 +122,4 @@ std::vector<situation> retries() {
          }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::retry_story

@@ -5,7 +5,7 @@
 #include "stories.hpp"
 #include "tree_story.hpp"
 
-namespace casement::models {
+namespace casement::models::rmdir_create_story {
 namespace {
 
 /// Puts something at /d/new: a new file, a new directory, or what has stood elsewhere.
@@ -42,7 +42,7 @@ story remover_and_putters(std::string name, size s) {
 
 }  // namespace
 
-std::vector<situation> rmdir_create() {
+std::vector<situation> situations() {
     return {
         {"rmdir-create", "a directory is removed while something is put into it", 6,
          [](size s) { return remover_and_putters<any_rev>("rmdir against what is put there", s); }},
@@ -52,4 +52,4 @@ std::vector<situation> rmdir_create() {
          }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::rmdir_create_story

@@ -7,7 +7,7 @@
 #include "stories.hpp"
 #include "tree_story.hpp"
 
-namespace casement::models {
+namespace casement::models::seal_story {
 namespace {
 
 /// There is no operation yet that seals: this is the guarded commit that it will make.
@@ -96,7 +96,7 @@ story sealer_and_changers(std::string name, size s) {
 
 }  // namespace
 
-std::vector<situation> seals() {
+std::vector<situation> situations() {
     return {{"seal-change", "a directory is sealed while a name in it is changed", 6,
              [](size s) { return sealer_and_changers<any_rev>("seal against changes", s); }},
             {"seal-change-at-rev", "the same, each at the rev that it saw", 6, [](size s) {
@@ -104,4 +104,4 @@ std::vector<situation> seals() {
              }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::seal_story

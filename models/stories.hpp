@@ -28,21 +28,23 @@ struct situation {
 /// All of them, small ones first.
 [[nodiscard]] std::span<const situation> situations();
 
-// One function a file.
-[[nodiscard]] std::vector<situation> collectors();
-[[nodiscard]] std::vector<situation> ensure_path_remove();
-[[nodiscard]] std::vector<situation> file_crashes();
-[[nodiscard]] std::vector<situation> file_lives();
-[[nodiscard]] std::vector<situation> frozen_writers();
-[[nodiscard]] std::vector<situation> leases();
-[[nodiscard]] std::vector<situation> onces();
-[[nodiscard]] std::vector<situation> overlays();
-[[nodiscard]] std::vector<situation> put_crash();
-[[nodiscard]] std::vector<situation> rename_loops();
-[[nodiscard]] std::vector<situation> retries();
-[[nodiscard]] std::vector<situation> rmdir_create();
-[[nodiscard]] std::vector<situation> seals();
-[[nodiscard]] std::vector<situation> stuck();
-[[nodiscard]] std::vector<situation> whole_tree();
+// One namespace a file, whose words are its own.
+// clang-format off
+namespace collector_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace ensure_path_remove_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace file_crash_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace file_life_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace frozen_writer_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace lease_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace once_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace overlay_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace put_crash_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace rename_loop_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace retry_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace rmdir_create_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace seal_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace stuck_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace whole_tree_story { [[nodiscard]] std::vector<situation> situations(); }
+// clang-format on
 
 }  // namespace casement::models

@@ -6,7 +6,7 @@
 
 #include "stories.hpp"
 
-namespace casement::models {
+namespace casement::models::stuck_story {
 namespace {
 
 using check::actor;
@@ -95,11 +95,11 @@ story somebody_cleans_up() {
 
 }  // namespace
 
-std::vector<situation> stuck() {
+std::vector<situation> situations() {
     return {{"stuck", "a crash leaves work half-way, and nobody can finish it", 0,
              [](size) { return nobody_cleans_up(); }, true},
             {"unstuck", "the same, where a cleaner finishes it", 0,
              [](size) { return somebody_cleans_up(); }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::stuck_story

@@ -5,7 +5,7 @@
 #include "stories.hpp"
 #include "tree_story.hpp"
 
-namespace casement::models {
+namespace casement::models::whole_tree_story {
 namespace {
 
 constexpr node_id inner{16};  // the directory that stands at /x in the beginning
@@ -150,7 +150,7 @@ story everything(std::string name, size s, bool by_contract) {
 
 }  // namespace
 
-std::vector<situation> whole_tree() {
+std::vector<situation> situations() {
     return {
         {"all-any-rev", "every operation beside every other, each guarding its own names", 0,
          [](size s) { return everything<any_rev>("every operation, at any rev", s, false); }},
@@ -162,4 +162,4 @@ std::vector<situation> whole_tree() {
          [](size s) { return everything<at_rev>("what calls expect, at exact revs", s, true); }}};
 }
 
-}  // namespace casement::models
+}  // namespace casement::models::whole_tree_story

@@ -121,13 +121,13 @@ std::string human_mode(char kind, std::uint32_t mode) {
 
 namespace {
 
-volatile std::sig_atomic_t stop = 0;
+volatile std::sig_atomic_t asked_to_stop = 0;
 
-extern "C" void ask_to_stop(int) { stop = 1; }
+extern "C" void ask_to_stop(int) { asked_to_stop = 1; }
 
 }  // namespace
 
-bool stop_requested() { return stop != 0; }
+bool stop_requested() { return asked_to_stop != 0; }
 
 void listen_for_stop() {
     struct sigaction how {};

@@ -432,7 +432,7 @@ finding space(const scratch& s) {
     return good("space", told);
 }
 
-using check = finding (*)(const scratch&);
+using probe_one = finding (*)(const scratch&);
 
 /// What a store relies on, and what other programs and exports do.
 constexpr std::array store_checks{renames, replaces, syncs_directories, locks, maps, space};
@@ -449,9 +449,9 @@ std::vector<finding> try_out(const std::string& path, const ground& g, scope ask
     }
     all.push_back(writes(*made));
     if (all.back().is == grade::unfit) return all;  // all that follows would say the same
-    for (const check one : store_checks) all.push_back(one(*made));
+    for (const probe_one one : store_checks) all.push_back(one(*made));
     if (asked == scope::everything) {
-        for (const check one : other_checks) all.push_back(one(*made));
+        for (const probe_one one : other_checks) all.push_back(one(*made));
         all.push_back(large_files(*made, g.kind));
     }
     if (const int why = made->remove(); why != 0)

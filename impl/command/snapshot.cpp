@@ -49,7 +49,7 @@ struct snapshots_options {
     std::string store;
 };
 
-result<void> list(const settings& common, const snapshots_options&, const vault& v) {
+result<void> list_snapshots(const settings& common, const snapshots_options&, const vault& v) {
     auto pins = tree::read_pins(v.rows());
     if (!pins) return passed(pins);
     for (const auto& p : *pins) {
@@ -78,7 +78,7 @@ result<void> list(const settings& common, const snapshots_options&, const vault&
 void add_snapshots(CLI::App& app, settings& common) {
     add_store_command<snapshots_options>(app, common, "snapshots",
                                          "List the snapshots, and what bytes each pins",
-                                         "casement snapshots my.store", list);
+                                         "casement snapshots my.store", list_snapshots);
 }
 
 /// A command that does one thing, and says so to programs only.

@@ -11,7 +11,7 @@ namespace casement::object {
 
 namespace {
 
-constexpr envelope format{"CsmD", 1};
+constexpr envelope block_format{"CsmD", 1};
 
 const std::string& name_of_item(const dir_entry& entry) { return entry.name; }
 const std::string& name_of_item(const dir_child& child) { return child.first; }
@@ -51,7 +51,7 @@ std::uint64_t dir_block::count() const {
 }
 
 std::string dir_block_header(std::uint8_t level) {
-    return format.write() + static_cast<char>(level);
+    return block_format.write() + static_cast<char>(level);
 }
 
 bool ends_block(std::uint8_t level, std::string_view last, std::size_t bytes) {
@@ -68,7 +68,7 @@ std::string to_bytes(const dir_block& block) {
 }
 
 result<dir_block> dir_block_from_bytes(std::string_view bytes) {
-    auto in = format.open(bytes, "directory block");
+    auto in = block_format.open(bytes, "directory block");
     if (!in) return passed(in);
     if (bytes.size() > dir_block_bytes_max) return broken("it is longer than 16 KiB");
     dir_block block;

@@ -6,18 +6,18 @@ namespace casement::object {
 
 namespace {
 
-constexpr envelope format{"CsmF", 1};
+constexpr envelope file_format{"CsmF", 1};
 
 }  // namespace
 
 std::string to_bytes(const file_object& file) {
-    auto out = format.write();
+    auto out = file_format.write();
     encode_to(out, file);
     return out;
 }
 
 result<file_object> file_object_from_bytes(std::string_view bytes) {
-    auto in = format.open(bytes, "file object");
+    auto in = file_format.open(bytes, "file object");
     if (!in) return passed(in);
     file_object file;
     if (!decode_from(*in, file) || !in->finished())

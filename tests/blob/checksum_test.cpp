@@ -4,7 +4,7 @@
 
 #include "support/property.hpp"
 
-namespace casement::blob {
+namespace casement::blob::checksum_test {
 namespace {
 
 std::string text_of(std::size_t size) {
@@ -108,4 +108,4 @@ TEST(payload_hasher_death, takes_nothing_after_the_last_bytes) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::checksum_test

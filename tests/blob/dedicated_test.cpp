@@ -6,7 +6,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::dedicated_test {
 namespace {
 
 using blob::blob_id;
@@ -68,4 +68,4 @@ TEST(dedicated_file, is_removed_after_a_close_that_failed) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::dedicated_test

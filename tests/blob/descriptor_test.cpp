@@ -6,7 +6,7 @@
 
 #include "support/property.hpp"
 
-namespace casement::blob {
+namespace casement::blob::descriptor_test {
 namespace {
 
 digest counting_digest() {
@@ -133,4 +133,4 @@ TEST(descriptor_death, an_invalid_one_is_never_encoded) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::descriptor_test

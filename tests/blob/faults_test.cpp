@@ -8,7 +8,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::faults_test {
 namespace {
 
 constexpr std::size_t sizes[] = {50, 500, 5000, piece_size + 5};
@@ -207,4 +207,4 @@ TEST(durability, a_pack_syncs_its_name_once) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::faults_test

@@ -6,7 +6,7 @@
 
 #include "support/property.hpp"
 
-namespace casement::blob {
+namespace casement::blob::field_test {
 namespace {
 
 /// A row with fields in every place where one can be.
@@ -93,4 +93,4 @@ TEST(for_each_field, finds_them_wherever_they_are) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::field_test

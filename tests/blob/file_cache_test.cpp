@@ -6,7 +6,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::file_cache_test {
 namespace {
 
 using blob::blob_id;
@@ -97,4 +97,4 @@ TEST_F(file_cache_test, serves_many_threads) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::file_cache_test

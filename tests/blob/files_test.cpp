@@ -8,7 +8,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::files_test {
 namespace {
 
 using blob::stored_file;
@@ -189,4 +189,4 @@ TEST(files, serve_many_threads) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::files_test

@@ -4,7 +4,7 @@
 
 #include "support/property.hpp"
 
-namespace casement::blob {
+namespace casement::blob::layout_test {
 namespace {
 
 const layout where{"/store"};
@@ -55,4 +55,4 @@ TEST(layout, gives_no_other_name_a_meaning) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::layout_test

@@ -4,7 +4,7 @@
 
 #include "support/property.hpp"
 
-namespace casement::blob {
+namespace casement::blob::little_endian_test {
 namespace {
 
 TEST(little_endian, has_the_lowest_byte_first) {
@@ -29,4 +29,4 @@ TEST(little_endian_death, never_reads_past_its_input) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::little_endian_test

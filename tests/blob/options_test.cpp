@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace casement::blob {
+namespace casement::blob::options_test {
 namespace {
 
 TEST(options, are_durable_unless_said_otherwise) {
@@ -19,4 +19,4 @@ TEST(random_magic, differs_from_pack_to_pack) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::options_test

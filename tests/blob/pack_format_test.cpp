@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace casement::blob {
+namespace casement::blob::pack_format_test {
 namespace {
 
 constexpr std::uint64_t magic = 0x1122334455667788;
@@ -105,4 +105,4 @@ TEST(pack_format, positions_are_aligned) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::pack_format_test

@@ -5,7 +5,7 @@
 #include "blob/blob_files.hpp"
 #include "support/property.hpp"
 
-namespace casement::testing {
+namespace casement::testing::pack_read_test {
 namespace {
 
 using blob::damage;
@@ -163,4 +163,4 @@ TEST_F(packed, a_frame_header_is_that_of_its_descriptor_alone) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::pack_read_test

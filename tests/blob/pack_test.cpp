@@ -10,7 +10,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::pack_test {
 namespace {
 
 using blob::blob_id;
@@ -263,4 +263,4 @@ TEST(pack, many_threads_append_at_once) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::pack_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace casement::blob {
+namespace casement::blob::payload_buffer_test {
 namespace {
 
 TEST(payload_buffer, grows_on_demand_and_no_further_than_its_limit) {
@@ -43,4 +43,4 @@ TEST(payload_buffer_death, refuses_to_pass_its_limit) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::payload_buffer_test

@@ -4,7 +4,7 @@
 
 #include "support/property.hpp"
 
-namespace casement::blob {
+namespace casement::blob::placement_test {
 namespace {
 
 // Each boundary exactly (SPEC B1).
@@ -56,4 +56,4 @@ TEST(thresholds, are_refused_where_a_blob_would_fit_nowhere) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::placement_test

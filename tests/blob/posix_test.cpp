@@ -12,7 +12,7 @@
 
 #include "support/temporary.hpp"
 
-namespace casement::blob {
+namespace casement::blob::posix_test {
 namespace {
 
 using testing::temporary_directory;
@@ -152,4 +152,4 @@ TEST(posix_file_death, a_closed_file_takes_no_calls) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::posix_test

@@ -4,7 +4,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::reader_test {
 namespace {
 
 using blob::descriptor;
@@ -136,4 +136,4 @@ TEST(blob_reader, sees_every_flipped_byte_and_every_truncation) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::reader_test

@@ -5,7 +5,7 @@
 #include "blob/blob_files.hpp"
 #include "support/property.hpp"
 
-namespace casement::testing {
+namespace casement::testing::staged_test {
 namespace {
 
 using fs = blob::posix_file_system;
@@ -211,4 +211,4 @@ TEST(staged_death, what_was_moved_from_is_no_write) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::staged_test

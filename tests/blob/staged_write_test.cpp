@@ -6,7 +6,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::staged_write_test {
 namespace {
 
 using blob::blob_id;
@@ -102,4 +102,4 @@ TEST_F(staged_write_test, lands_when_it_ends) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::staged_write_test

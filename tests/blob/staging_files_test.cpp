@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -12,7 +13,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::staging_files_test {
 namespace {
 
 using blob::durability;
@@ -164,6 +165,13 @@ TEST(staging_files, are_removed_with_their_name_and_read_on) {
     EXPECT_EQ(some, "here");
 }
 
+TEST(staging_files, are_not_outlived) {
+    auto r = std::make_unique<room<>>();
+    auto f = r->files.create({1});
+    ASSERT_TRUE(f);
+    EXPECT_DEATH(r.reset(), "no open staging file outlives these");
+}
+
 TEST(staging_files, are_listed_and_what_is_strange_beside_them) {
     room<> r;
     EXPECT_TRUE(r.files.list()->files.empty()) << "no directory yet";
@@ -213,4 +221,4 @@ TEST(staging_files, are_as_durable_as_the_store_asks) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::staging_files_test

@@ -6,7 +6,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::staging_room_test {
 namespace {
 
 using blob::blob_id;
@@ -87,4 +87,4 @@ TEST(ensure_directory, is_content_with_one_that_is_there) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::staging_room_test

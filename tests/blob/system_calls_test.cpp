@@ -8,7 +8,7 @@
 
 #include "support/property.hpp"
 
-namespace casement::blob {
+namespace casement::blob::system_calls_test {
 namespace {
 
 /// A disk that moves at most so many bytes a call, and is interrupted before every other call.
@@ -99,4 +99,4 @@ TEST(until_passed, a_signal_is_no_attempt) {
 }
 
 }  // namespace
-}  // namespace casement::blob
+}  // namespace casement::blob::system_calls_test

@@ -5,7 +5,7 @@
 #include "blob/blob_files.hpp"
 #include "support/property.hpp"
 
-namespace casement::testing {
+namespace casement::testing::verified_read_test {
 namespace {
 
 using blob::descriptor;
@@ -104,4 +104,4 @@ TEST_F(three_chunks, a_disk_error_is_passed_on) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::verified_read_test

@@ -8,7 +8,7 @@
 #include "check/contents.hpp"
 #include "check/small_stories.hpp"
 
-namespace casement::testing {
+namespace casement::testing::canonical_test {
 namespace {
 
 using check::pinned;
@@ -138,4 +138,4 @@ TEST(Canonical, OrphansAreNamedToo) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::canonical_test

@@ -11,7 +11,7 @@
 
 #include "check/small_stories.hpp"
 
-namespace casement::testing {
+namespace casement::testing::explore_test {
 namespace {
 
 using check::audit;
@@ -324,4 +324,4 @@ TEST(Explore, ReportsReadWell) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::explore_test

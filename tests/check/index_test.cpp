@@ -9,7 +9,7 @@
 
 #include "check/index.hpp"
 
-namespace casement::testing {
+namespace casement::testing::index_test {
 namespace {
 
 using namespace check::detail;
@@ -82,4 +82,4 @@ TEST(Flat, KeepsWhatItHasWhileItGrows) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::index_test

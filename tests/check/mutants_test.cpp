@@ -6,7 +6,7 @@
 
 #include "check/small_stories.hpp"
 
-namespace casement::testing {
+namespace casement::testing::mutants_test {
 namespace {
 
 using check::certificate;
@@ -96,4 +96,4 @@ TEST(Mutants, AStoryThatDoesNotHoldTellsNothing) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::mutants_test

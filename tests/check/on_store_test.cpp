@@ -9,7 +9,7 @@
 
 #include "check/small_stories.hpp"
 
-namespace casement::testing {
+namespace casement::testing::on_store_test {
 namespace {
 
 using check::story;
@@ -89,4 +89,4 @@ TEST(OnStore, SeesAStoreThatIsWrong) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::on_store_test

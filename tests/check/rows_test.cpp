@@ -7,7 +7,7 @@
 #include "check/contents.hpp"
 #include "check/small_stories.hpp"
 
-namespace casement::testing {
+namespace casement::testing::rows_test {
 namespace {
 
 class Rows : public ::testing::Test {
@@ -43,4 +43,4 @@ TEST_F(Rows, AreOnlyLookedAt) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::rows_test

@@ -15,7 +15,7 @@
 
 #include "check/small_stories.hpp"
 
-namespace casement::testing {
+namespace casement::testing::show_test {
 namespace {
 
 using check::actors_of;
@@ -272,4 +272,4 @@ TEST(Token, BadOnesAreRefused) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::show_test

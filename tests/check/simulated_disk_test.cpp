@@ -4,7 +4,7 @@
 
 #include "blob/file_system_laws.hpp"
 
-namespace casement::testing {
+namespace casement::testing::simulated_disk_test {
 namespace {
 
 using check::file_answer;
@@ -115,4 +115,4 @@ TEST_F(Disk, ASyncIsOfOneFile) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::simulated_disk_test

@@ -14,7 +14,7 @@
 
 #include "support/property.hpp"
 
-namespace casement::testing {
+namespace casement::testing::spelled_test {
 namespace {
 
 using tree::layer_id;
@@ -110,4 +110,4 @@ TEST(Spelled, AStoryWithoutItTellsBytes) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::spelled_test

@@ -25,7 +25,7 @@
 #include "spin_run.hpp"
 #include "spin_stories.hpp"
 
-namespace casement::check {
+namespace casement::check::spin_test {
 namespace {
 
 using namespace testing;
@@ -245,4 +245,4 @@ TEST(Spin, FindsWhatAnActorSays) {
 }
 
 }  // namespace
-}  // namespace casement::check
+}  // namespace casement::check::spin_test

@@ -6,7 +6,7 @@
 
 #include "check/small_stories.hpp"
 
-namespace casement::testing {
+namespace casement::testing::stage_test {
 namespace {
 
 using check::explore;
@@ -79,4 +79,4 @@ TEST(Stage, ASnapshotIsOneMoment) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::stage_test

@@ -10,7 +10,7 @@
 
 #include "check/search.hpp"
 
-namespace casement::testing {
+namespace casement::testing::states_test {
 namespace {
 
 using namespace check::detail;
@@ -77,4 +77,4 @@ TEST(Growth, ExpectsNoEndOfWhatOnlyGrows) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::states_test

@@ -8,7 +8,7 @@
 
 #include "check/small_stories.hpp"
 
-namespace casement::testing {
+namespace casement::testing::story_test {
 namespace {
 
 using check::explore;
@@ -141,4 +141,4 @@ TEST(Story, WhoNumbersThingsNeverMeetsHisNumbersAgain) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::story_test

@@ -13,7 +13,7 @@
 
 #include "check/small_stories.hpp"
 
-namespace casement::testing {
+namespace casement::testing::walk_test {
 namespace {
 
 using check::story;
@@ -202,4 +202,4 @@ TEST(Walk, RefusesWhatItCannot) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::walk_test

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace casement::command::probe {
+namespace casement::command::probe::probe_test {
 namespace {
 
 using std::literals::operator""sv;
@@ -138,4 +138,4 @@ TEST(Grade, HasItsWord) {
 }
 
 }  // namespace
-}  // namespace casement::command::probe
+}  // namespace casement::command::probe::probe_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace casement {
+namespace casement::assert_test {
 namespace {
 
 constexpr int half_of(int even) {
@@ -26,4 +26,4 @@ TEST(require_death, stops_the_process_and_names_condition_and_place) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::assert_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace casement {
+namespace casement::clock_test {
 namespace {
 
 struct stopped_clock {
@@ -40,4 +40,4 @@ TEST(timestamp, is_equal_by_its_nanoseconds) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::clock_test

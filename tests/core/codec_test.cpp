@@ -7,7 +7,7 @@
 
 #include <support/property.hpp>
 
-namespace casement {
+namespace casement::codec_test {
 namespace {
 
 struct node_tag {
@@ -275,4 +275,4 @@ TEST(big64, sorts_as_its_numbers_do) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::codec_test

@@ -9,7 +9,7 @@
 
 #include <support/property.hpp>
 
-namespace casement {
+namespace casement::error_test {
 namespace {
 
 constexpr auto last_code = errc::outcome_expired;
@@ -179,4 +179,4 @@ TEST(printable, is_injective_and_free_of_controls) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::error_test

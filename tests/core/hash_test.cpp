@@ -8,7 +8,7 @@
 
 #include <support/property.hpp>
 
-namespace casement {
+namespace casement::hash_test {
 namespace {
 
 std::string bytes_up_from_zero(std::size_t count) {
@@ -111,4 +111,4 @@ TEST(hex, has_one_spelling_only) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::hash_test

@@ -8,7 +8,7 @@
 
 #include <support/property.hpp>
 
-namespace casement {
+namespace casement::name_test {
 namespace {
 
 static_assert(std::forward_iterator<path_components::iterator>);
@@ -135,4 +135,4 @@ TEST(split_path, accepts_exactly_the_paths_whose_names_are_good) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::name_test

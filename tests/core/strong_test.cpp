@@ -8,7 +8,7 @@
 
 #include <support/property.hpp>
 
-namespace casement {
+namespace casement::strong_test {
 namespace {
 
 struct node_tag {
@@ -62,4 +62,4 @@ TEST(strong, hashes_so_that_equal_ids_meet) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::strong_test

@@ -14,7 +14,7 @@
 
 #include "engine/rows.hpp"
 
-namespace casement::engine {
+namespace casement::engine::census_test {
 namespace {
 
 using casement::testing::numbered_key;
@@ -110,4 +110,4 @@ TEST_F(a_census, ends_while_it_scans) {
 }
 
 }  // namespace
-}  // namespace casement::engine
+}  // namespace casement::engine::census_test

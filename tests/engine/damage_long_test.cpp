@@ -7,7 +7,7 @@
 #include "engine/damage.hpp"
 #include "engine/writer.hpp"
 
-namespace casement::engine {
+namespace casement::engine::damage_long_test {
 namespace {
 
 namespace testing = casement::testing;
@@ -49,4 +49,4 @@ TEST_P(every_byte, matters_or_is_missed) {
 }
 
 }  // namespace
-}  // namespace casement::engine
+}  // namespace casement::engine::damage_long_test

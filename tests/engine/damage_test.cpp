@@ -15,7 +15,7 @@
 #include "engine/watermark.hpp"
 #include "engine/writer.hpp"
 
-namespace casement::engine {
+namespace casement::engine::damage_test {
 namespace {
 
 namespace testing = casement::testing;
@@ -333,4 +333,4 @@ TEST(half_made, is_made_by_the_next) {
 }
 
 }  // namespace
-}  // namespace casement::engine
+}  // namespace casement::engine::damage_test

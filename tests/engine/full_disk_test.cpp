@@ -15,7 +15,7 @@
 #include "engine/rows.hpp"
 #include "kv/store_script.hpp"
 
-namespace casement::engine {
+namespace casement::engine::full_disk_test {
 namespace {
 
 using casement::testing::numbered_key;
@@ -106,4 +106,4 @@ TEST_P(full_disk, loses_nothing_that_was_acknowledged) {
 }
 
 }  // namespace
-}  // namespace casement::engine
+}  // namespace casement::engine::full_disk_test

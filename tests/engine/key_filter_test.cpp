@@ -11,7 +11,7 @@
 
 #include "engine/rows.hpp"
 
-namespace casement::engine {
+namespace casement::engine::key_filter_test {
 namespace {
 
 using casement::testing::numbered_key;
@@ -55,4 +55,4 @@ TEST(key_filter, keeps_what_many_insert_at_once) {
 }
 
 }  // namespace
-}  // namespace casement::engine
+}  // namespace casement::engine::key_filter_test

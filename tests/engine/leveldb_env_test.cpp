@@ -10,7 +10,7 @@
 
 #include "engine/damage.hpp"
 
-namespace casement::engine {
+namespace casement::engine::leveldb_env_test {
 namespace {
 
 namespace testing = casement::testing;
@@ -89,4 +89,4 @@ TEST(is_journal, is_what_leveldb_would_take_for_a_shorter_history) {
 }
 
 }  // namespace
-}  // namespace casement::engine
+}  // namespace casement::engine::leveldb_env_test

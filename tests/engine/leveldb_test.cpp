@@ -16,7 +16,7 @@
 
 #include "kv/store_laws.hpp"
 
-namespace casement::engine {
+namespace casement::engine::leveldb_test {
 namespace {
 
 using casement::testing::absent;
@@ -390,4 +390,4 @@ TEST(leveldb_open, moving_in_a_store_closes_the_one_that_was_there) {
 }
 
 }  // namespace
-}  // namespace casement::engine
+}  // namespace casement::engine::leveldb_test

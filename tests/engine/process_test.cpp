@@ -13,7 +13,7 @@
 #include "engine/writer.hpp"
 #include "kv/store_script.hpp"
 
-namespace casement::engine {
+namespace casement::engine::process_test {
 namespace {
 
 using casement::testing::numbered_rows;
@@ -126,4 +126,4 @@ TEST(process_logs, a_record_that_came_in_part_is_cut) {
 }
 
 }  // namespace
-}  // namespace casement::engine
+}  // namespace casement::engine::process_test

@@ -16,7 +16,7 @@
 
 #include "engine/damage.hpp"
 
-namespace casement::engine {
+namespace casement::engine::watermark_test {
 namespace {
 
 namespace testing = casement::testing;
@@ -266,4 +266,4 @@ TEST_F(logs, damage_in_the_middle_is_no_torn_tail) {
 }
 
 }  // namespace
-}  // namespace casement::engine
+}  // namespace casement::engine::watermark_test

@@ -10,7 +10,7 @@
 #include "kv/lossy_store.hpp"
 #include "support/property.hpp"
 
-namespace casement {
+namespace casement::client_test {
 namespace {
 
 using testing::loss;
@@ -243,4 +243,4 @@ TEST(ClientLaw, EachOperationHappensAtMostOnce) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::client_test

@@ -12,7 +12,7 @@
 
 #include "kv/store_script.hpp"
 
-namespace casement {
+namespace casement::id_blocks_test {
 namespace {
 
 /// A memory_store for many threads, which can be told to fail.
@@ -144,4 +144,4 @@ TEST(id_blocks, passes_on_what_trying_again_does_not_mend) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::id_blocks_test

@@ -8,7 +8,7 @@
 
 #include "kv/store_laws.hpp"
 
-namespace casement {
+namespace casement::memory_test {
 namespace {
 
 using testing::commit;
@@ -110,4 +110,4 @@ TEST(memory_death, no_key_is_written_twice) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::memory_test

@@ -6,7 +6,7 @@
 
 #include "kv/lossy_store.hpp"
 
-namespace casement {
+namespace casement::operation_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -78,4 +78,4 @@ TEST_F(Operations, AStrangeRowStopsTheSweep) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::operation_test

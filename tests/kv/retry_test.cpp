@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace casement {
+namespace casement::retry_test {
 namespace {
 
 /// Answers with `code` for the first `times` decisions, then with success.
@@ -84,4 +84,4 @@ TEST(Retry, SleepsBetweenDecisionsWhereItWasGivenAWayTo) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::retry_test

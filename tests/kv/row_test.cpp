@@ -13,7 +13,7 @@
 
 #include "kv/store_script.hpp"
 
-namespace casement {
+namespace casement::row_test {
 namespace {
 
 struct node_tag {
@@ -278,4 +278,4 @@ TEST(seen, a_scan_over_other_rows_is_corrupt) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::row_test

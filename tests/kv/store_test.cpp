@@ -16,7 +16,7 @@
 
 #include "kv/store_laws.hpp"
 
-namespace casement {
+namespace casement::store_test {
 namespace {
 
 using testing::violation;
@@ -260,4 +260,4 @@ static_assert(readable<memory_store> && store<memory_store>);
 static_assert(ordered_cursor<memory_store::cursor>);
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::store_test

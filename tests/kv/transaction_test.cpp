@@ -8,7 +8,7 @@
 
 #include "kv/store_script.hpp"
 
-namespace casement {
+namespace casement::transaction_test {
 namespace {
 
 struct node_tag {
@@ -177,4 +177,4 @@ TEST(transaction, a_key_may_be_guarded_and_written_and_others_be_like_it) {
 }
 
 }  // namespace
-}  // namespace casement
+}  // namespace casement::transaction_test

@@ -5,7 +5,7 @@
 #include "machine/door.hpp"
 #include "machine/machine_laws.hpp"
 
-namespace casement::testing {
+namespace casement::testing::apply_test {
 namespace {
 
 TEST(Apply, TakesTheEdgeThatIsThere) {
@@ -36,4 +36,4 @@ TEST(Apply, IsConstexpr) {
 TEST(Apply, AgreesWithTheTable) { obeys_its_table<door>(); }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::apply_test

@@ -10,7 +10,7 @@
 // One machine for each defect, and that defect alone is found. That `prove` says it in words is
 // tested in tests/fail.
 
-namespace casement::testing {
+namespace casement::testing::check_test {
 namespace {
 
 struct a {};
@@ -196,4 +196,4 @@ TEST(Check, DeclarationsThatNameNoState) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::check_test

@@ -4,7 +4,7 @@
 
 #include "machine/door.hpp"
 
-namespace casement::testing {
+namespace casement::testing::draw_test {
 namespace {
 
 TEST(Draw, Mermaid) {
@@ -75,4 +75,4 @@ in_ajar:
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::draw_test

@@ -8,7 +8,7 @@
 #include <casement/machine/step.hpp>
 #include "machine/door.hpp"
 
-namespace casement::testing {
+namespace casement::testing::guard_test {
 namespace {
 
 struct plain {
@@ -63,4 +63,4 @@ TEST(Guard, MutantKeepsTheNameAndTheTable) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::guard_test

@@ -9,7 +9,7 @@
 
 #include "machine/door.hpp"
 
-namespace casement::testing {
+namespace casement::testing::machine_test {
 namespace {
 
 static_assert(machine<door>);
@@ -95,4 +95,4 @@ TEST(Machine, KnowsTheFieldsOfEachGuard) {
 TEST(Machine, IsNamedForPeople) { EXPECT_EQ(machine_name<door>(), "door"); }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::machine_test

@@ -8,7 +8,7 @@
 
 // What must not compile is in tests/fail.
 
-namespace casement::testing {
+namespace casement::testing::step_test {
 namespace {
 
 static_assert(step<door>(ajar{}, push{}) == closed{});
@@ -34,4 +34,4 @@ TEST(Step, LeavesItsArgumentsAsTheyWere) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::step_test

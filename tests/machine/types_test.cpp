@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace casement::detail {
+namespace casement::detail::types_test {
 namespace {
 
 using three = types<int, char, int>;
@@ -51,4 +51,4 @@ TEST(Types, AreNeverCompleted) {
 }
 
 }  // namespace
-}  // namespace casement::detail
+}  // namespace casement::detail::types_test

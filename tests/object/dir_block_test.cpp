@@ -8,7 +8,7 @@
 #include <object/support.hpp>
 #include <support/property.hpp>
 
-namespace casement::object {
+namespace casement::object::dir_block_test {
 namespace {
 
 using casement::testing::law;
@@ -149,4 +149,4 @@ TEST(ends_block, differs_from_level_to_level) {
 }
 
 }  // namespace
-}  // namespace casement::object
+}  // namespace casement::object::dir_block_test

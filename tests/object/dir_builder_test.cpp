@@ -8,7 +8,7 @@
 #include <object/support.hpp>
 #include <support/property.hpp>
 
-namespace casement::object {
+namespace casement::object::dir_builder_test {
 namespace {
 
 using casement::testing::law;
@@ -245,4 +245,4 @@ TEST(dir_builder_death, is_not_used_when_it_is_spent) {
 }
 
 }  // namespace
-}  // namespace casement::object
+}  // namespace casement::object::dir_builder_test

@@ -7,7 +7,7 @@
 #include <object/support.hpp>
 #include <support/property.hpp>
 
-namespace casement::object {
+namespace casement::object::dir_entry_test {
 namespace {
 
 using casement::testing::law;
@@ -66,4 +66,4 @@ TEST(check_entry, refuses_the_rest) {
 }
 
 }  // namespace
-}  // namespace casement::object
+}  // namespace casement::object::dir_entry_test

@@ -5,7 +5,7 @@
 #include <casement/object/dir_object.hpp>
 #include <object/support.hpp>
 
-namespace casement::object {
+namespace casement::object::dir_object_long_test {
 namespace {
 
 using testing::block_map;
@@ -42,4 +42,4 @@ TEST(dir_object_long, reads_at_most_five_blocks_of_a_million_entries) {
 }
 
 }  // namespace
-}  // namespace casement::object
+}  // namespace casement::object::dir_object_long_test

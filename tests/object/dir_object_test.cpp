@@ -10,7 +10,7 @@
 #include <object/support.hpp>
 #include <support/property.hpp>
 
-namespace casement::object {
+namespace casement::object::dir_object_test {
 namespace {
 
 using casement::testing::law;
@@ -333,4 +333,4 @@ TEST(dirobj_check, refuses_blocks_cut_by_another_rule) {
 }
 
 }  // namespace
-}  // namespace casement::object
+}  // namespace casement::object::dir_object_test

@@ -6,7 +6,7 @@
 
 #include <support/property.hpp>
 
-namespace casement::object {
+namespace casement::object::file_object_test {
 namespace {
 
 using casement::testing::law;
@@ -81,4 +81,4 @@ TEST(file_object, is_not_its_content) {
 }
 
 }  // namespace
-}  // namespace casement::object
+}  // namespace casement::object::file_object_test

@@ -8,7 +8,7 @@
 #include <casement/core/hash.hpp>
 #include <support/property.hpp>
 
-namespace casement::object {
+namespace casement::object::object_id_test {
 namespace {
 
 using casement::testing::law;
@@ -64,4 +64,4 @@ TEST(object_id_death, the_id_of_nothing_has_no_text) {
 }
 
 }  // namespace
-}  // namespace casement::object
+}  // namespace casement::object::object_id_test

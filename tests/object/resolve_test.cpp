@@ -7,7 +7,7 @@
 #include <object/support.hpp>
 #include <support/property.hpp>
 
-namespace casement::object {
+namespace casement::object::resolve_test {
 namespace {
 
 using testing::block_map;
@@ -150,4 +150,4 @@ TEST_F(resolve, goes_down_as_repeated_look_ups_do) {
 }
 
 }  // namespace
-}  // namespace casement::object
+}  // namespace casement::object::resolve_test

@@ -9,7 +9,7 @@
 #include <casement/machine/step.hpp>
 #include "machine/machine_laws.hpp"
 
-namespace casement::testing {
+namespace casement::testing::blob_test {
 namespace {
 
 using protocol::blob;
@@ -60,4 +60,4 @@ TEST(Blob, BytesOnDiskNeverChange) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::blob_test

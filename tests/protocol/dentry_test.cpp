@@ -9,7 +9,7 @@
 #include <casement/machine/step.hpp>
 #include "machine/machine_laws.hpp"
 
-namespace casement::testing {
+namespace casement::testing::dentry_test {
 namespace {
 
 using protocol::dentry;
@@ -118,4 +118,4 @@ TEST(Dentry, TargetIsAMemberOfARow) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::dentry_test

@@ -10,7 +10,7 @@
 
 #include "protocol/diagrams.hpp"
 
-namespace casement::testing {
+namespace casement::testing::diagrams_test {
 namespace {
 
 std::string contents(const std::string& path) {
@@ -56,4 +56,4 @@ TEST(Diagrams, AreFoundOnlyWhole) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::diagrams_test

@@ -9,7 +9,7 @@
 #include <casement/machine/step.hpp>
 #include "machine/machine_laws.hpp"
 
-namespace casement::testing {
+namespace casement::testing::directory_test {
 namespace {
 
 using protocol::directory;
@@ -60,4 +60,4 @@ TEST(Directory, BytesOnDiskNeverChange) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::directory_test

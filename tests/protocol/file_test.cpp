@@ -11,7 +11,7 @@
 #include <casement/protocol/lease.hpp>
 #include "machine/machine_laws.hpp"
 
-namespace casement::testing {
+namespace casement::testing::file_test {
 namespace {
 
 using protocol::file;
@@ -128,4 +128,4 @@ TEST(File, BytesOnDiskNeverChange) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::file_test

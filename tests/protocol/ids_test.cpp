@@ -9,7 +9,7 @@
 #include <casement/core/codec.hpp>
 #include <casement/machine/guard.hpp>
 
-namespace casement::protocol {
+namespace casement::protocol::ids_test {
 namespace {
 
 // No id is another, none is a number, none has an order.
@@ -64,4 +64,4 @@ TEST(Ids, ObjectIdIsItsKindAndDigest) {
 }
 
 }  // namespace
-}  // namespace casement::protocol
+}  // namespace casement::protocol::ids_test

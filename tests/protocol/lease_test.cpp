@@ -9,7 +9,7 @@
 #include <casement/machine/step.hpp>
 #include "machine/machine_laws.hpp"
 
-namespace casement::testing {
+namespace casement::testing::lease_test {
 namespace {
 
 using protocol::lease;
@@ -80,4 +80,4 @@ TEST(Lease, BytesOnDiskNeverChange) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::lease_test

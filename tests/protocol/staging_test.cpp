@@ -9,7 +9,7 @@
 #include <casement/machine/step.hpp>
 #include "machine/machine_laws.hpp"
 
-namespace casement::testing {
+namespace casement::testing::staging_test {
 namespace {
 
 using protocol::staging;
@@ -64,4 +64,4 @@ TEST(Staging, BytesOnDiskNeverChange) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::staging_test

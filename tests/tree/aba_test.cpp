@@ -11,7 +11,7 @@
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::aba_test {
 namespace {
 
 using counted = counting_store<memory_store>;
@@ -185,4 +185,4 @@ INSTANTIATE_TEST_SUITE_P(AnyRev, ThereAndBack, ::testing::ValuesIn(operations<an
 INSTANTIATE_TEST_SUITE_P(AtRev, ThereAndBack, ::testing::ValuesIn(operations<at_rev>("at_rev")));
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::aba_test

@@ -17,7 +17,7 @@
 #include "tree/interrupted_store.hpp"
 #include "tree/song.hpp"
 
-namespace casement::tree {
+namespace casement::tree::blob_rows_test {
 namespace {
 
 using testing::payload_of;
@@ -294,4 +294,4 @@ TEST_F(BlobRows, MissingRowsAreDamage) {
 }
 
 }  // namespace
-}  // namespace casement::tree
+}  // namespace casement::tree::blob_rows_test

@@ -7,7 +7,7 @@
 #include "tree/hand.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::change_test {
 namespace {
 
 /// Some state of each kind, as a row that was seen; no row for `absent`.
@@ -340,4 +340,4 @@ TEST(Change, ReadsNoRow) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::change_test

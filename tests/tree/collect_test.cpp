@@ -20,7 +20,7 @@
 #include "support/temporary.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::collect_test {
 namespace {
 
 using file_system = blob::posix_file_system;
@@ -260,4 +260,4 @@ TEST_F(Collect, LeavesJustWhatIsNamed) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::collect_test

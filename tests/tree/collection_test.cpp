@@ -5,7 +5,7 @@
 #include <casement/tree/objects.hpp>
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::collection_test {
 namespace {
 
 /// A commit of one row, under a guard of the test's.
@@ -55,4 +55,4 @@ TEST(Revival, GuardsWhatItDoesNotKnow) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::collection_test

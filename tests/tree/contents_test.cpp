@@ -16,7 +16,7 @@
 
 #include "support/temporary.hpp"
 
-namespace casement::tree {
+namespace casement::tree::contents_test {
 namespace {
 
 using file_system = blob::posix_file_system;
@@ -185,4 +185,4 @@ TEST_F(Contents, WhatALaterVersionWroteIsNoDamage) {
 }
 
 }  // namespace
-}  // namespace casement::tree
+}  // namespace casement::tree::contents_test

@@ -17,7 +17,7 @@
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::contracts_test {
 namespace {
 
 using row_names = std::set<std::string>;
@@ -403,4 +403,4 @@ TEST(Contracts, ARenameInOneDirectoryGuardsTheStricterExpectation) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::contracts_test

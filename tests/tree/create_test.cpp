@@ -7,7 +7,7 @@
 #include "tree/interrupted_store.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::create_test {
 namespace {
 
 TEST(Create, PointsANewNameToAnObjectOrALink) {
@@ -245,4 +245,4 @@ TEST(Create, CarriesMoreInTheSameCommit) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::create_test

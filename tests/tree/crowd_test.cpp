@@ -17,7 +17,7 @@
 #include "tree/crowd.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::crowd_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -86,4 +86,4 @@ TEST(Crowd, OutlivesKills) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::crowd_test

@@ -7,7 +7,7 @@
 #include "tree/interrupted_store.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::ensure_path_test {
 namespace {
 
 constexpr facts private_{.mode = 0700};
@@ -182,4 +182,4 @@ TEST(EnsurePath, GivesUpOnWhoAlwaysRemovesTheParent) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::ensure_path_test

@@ -8,7 +8,7 @@
 #include "tree/hand.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::file_node_test {
 namespace {
 
 using file_state = state<protocol::file>;
@@ -154,4 +154,4 @@ TEST(FileNode, CostsWhatItSays) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::file_node_test

@@ -6,7 +6,7 @@
 #include "tree/staged_tree.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::file_writer_test {
 namespace {
 
 struct FileWriter : ::testing::Test {
@@ -131,4 +131,4 @@ TEST(After, EndsWithTime) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::file_writer_test

@@ -8,7 +8,7 @@
 #include "tree/staged_tree.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::finalize_file_test {
 namespace {
 
 struct FinalizeFile : ::testing::Test {
@@ -138,4 +138,4 @@ TEST_F(FinalizeFile, ByTwoIsDoneByTheFirst) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::finalize_file_test

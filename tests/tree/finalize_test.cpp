@@ -7,7 +7,7 @@
 #include "tree/interrupted_store.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::finalize_test {
 namespace {
 
 using finalizing = protocol::file::finalizing;
@@ -190,4 +190,4 @@ TEST_F(Finalize, CostsWhatItSays) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::finalize_test

@@ -13,7 +13,7 @@
 #include "tree/hand.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::fsck_test {
 namespace {
 
 using tree::checkup;
@@ -238,4 +238,4 @@ TEST(Fsck, EndsWithWhatCannotBeMended) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::fsck_test

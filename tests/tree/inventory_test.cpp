@@ -5,7 +5,7 @@
 #include "support/property.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::inventory_test {
 namespace {
 
 using tree::inventory;
@@ -73,4 +73,4 @@ TEST(Inventory, KnowsTheNewestLayerThatHasEntries) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::inventory_test

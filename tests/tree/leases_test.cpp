@@ -5,7 +5,7 @@
 #include "tree/staged_tree.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::leases_test {
 namespace {
 
 struct Leases : ::testing::Test {
@@ -53,14 +53,16 @@ TEST_F(Leases, ThatHaveRunOutAreTakenBackAndNoOthers) {
 
 TEST_F(Leases, SweepTakesWhatNoFileNamesAndNeverALiveOne) {
     t.write("/x", open_how::create_exclusive, "named");
-    auto open = must(t.open("/y", open_how::create_exclusive));
-    auto unnamed = must(t.files().create({900}));
-    { (void)must(t.files().create({901})); }
-    auto swept = must(sweep_staging(t.kv, t.files()));
-    EXPECT_EQ(swept.removed, 1u);
-    EXPECT_EQ(swept.kept, 3u);
+    {
+        auto open = must(t.open("/y", open_how::create_exclusive));
+        auto unnamed = must(t.files().create({900}));
+        { (void)must(t.files().create({901})); }
+        const auto swept = must(sweep_staging(t.kv, t.files()));
+        EXPECT_EQ(swept.removed, 1u);
+        EXPECT_EQ(swept.kept, 3u);
+    }
     t.reopen();  // where nobody has it open any more
-    swept = must(sweep_staging(t.kv, t.files()));
+    const auto swept = must(sweep_staging(t.kv, t.files()));
     EXPECT_EQ(swept.removed, 1u);
     EXPECT_EQ(swept.kept, 2u) << "what rows name, is for who continues";
 }
@@ -72,4 +74,4 @@ TEST_F(Leases, PathsAreReadFromBindings) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::leases_test

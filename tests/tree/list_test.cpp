@@ -9,7 +9,7 @@
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::list_test {
 namespace {
 
 using strings = std::vector<std::string>;
@@ -189,4 +189,4 @@ TEST(List, SaysThatItEndedAtDamage) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::list_test

@@ -5,7 +5,7 @@
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::look_up_test {
 namespace {
 
 TEST(LookUp, FindsANameOrThatItIsFree) {
@@ -266,4 +266,4 @@ TEST(Resolve, DamageIsNoAnswer) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::look_up_test

@@ -12,7 +12,7 @@
 #include "support/property.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::names_test {
 namespace {
 
 using names = std::vector<std::string>;
@@ -114,4 +114,4 @@ TEST(Names, OfAMissingBaseAreElsewhere) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::names_test

@@ -5,7 +5,7 @@
 #include "support/property.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::objects_test {
 namespace {
 
 std::uint64_t blocks_in_rows(const memory_store& kv) {
@@ -65,4 +65,4 @@ TEST(Entries, OfObjectsComeBackAsTheyWere) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::objects_test

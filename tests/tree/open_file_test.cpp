@@ -5,7 +5,7 @@
 #include "tree/staged_tree.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::open_file_test {
 namespace {
 
 struct OpenFile : ::testing::Test {
@@ -114,4 +114,4 @@ TEST_F(OpenFile, SaysThatStagedBytesAreLost) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::open_file_test

@@ -14,7 +14,7 @@
 #include "tree/hand.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::overlay_test {
 namespace {
 
 using names = std::vector<std::string>;
@@ -205,4 +205,4 @@ TEST(Mounted, RefusesEveryChange) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::overlay_test

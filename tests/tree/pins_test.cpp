@@ -8,7 +8,7 @@
 #include "support/property.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::pins_test {
 namespace {
 
 constexpr std::uint64_t size_of_each = 1000;
@@ -85,4 +85,4 @@ TEST(Pins, OfABlockThatIsElsewhereAreUnknown) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::pins_test

@@ -7,7 +7,7 @@
 
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::reach_test {
 namespace {
 
 /// Directories as objects, of names and what they lead to.
@@ -68,4 +68,4 @@ TEST(ObjectWalk, EndsWithTheFirstError) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::reach_test

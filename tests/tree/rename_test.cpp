@@ -9,7 +9,7 @@
 #include "tree/interrupted_store.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::rename_test {
 namespace {
 
 /// All that a rename is told, as it was seen at one time.
@@ -330,4 +330,4 @@ TEST(Rename, OfAFileGuardsNoAncestor) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::rename_test

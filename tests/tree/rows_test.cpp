@@ -7,7 +7,7 @@
 #include "support/property.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::rows_test {
 namespace {
 
 std::string hex(std::string_view bytes) {
@@ -135,4 +135,4 @@ TEST(Rows, OnlyTheAliveIsAlive) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::rows_test

@@ -10,7 +10,7 @@
 #include "support/property.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::snapshot_test {
 namespace {
 
 /// A tree with /d in it, and all names of an object.
@@ -105,4 +105,4 @@ TEST(ForgetSnapshot, IsOfTheOneThatWasSeen) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::snapshot_test

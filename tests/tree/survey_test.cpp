@@ -5,7 +5,7 @@
 #include <casement/tree/overlay.hpp>
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::survey_test {
 namespace {
 
 /// Contents without bytes: a survey asks for none.
@@ -67,4 +67,4 @@ TEST(Survey, EndsWhenAsked) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::survey_test

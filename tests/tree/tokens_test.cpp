@@ -5,7 +5,7 @@
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
 
-namespace casement::testing {
+namespace casement::testing::tokens_test {
 namespace {
 
 TEST(Tokens, ADirectoryIsItsHeadAndRev) {
@@ -120,4 +120,4 @@ TEST(Tokens, AncestryOfALoopEnds) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::tokens_test

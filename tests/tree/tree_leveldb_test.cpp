@@ -13,7 +13,7 @@
 #include "tree/hand.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::tree_leveldb_test {
 namespace {
 
 using engine::leveldb_store;
@@ -156,4 +156,4 @@ TEST_F(TreeOnDisk, ManyMakersInOneDirectoryAllSucceedAtAnyRev) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::tree_leveldb_test

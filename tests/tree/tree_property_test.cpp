@@ -24,7 +24,7 @@
 #include "tree/paper_tree.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::tree_property_test {
 namespace {
 
 enum class act : std::uint8_t {
@@ -514,4 +514,4 @@ TEST(TreeProperty, SeesWhatACommitLeavesOut) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::tree_property_test

@@ -7,7 +7,7 @@
 #include "blob/blob_files.hpp"
 #include "tree/staged_tree.hpp"
 
-namespace casement::testing {
+namespace casement::testing::verify_staged_test {
 namespace {
 
 struct VerifyStaged : ::testing::Test {
@@ -57,4 +57,4 @@ TEST_F(VerifyStaged, FindsWhatNoRowNames) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::verify_staged_test

@@ -16,7 +16,7 @@
 
 #include "support/temporary.hpp"
 
-namespace casement::tree {
+namespace casement::tree::verify_test {
 namespace {
 
 using file_system = blob::posix_file_system;
@@ -171,4 +171,4 @@ TEST_F(Verify, StrangeAndUnnamedFilesAreProblems) {
 }
 
 }  // namespace
-}  // namespace casement::tree
+}  // namespace casement::tree::verify_test

@@ -6,7 +6,7 @@
 
 // An oracle that never says no proves nothing: each violation is planted, and seen.
 
-namespace casement::testing {
+namespace casement::testing::well_formed_test {
 namespace {
 
 /// A small tree that is well formed, to be spoilt.
@@ -195,4 +195,4 @@ TEST(WellFormed, LeavesTheRowsOfAnOlderLayerToTheSweep) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::well_formed_test

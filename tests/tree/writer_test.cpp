@@ -12,7 +12,7 @@
 #include "tree/hand.hpp"
 #include "tree/well_formed.hpp"
 
-namespace casement::testing {
+namespace casement::testing::writer_test {
 namespace {
 
 using lease = protocol::lease;
@@ -157,4 +157,4 @@ TEST_F(Writer, MovesTheRowsItMust) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::writer_test

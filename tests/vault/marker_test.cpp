@@ -6,7 +6,7 @@
 
 #include "blob/blob_files.hpp"
 
-namespace casement::testing {
+namespace casement::testing::marker_test {
 namespace {
 
 TEST(marker, says_what_was_written) {
@@ -49,4 +49,4 @@ TEST(marker, is_durable_or_not_there) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::marker_test

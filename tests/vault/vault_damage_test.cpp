@@ -14,7 +14,7 @@
 #include "support/temporary.hpp"
 #include "vault/store_image.hpp"
 
-namespace casement::testing {
+namespace casement::testing::vault_damage_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -182,4 +182,4 @@ TEST_F(Damage, ABrokenContentIsToldWithThePathsThatHaveIt) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::vault_damage_test

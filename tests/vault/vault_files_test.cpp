@@ -19,7 +19,7 @@
 #include "support/temporary.hpp"
 #include "vault/store_image.hpp"
 
-namespace casement::testing {
+namespace casement::testing::vault_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -315,4 +315,4 @@ TEST_F(VaultFiles, HaveWhatTheirWriterWasToldIsWrittenAndNotAByteMore) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::vault_files_test

@@ -17,7 +17,7 @@
 #include "tree/song.hpp"
 #include "vault/store_image.hpp"
 
-namespace casement::testing {
+namespace casement::testing::vault_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -326,4 +326,4 @@ TEST_F(Vault, ModesAndTimesChangeAlone) {
 }
 
 }  // namespace
-}  // namespace casement::testing
+}  // namespace casement::testing::vault_test

@@ -19,6 +19,7 @@
 #include <casement/blob/file_system.hpp>
 #include <casement/blob/layout.hpp>
 #include <casement/blob/staging_room.hpp>
+#include <casement/core/assert.hpp>
 #include <casement/core/durability.hpp>
 #include <casement/core/error.hpp>
 
@@ -186,6 +187,7 @@ public:
         : fs_{std::move(fs)}, where_{std::move(where)}, durable_{durable} {}
     staging_files(const staging_files&) = delete;
     staging_files& operator=(const staging_files&) = delete;
+    ~staging_files() { require(open_.empty(), "no open staging file outlives these"); }
 
     /// A new file, empty, in the hands of the caller. The directory is made with the first.
     /// REQUIRES: `id` was never used
