@@ -19,7 +19,7 @@
 namespace casement::check::detail {
 
 /// More calls than this in one turn mean that it does not end.
-inline constexpr std::size_t calls_max = 4096;
+inline constexpr std::size_t calls_max = 1024;
 
 class turn {
 public:
@@ -53,7 +53,7 @@ public:
         if (ended_) return after_the_end(c);
         c.operation = operation_;
         if (c.what == call::kind::commit) c.carried = carried_;
-        if (step_ == calls_max) stop(call::kind::lost, "more than 4096 calls in one turn");
+        if (step_ == calls_max) stop(call::kind::lost, "more than 1024 calls in one turn");
         asked_ = std::move(c);
         if (asked_.is_of_snapshot()) {
             if (asked_.number != last_snapshot_)

@@ -297,7 +297,7 @@ TEST(Explore, AnExceptionAndATurnWithoutEndAreTold) {
         for (;;) (void)read<account>(me.store(), 1);
     });
     EXPECT_NE(explore(thrower).failed.find("thrown"), std::string::npos);
-    EXPECT_NE(explore(runner).failed.find("more than 4096 calls"), std::string::npos);
+    EXPECT_NE(explore(runner).failed.find("more than 1024 calls"), std::string::npos);
 }
 
 TEST(Explore, StopsAtItsLimit) {

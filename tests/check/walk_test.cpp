@@ -12,6 +12,7 @@
 #include <casement/check/walk.hpp>
 
 #include "check/small_stories.hpp"
+#include "support/scale.hpp"
 
 namespace casement::testing::walk_test {
 namespace {
@@ -126,7 +127,7 @@ story interrupted(int idle) {
 TEST(Walk, PrioritiesMeetWhatFewOrdersBreak) {
     const auto told = interrupted(20);
     int met = 0;
-    constexpr int hunts = 100;
+    constexpr int hunts = scaled(100);
     for (std::uint64_t seed = 1; seed <= hunts; ++seed) {
         auto w = by(walking::kind::priorities, 300, seed);
         w.depth = 3;
