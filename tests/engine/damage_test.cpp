@@ -236,8 +236,9 @@ TEST_P(killed, damage_takes_the_newest_rows_at_most) {
         const auto size = std::filesystem::file_size(std::filesystem::path{path_} / f);
         const auto t = testing::suffer(
             path_, directory_ / "scratch",
-            testing::damages_of(path_, f,
-                                {.flip = size / scaled(60) + 1, .cut = size / scaled(30) + 1}),
+            testing::damages_of(
+                path_, f,
+                {.flip = size / testing::scaled(60) + 1, .cut = size / testing::scaled(30) + 1}),
             [&](const std::string& path, bool& refused) {
                 return testing::still_numbered(path, row_bytes, 0, rows_n, refused);
             });

@@ -80,7 +80,7 @@ TEST_P(processes, what_was_acknowledged_outlives_a_kill) {
 TEST_P(processes, a_kill_in_the_middle_of_a_commit_loses_nothing_acknowledged) {
     constexpr std::size_t bytes = 200'000;
     std::size_t held = 0;
-    for (std::size_t life = 0; life < scaled(25u); ++life) {
+    for (std::size_t life = 0; life < casement::testing::scaled(25u); ++life) {
         writer_process w{words(held, held + 1000, bytes, "stay")};
         const auto acknowledged = w.lines(2 + life % 5);
         ASSERT_GE(acknowledged, 1u);
