@@ -78,7 +78,6 @@ void add_mkdir(CLI::App& app, settings& common) {
 
 struct from_to {
     std::string store, from, to;
-    bool recursive = false;
 };
 
 result<void> move(const settings& common, const from_to& o, vault& v) {
@@ -156,104 +155,50 @@ void add_ln(CLI::App& app, settings& common) {
 
 // --- cp --------------------------------------------------------------------------------------
 
-/// Copies a directory's names, a commit each. What was copied stays, also of a copy that was
-/// stopped; a second one finds it and goes on.
-class tree_copy {
-public:
-    explicit tree_copy(vault& v) : v_{v} {}
-
-    /// Makes `name` in `parent` a directory with all that `from` has, replacing files by files.
-    result<void> directory(const entry& from, node_id parent, std::string_view name) {
-        auto about = tree::facts_of(v_.rows(), from);
-        if (!about) return passed(about);
-        auto made = v_.settle_directory(parent, name, *about);
-        if (!made) return passed(made);
-        ++directories_;
-        std::string copied;  // where a collector comes between, it looks again from here on
-        return retry(retries_, [&] { return names_after(copied, from, made->first); });
-    }
-
-    [[nodiscard]] json counts() const {
-        return {{"directories", directories_}, {"files", files_}, {"links", links_}};
-    }
-
-private:
-    result<void> names_after(std::string& last, const entry& from, node_id parent) {
-        const auto since = tree::kept_since::now(v_.rows());
-        if (!since) return std::unexpected{since.error()};
-        auto names = tree::list(v_.rows(), from, last);
-        if (!names) return passed(names);
-        for (const auto& listed : *names) {
-            std::string name{listed.name()};
-            if (auto on = unless_stopped("copy", name); !on) return on;
-            auto row = listed.row();
-            if (!row) return passed(row);
-            if (auto copied = one(*row, parent, name, *since); !copied)
-                return within(std::move(copied), "copy", name);
-            last = std::move(name);
-        }
-        return names->status();
-    }
-
-    result<void> one(const entry& what, node_id parent, std::string_view name,
-                     const tree::kept_since& since) {
-        if (tree::directory_in(what) != nullptr) return directory(what, parent, name);
-        auto made = v_.settle_copy(parent, name, what, since);
-        if (!made) return passed(made);
-        const bool link = std::holds_alternative<dentry::symlink>(what.target);
-        ++(link ? links_ : tree::is_directory(what) ? directories_ : files_);
-        return {};
-    }
-
-    vault& v_;
-    retry_count retries_;
-    std::uint64_t directories_ = 0, files_ = 0, links_ = 0;
+struct cp_options : from_to {
+    bool recursive = false, onto = false;
+    double rate = 0;
 };
 
-result<void> copy_directory(const settings& common, const from_to& o, vault& v,
-                            const tree::end_of_path& source) {
-    auto destination = tree::reach(v.client(), o.to);
-    if (!destination) return passed(destination);
-    auto into = tree::reach_directory(v.client(), *destination);
-    if (!into) return passed(into);
-    // Into the directory that is there, under its own name.
-    const node_id parent = *into ? **into : destination->parent.node();
-    const std::string as{*into ? std::string_view{source.name} : destination->found->key().name};
-    auto above = tree::read_ancestry(v.rows(), parent);
-    if (!above) return passed(above);
-    if (above->contains(*source.node()))
-        return fail(errc::loop, "copy", o.from, "the copy would come to lie in itself");
-    tree_copy work{v};
-    if (auto copied = work.directory(source.what, parent, as); !copied) return copied;
+result<void> copy_any(const settings& common, const cp_options& o, vault& v) {
+    auto source = v.look(o.from, tree::last_link::keep);
+    if (!source) return passed(source);
     auto also = name("to", o.to);
-    also.update(work.counts());
+    if (source->node() == nullptr && (o.recursive || !tree::is_directory(source->what))) {
+        if (auto copied = v.copy(o.from, o.to); !copied) return copied;
+    } else if (!o.recursive) {
+        return fail(errc::is_a_directory, "copy", o.from, "a directory; -r copies it");
+    } else {
+        auto copied = v.copy_all(o.from, o.to, {o.rate, o.onto, stop_requested});
+        if (!copied) return passed(copied);
+        also.update({{"directories", copied->directories},
+                     {"files", copied->files},
+                     {"links", copied->links},
+                     {"unchanged", copied->unchanged}});
+    }
     done(common, "cp", o.from, std::move(also));
     return {};
 }
 
-result<void> copy_any(const settings& common, const from_to& o, vault& v) {
-    auto source = v.look(o.from, tree::last_link::keep);
-    if (!source) return passed(source);
-    if (tree::is_directory(source->what) && !o.recursive)
-        return fail(errc::is_a_directory, "copy", o.from, "a directory; -r copies it");
-    if (source->node() != nullptr) return copy_directory(common, o, v, *source);
-    if (auto copied = v.copy(o.from, o.to); !copied) return copied;
-    done(common, "cp", o.from, name("to", o.to));
-    return {};
-}
-
-result<void> copy(const settings& common, const from_to& o, vault& v) {
+result<void> copy(const settings& common, const cp_options& o, vault& v) {
     auto copied = copy_any(common, o, v);
     return copied ? copied : within(std::move(copied), "cp", o.from);
 }
 
 void add_cp(CLI::App& app, settings& common) {
-    auto [command, o] = add_store_command<from_to>(
+    auto [command, o] = add_store_command<cp_options>(
         app, common, "cp", "Copy names: the bytes are there once, whatever points to them",
         "casement cp -r my.store /music /backup/music", copy);
     command->add_option("FROM", o.from, "A file or a link; a directory with -r")->required();
     command->add_option("TO", o.to, "The new name, or a directory to copy into")->required();
-    command->add_flag("-r,--recursive", o.recursive, "Directories with all that is in them");
+    auto* recursive =
+        command->add_flag("-r,--recursive", o.recursive, "Directories with all that is in them");
+    command
+        ->add_flag("-T,--onto", o.onto,
+                   "TO is the copy itself, also if it is there: goes on where a copy was stopped")
+        ->needs(recursive);
+    command->add_option("--rate", o.rate, "So many names a second at most")
+        ->check(CLI::NonNegativeNumber);
 }
 
 }  // namespace

@@ -60,6 +60,20 @@ bool ends_block(std::uint8_t level, std::string_view last, std::size_t bytes) {
            std::rotr(checksum_of(last), 5 * level) % dir_block_end_one_in == 0;
 }
 
+std::size_t memory_of(const dir_block& block) {
+    std::size_t bytes = sizeof block + block.entries.capacity() * sizeof(dir_entry) +
+                        block.children.capacity() * sizeof(dir_child);
+    const auto text = [&](const std::string& s) {
+        if (s.capacity() > std::string{}.capacity()) bytes += s.capacity() + 1;
+    };
+    for (const auto& entry : block.entries) {
+        text(entry.name);
+        if (const auto* link = std::get_if<symlink>(&entry.target)) text(link->path);
+    }
+    for (const auto& child : block.children) text(child.first);
+    return bytes;
+}
+
 std::string to_bytes(const dir_block& block) {
     auto out = dir_block_header(block.level);
     for (const auto& entry : block.entries) encode_to(out, entry);

@@ -50,7 +50,8 @@ struct vault::state {
     std::uint64_t leftovers = 0;
     std::chrono::nanoseconds outcomes_kept{};
 
-    state(std::string p, rows_type r) : path{std::move(p)}, rows{std::move(r)} {
+    state(std::string p, engine::leveldb_store r, const vault_options& o)
+        : path{std::move(p)}, rows{std::move(r), o.directory_bytes_max} {
         retries.sleep = [](std::chrono::microseconds wait) { std::this_thread::sleep_for(wait); };
     }
 
@@ -123,9 +124,9 @@ result<vault> vault::create(const std::string& path, const vault_options& option
                             const blob::thresholds& sizes) {
     if (auto possible = blob::check(sizes); !possible) return passed(possible);
     if (auto fresh = marker::claim(path); !fresh) return passed(fresh);
-    auto rows = rows_type::open(path + "/meta", for_rows(options, true));
+    auto rows = engine::leveldb_store::open(path + "/meta", for_rows(options, true));
     if (!rows) return within(std::move(rows), "create store", path);
-    auto s = std::make_unique<state>(path, *std::move(rows));
+    auto s = std::make_unique<state>(path, *std::move(rows), options);
     auto known = read<settings>(s->rows, {});
     if (!known) return passed(known);
     auto set =
@@ -156,14 +157,14 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
         return fail(errc::newer_format, "open store", path,
                     "written in format " + std::to_string(*format) + "; this reads up to " +
                         std::to_string(store_format));
-    auto rows = rows_type::open(path + "/meta", for_rows(options, false));
+    auto rows = engine::leveldb_store::open(path + "/meta", for_rows(options, false));
     if (!rows) {
         // The marker says that a store is here: rows that are not are lost, not absent.
         auto e = at(std::move(rows).error(), "open store", path);
         const bool lost = e.code() == errc::not_found;
         return std::unexpected{lost ? std::move(e).as(errc::corrupt) : std::move(e)};
     }
-    auto s = std::make_unique<state>(path, *std::move(rows));
+    auto s = std::make_unique<state>(path, *std::move(rows), options);
     auto set = read<settings>(s->rows, {});
     if (!set) return within(std::move(set), "open store", path);
     if (!set->exists() || (*set)->format != *format)
@@ -493,8 +494,8 @@ result<void> vault::remove(std::string_view path) {
         const tree::any_rev parent{here->parent};
         if (here->node() == nullptr) {
             if (tree::is_directory(**here->found)) {
-                auto names =
-                    object::dirobj_count(tree::blocks_in(rows()), *tree::object_in(**here->found));
+                auto names = object::dirobj_count(tree::known_blocks(rows()),
+                                                  *tree::object_in(**here->found));
                 if (!names) return std::unexpected{at(std::move(names).error(), "remove", path)};
                 if (*names > 0) return fail(errc::not_empty, "remove", std::string{path});
             }

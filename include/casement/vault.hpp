@@ -20,6 +20,7 @@
 #include <casement/kv/client.hpp>
 #include <casement/kv/retry.hpp>
 #include <casement/tree/blob_rows.hpp>
+#include <casement/tree/cached_rows.hpp>
 #include <casement/tree/change.hpp>
 #include <casement/tree/collect.hpp>
 #include <casement/tree/contents.hpp>
@@ -39,6 +40,7 @@ struct vault_options {
     std::size_t cache_bytes = 16u << 20;
     std::size_t write_buffer_bytes = 8u << 20;
     std::size_t mapped_bytes_max = 64u << 20;
+    std::size_t directory_bytes_max = 16u << 20;  // of immutable directories, kept in memory
     /// What a change came to can be asked for so long at least (SPEC F22).
     std::chrono::nanoseconds outcomes_kept = std::chrono::hours{24};
 };
@@ -56,6 +58,21 @@ struct collect_options {
     std::function<bool()> stop = [] { return false; };
 };
 
+/// How a vault copies.
+struct copy_options {
+    double names_a_second = 0;  // at most; 0: no limit
+    /// The destination is the copy itself, also where a directory is there by now: how a copy is
+    /// taken up again. Else such a directory is what is copied into.
+    bool onto = false;
+    std::function<bool()> stop = [] { return false; };
+};
+
+/// What a copy came to, a second one of the same included.
+struct copy_report {
+    std::uint64_t directories = 0, files = 0, links = 0;
+    std::uint64_t unchanged = 0;  // of all those: what was there already, and cost no commit
+};
+
 struct collection_report : tree::collected {
     std::uint64_t operations_forgotten = 0;  // outcomes that nobody can ask for any more
     std::uint64_t entries_swept = 0;         // that no directory shows
@@ -64,7 +81,7 @@ struct collection_report : tree::collected {
 
 class vault {
 public:
-    using rows_type = engine::leveldb_store;
+    using rows_type = tree::cached_rows<engine::leveldb_store>;
     using file_system = blob::posix_file_system;
     using contents_type = tree::contents<rows_type, file_system>;
     using staged_file = blob::staged<blob::open, file_system>;
@@ -136,6 +153,15 @@ public:
     /// A second name for what `from` points to: no byte is copied (SPEC B9). A file, a link, or a
     /// directory object.
     [[nodiscard]] result<void> copy(std::string_view from, std::string_view to);
+
+    /// Copies a directory with all in it to `to`, or into the directory that is there: names alone,
+    /// a commit each, and never one transaction (SPEC F19). Files and links that are there are
+    /// replaced; what is there otherwise stays. What was copied stays also where the copy ends with
+    /// an error, `cancelled` if `stop` answers true: called again, with `onto`, it goes on past all
+    /// that is equal. Not of one instant: what others do meanwhile is copied or not; a snapshot is.
+    /// `loop` where the copy would lie in itself, `in_use` for a file that is not finalized.
+    [[nodiscard]] result<copy_report> copy_all(std::string_view from, std::string_view to,
+                                               const copy_options& how = {});
 
     /// Opens a file to write it: see tree::open_how. The lease runs `term` from now on, and as long
     /// again from each `renew`; once it has run out, others may take it back, and every use of the

@@ -2,13 +2,16 @@
 // write is kept from a run in memory, and the floor writes it again. What is read to decide is in
 // our time.
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
+#include <casement/core/hash.hpp>
 #include <casement/kv/memory.hpp>
 #include <casement/tree/finalize.hpp>
 #include <casement/tree/look_up.hpp>
 #include <casement/tree/rename.hpp>
+#include <casement/tree/snapshot.hpp>
 
 #include "names.hpp"
 
@@ -159,6 +162,94 @@ contestant ours_of(deed what, const std::string& path, engine::durability d) {
             }};
 }
 
+// --- snapshots -----------------------------------------------------------------------------------
+
+constexpr std::uint64_t snapshot_names = 10'000;
+constexpr shape one_directory{1, snapshot_names};
+
+/// A directory of 10,000 files that are all other files each time, so that its snapshot shares
+/// nothing with the last.
+template <store S>
+class changing_directory {
+public:
+    explicit changing_directory(S& kv) : kv_{kv} {
+        must(transaction{kv_}
+                 .template put<tree::head>(node_, head_of_all())
+                 .template put<tree::rev>(node_, {{1}})
+                 .commit());
+    }
+
+    void change() {
+        ++round_;
+        for (std::uint64_t n = 0; n < snapshot_names;) {
+            transaction t{kv_};
+            for (const auto end = n + commit_rows_max; n < std::min(end, snapshot_names); ++n) {
+                auto e = entry_of(n);
+                const tree::obj_id other{tree::obj_id::file, sha256_of(std::to_string(n + round_))};
+                e.target = protocol::dentry::object{other};
+                t.template put<tree::entry>({node_, {}, name_of(n)}, e);
+            }
+            must(t.commit());
+        }
+    }
+
+    void take_snapshot() {
+        const auto image = must(tree::read_tree(kv_, node_));
+        if (image.files() != snapshot_names) give_up("a snapshot lacks files");
+        must(tree::keep_snapshot(me_, std::to_string(round_), image, "/", {}));
+    }
+
+private:
+    const tree::node_id node_ = directory_of(one_directory, 0);
+
+    S& kv_;
+    id_blocks<S> ids_{kv_};
+    recorded<S> me_{kv_, ids_};
+    std::uint64_t round_ = 0;
+};
+
+/// A list of as many names, and the same rows written.
+contestant snapshot_floor(const std::string& path, engine::durability d) {
+    keeping_store kv;
+    changing_directory<keeping_store> all{kv};
+    all.change();
+    kv.commits.clear();
+    all.take_snapshot();
+    const auto keeper = raw_leveldb();
+    keeper.fill(path + "-names", one_directory);
+    const auto names = keeper.open(path + "-names", one_directory, d);
+    return {
+        role::floor, "LevelDB",
+        [=, commits = kv.commits, write = write_raw(path, d)](benchmark::State& state) {
+            const auto own = names();
+            for (auto _ : state) {
+                benchmark::DoNotOptimize(own.list());
+                for (const auto& rows : commits) write(rows);
+            }
+            state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(snapshot_names));
+        }};
+}
+
+struct our_snapshots {
+    engine::leveldb_store kv;
+    changing_directory<engine::leveldb_store> all{kv};
+};
+
+contestant our_snapshot(const std::string& path, engine::durability d) {
+    const auto own = std::make_shared<our_snapshots>(
+        must(engine::leveldb_store::open(path, {.durable = d, .create = true})));
+    return {
+        role::ours, "read_tree", [=](benchmark::State& state) {
+            for (auto _ : state) {
+                state.PauseTiming();
+                own->all.change();
+                state.ResumeTiming();
+                own->all.take_snapshot();
+            }
+            state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(snapshot_names));
+        }};
+}
+
 }  // namespace
 
 int main() {
@@ -175,4 +266,10 @@ int main() {
             hold({std::string{words} + how, "files/s"},
                  {floor_of(what, place + "-floor", d), ours_of(what, place + "-ours", d)});
         }
+    for (const auto d : {engine::durability::process, engine::durability::power}) {
+        const auto place = w / std::to_string(++stores);
+        const auto* how = d == engine::durability::power ? ", power" : ", process";
+        hold({std::string{"snapshot of 10,000 names"} + how, "names/s"},
+             {snapshot_floor(place + "-floor", d), our_snapshot(place + "-ours", d)});
+    }
 }

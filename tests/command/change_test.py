@@ -161,7 +161,7 @@ class Cp(Change):
         self.assertEqual(self.lines("cp", self.store, "/f", "/copy"), [])
         told = self.document("cp", "-r", self.store, "/d", "/d2")
         self.assertEqual(told, {"done": "cp", "path": "/d", "to": "/d2", "directories": 3,
-                                "files": 3, "links": 1})
+                                "files": 3, "links": 1, "unchanged": 0})
         self.assertEqual(self.stored(), before)
         self.assertEqual(self.object("/copy"), self.object("/f"))
         self.assertEqual(self.object("/d2/e/y"), self.object("/d/e/y"))
@@ -185,6 +185,8 @@ class Cp(Change):
         self.assertEqual({k[2:]: v for k, v in one.items()},
                          {k[4:]: v for k, v in two.items() if k != b"/t/d/g"})
         self.assertEqual(self.object("/t/d/e/y"), self.object("/f"))
+        told = self.document("cp", "-rT", "--rate", "100000", self.store, "/d", "/t/d")
+        self.assertEqual((told["directories"], told["files"], told["unchanged"]), (3, 3, 7))
 
     def test_refuses(self):
         self.leaves_alone("cp", self.store, "/none", "/x", code=NO, says="/none", error="not_found")
@@ -196,6 +198,8 @@ class Cp(Change):
         self.leaves_alone("cp", "-r", self.store, "/d", "/f", code=NO, says="/d", error="exists")
         self.leaves_alone("cp", "-r", self.store, "/d", "/n/o", code=NO, says="/n/o",
                           error="not_found")
+        self.leaves_alone("cp", "-r", "--rate", "-1", self.store, "/d", "/d3", code=USAGE,
+                          says="--rate")
 
     def test_something_of_another_kind_is_in_the_way(self):
         self.run_command("mkdir", "-p", self.store, "/t/d/x")

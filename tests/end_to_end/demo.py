@@ -31,6 +31,7 @@ def main():
     show("import", store, source, "/demo")
     show("import", store, source, "/demo")
     show("ls", "-l", store, "/demo", lines=8)
+    show("snapshot", store, "/demo", "before")
     show("stats", store)
     show("verify", store)
     show("export", store, "/demo", back)
@@ -40,6 +41,11 @@ def main():
     if differences:
         sys.exit(f"{len(differences)} differences between {source} and what came back")
     print(f"\n{source} came back equal: bytes, modes, times and links.")
+    changed = os.path.join(work, "changed")
+    trees.make_changes(source, changed, 10)
+    show("import", store, changed, "/demo")
+    show("snapshot", store, "/demo", "after")
+    show("snapshots", store)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,27 @@ class RoundTrip(unittest.TestCase):
     def test_the_headers_of_this_machine(self):
         self.goes_round("/usr/include/c++" if not FULL else "/usr/include")
 
+    def test_a_snapshot_after_ten_changes_shares_what_did_not_change(self):
+        source = "/usr/include" if FULL else "/usr/include/c++"
+        casement("import", self.store, source, "/it")
+        first = json.loads(casement("snapshot", "--json", self.store, "/it", "before")[0])
+        trees.make_changes(source, self.at("changed"), 10)
+        casement("import", self.store, self.at("changed"), "/it")
+        second = json.loads(casement("snapshot", "--json", self.store, "/it", "after")[0])
+        print(f"{source}: {first['files']} files; the first snapshot added {first['bytes_added']} "
+              f"bytes, the second, after ten changes, {second['bytes_added']}", flush=True)
+        self.assertEqual(first["files"], second["files"])
+        # The directories on the way to ten files, and no content: those came with the import.
+        self.assertGreater(second["bytes_added"], 0)
+        self.assertLess(second["bytes_added"], first["bytes_added"] / (20 if FULL else 1))
+        self.assertLess(second["bytes_added"], 10 * 16 * trees.KIB)
+        pins = {p["snapshot"]: p for p in map(json.loads, casement(
+            "snapshots", "--json", self.store)[0].splitlines())}
+        # What it has alone: the ten old contents, and the same directories as they were.
+        self.assertGreater(pins["before"]["bytes_pinned_alone"], 0)
+        self.assertLess(pins["before"]["bytes_pinned_alone"], pins["before"]["bytes"] / 2)
+        casement("fsck", self.store)
+
     def test_the_compiler_of_this_machine(self):
         if not FULL:
             self.skipTest("large")

@@ -20,6 +20,16 @@ def noise(size, seed):
     return random.Random(seed).randbytes(size)
 
 
+def make_changes(source, top, count):
+    """Below `top`, other bytes for some files of `source`, far from each other."""
+    files = sorted(os.path.relpath(os.path.join(where, name), source)
+                   for where, _, names in os.walk(source) for name in names
+                   if not os.path.islink(os.path.join(where, name)))
+    for path in files[::len(files) // count][:count]:
+        os.makedirs(os.path.dirname(os.path.join(top, path)), exist_ok=True)
+        write(os.path.join(top, path), b"changed\n")
+
+
 def make_odd_tree(top, many_files, large_bytes):
     """What an import must get right; `many_files` in one directory, one file of `large_bytes`."""
     top = os.fsencode(top)

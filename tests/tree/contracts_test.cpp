@@ -12,6 +12,8 @@
 
 #include <casement/tree/ensure_path.hpp>
 #include <casement/tree/finalize.hpp>
+#include <casement/tree/objects.hpp>
+#include <casement/tree/overlay.hpp>
 
 #include "tree/altered_store.hpp"
 #include "tree/counting_store.hpp"
@@ -385,6 +387,56 @@ TEST(Contracts, AreTheSameInADirectoryOfAnySize) {
         EXPECT_EQ(at_size(names, make), at_size(0, make)) << names;
         EXPECT_EQ(at_size(names, make_directory), at_size(0, make_directory)) << names;
         EXPECT_EQ(at_size(names, move_it), at_size(0, move_it)) << names;
+    }
+}
+
+/// Makes /o an object of so many names, "0000000" and on.
+object::dir_summary plant_object(memory_tree& t, std::uint64_t names) {
+    block_writer blocks{t.kv};
+    object::dir_builder builder{std::ref(blocks)};
+    for (std::uint64_t n = 0; n < names; ++n) {
+        const auto digits = std::to_string(n);
+        must(builder.push({std::string(7 - digits.size(), '0') + digits, object(1), 0644, {}, n}));
+    }
+    auto made = must(builder.finish());
+    must(blocks.finish());
+    t.plant<entry>({root, {}, "o"}, {dentry::object{made.id}, generation{names}, {0755, {}, 0}});
+    return made;
+}
+
+// F10, F11, F13: below an object, a look-up reads one block a level, and who makes it a node again
+// reads none; a name that is made over it costs the look-up more than elsewhere.
+TEST(Contracts, BelowAnObjectCostABlockALevel) {
+    for (std::uint64_t names = 1; names <= names_max(); names *= 100) {
+        memory_tree t;
+        const auto made = plant_object(t, names);
+        EXPECT_LE(made.levels, 5u) << names;
+        counting_store counted{t.kv};
+        const auto cost = [&](auto&& act) {
+            counted.forget();
+            act();
+            return counted.counts().gets + counted.counts().rows;
+        };
+        const auto last = std::to_string(names - 1);
+        const auto path = "/o/" + std::string(7 - last.size(), '0') + last;
+        const auto above = cost([&] { must(resolve(counted, "/o")); });
+        EXPECT_EQ(cost([&] {
+                      EXPECT_EQ(must(resolve_through(counted, path)).what.about.size, names - 1);
+                  }),
+                  above + made.levels);
+
+        id_blocks ids{counted};
+        unrecorded me{counted, ids};
+        must(ids.next());
+        const any_rev dir{t.dir()};
+        const auto name = t.name("/o");
+        EXPECT_EQ(cost([&] { must(instantiate_directory(me, dir, name)); }), 0u);
+        EXPECT_LE(counted.counts().writes, 8u);
+        const auto in_node = cost([&] { must(resolve(counted, path)); });
+        EXPECT_LE(in_node, above + made.levels + 4);
+        const auto over = t.dir("/o");
+        EXPECT_LE(cost([&] { must(create(me, any_rev{over}, "new", file(), {})); }),
+                  made.levels + 1u);
     }
 }
 

@@ -244,6 +244,38 @@ TEST_F(Vault, MovesCopiesAndRemoves) {
     expect_clean();
 }
 
+TEST_F(Vault, ACopyThatWasStoppedGoesOn) {
+    fill(v());
+    ASSERT_TRUE(v().make_path("/from/deep/deeper", {0755, {1}, 0}));
+    const auto from = v().look("/from");
+    for (int n = 0; n < 20; ++n)
+        ASSERT_TRUE(v().settle_link(*from->node(), "link" + std::to_string(n), "x", about));
+    ASSERT_TRUE(v().move("/a", "/from"));
+    // Stopped after a name more each time: it goes past what it did, and no name costs two commits.
+    std::uint64_t rounds = 0;
+    const auto before = v().rows().counts().commits;
+    for (bool done = false; !done; ++rounds) {
+        std::uint64_t names = 0;
+        const auto copied =
+            v().copy_all("/from", "/to", {.onto = true, .stop = [&] { return names++ > rounds; }});
+        done = copied.has_value();
+        ASSERT_TRUE(done || copied.error().code() == errc::cancelled) << copied.error().message();
+    }
+    EXPECT_GT(rounds, 20u);
+    const auto cost = v().rows().counts().commits - before;
+    const auto again = v().copy_all("/from", "/to", {.onto = true});
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(v().rows().counts().commits, before + cost) << "all of it is there";
+    const auto names = again->directories + again->files + again->links;
+    EXPECT_EQ(again->unchanged, names);
+    EXPECT_LE(cost, 2 * names) << "one for the name, and seldom one for ids";
+    EXPECT_EQ(bytes_of("/to/a/b/dedicated"), bytes_of("/from/a/b/dedicated"));
+    EXPECT_EQ(v().copy_all("/from", "/from/deep/x").error().code(), errc::loop);
+    EXPECT_EQ(v().copy_all("/from", "/", {.onto = true}).error().code(), errc::exists);
+    EXPECT_EQ(v().copy_all("/nothing", "/x").error().code(), errc::not_found);
+    expect_clean();
+}
+
 TEST_F(Vault, RemovesWhatACrashLeftBehindAndNothingElse) {
     fill(v());
     ASSERT_TRUE(v().close());

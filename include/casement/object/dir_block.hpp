@@ -59,6 +59,9 @@ struct dir_block {
     bool operator==(const dir_block&) const = default;
 };
 
+/// Of bytes in memory, about: what a cache counts.
+[[nodiscard]] std::size_t memory_of(const dir_block& block);
+
 /// What stands before the items.
 [[nodiscard]] std::string dir_block_header(std::uint8_t level);
 

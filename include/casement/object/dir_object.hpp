@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,36 +22,47 @@
 
 namespace casement::object {
 
-/// Gives the bytes of the block of that name; `need_pull` where they are elsewhere. Its errors come
-/// back to whoever reads the directory.
+/// A block whose bytes had the name that it was asked for by.
+using block_ptr = std::shared_ptr<const dir_block>;
+
+/// Gives the bytes of the block of that name, or the block if they were checked before; `need_pull`
+/// where they are elsewhere. Its errors come back to whoever reads the directory.
 template <class F>
 concept block_source = requires(F& fetch, const digest& name) {
     { fetch(name) } -> std::same_as<result<std::string>>;
+}
+|| requires(F& fetch, const digest& name) {
+    { fetch(name) } -> std::same_as<result<block_ptr>>;
 };
 
 namespace detail {
 
 /// A block on the way down, and the item of it that comes next.
 struct dir_frame {
-    dir_block block;
+    block_ptr block;
     std::string end;  // every name below is less; empty: no bound
     std::size_t next = 0;
+
+    [[nodiscard]] const dir_child& child() const { return block->children[next]; }
 
     /// Sets `next` to the first entry not before `name`, or to the child that would hold it.
     void seek(std::string_view name);
 };
 
 /// The block in `bytes`, if it is the one of that name. `corrupt` otherwise.
-[[nodiscard]] result<dir_block> checked_block(const digest& name, std::string_view bytes);
+[[nodiscard]] result<block_ptr> checked_block(const digest& name, std::string_view bytes);
 
 /// `corrupt` unless `block` is what item `next` of `above` says of it.
-[[nodiscard]] result<dir_frame> checked_child(const dir_frame& above, dir_block&& block);
+[[nodiscard]] result<dir_frame> checked_child(const dir_frame& above, block_ptr block);
 
 template <block_source F>
-result<dir_block> read_block(F& fetch, const digest& name) {
-    auto bytes = fetch(name);
-    if (!bytes) return within(std::move(bytes), "read directory block", to_hex(name));
-    return checked_block(name, *bytes);
+result<block_ptr> read_block(F& fetch, const digest& name) {
+    auto got = fetch(name);
+    if (!got) return within(std::move(got), "read directory block", to_hex(name));
+    if constexpr (std::same_as<decltype(got), result<block_ptr>>)
+        return got;
+    else
+        return checked_block(name, *got);
 }
 
 template <block_source F>
@@ -59,14 +71,14 @@ result<dir_frame> read_root(F& fetch, const obj_id& dir) {
         return fail(errc::not_a_directory, "read directory", to_hex(dir.digest));
     auto block = read_block(fetch, dir.digest);
     if (!block) return passed(block);
-    return dir_frame{std::move(*block), {}, 0};
+    return dir_frame{*std::move(block), {}, 0};
 }
 
 template <block_source F>
 result<dir_frame> read_child(F& fetch, const dir_frame& above) {
-    auto block = read_block(fetch, above.block.children[above.next].block);
+    auto block = read_block(fetch, above.child().block);
     if (!block) return passed(block);
-    return checked_child(above, std::move(*block));
+    return checked_child(above, *std::move(block));
 }
 
 }  // namespace detail
@@ -78,15 +90,15 @@ template <block_source F>
                                                                 std::string_view name) {
     if (auto good = check_name(name); !good) return passed(good);
     auto frame = detail::read_root(fetch, dir);
-    while (frame && !frame->block.is_leaf()) {
+    while (frame && !frame->block->is_leaf()) {
         frame->seek(name);
         frame = detail::read_child(fetch, *frame);
     }
     if (!frame) return passed(frame);
     frame->seek(name);
-    auto& entries = frame->block.entries;
+    const auto& entries = frame->block->entries;
     if (frame->next == entries.size() || entries[frame->next].name != name) return std::nullopt;
-    return std::move(entries[frame->next]);
+    return entries[frame->next];
 }
 
 /// How many entries the directory has. Reads one block.
@@ -94,7 +106,7 @@ template <block_source F>
 [[nodiscard]] result<std::uint64_t> dirobj_count(F&& fetch, const obj_id& dir) {
     auto frame = detail::read_root(fetch, dir);
     if (!frame) return passed(frame);
-    return frame->block.count();
+    return frame->block->count();
 }
 
 /// The entries of a directory in the order of their names' bytes, a block at a time. Holds one
@@ -111,12 +123,12 @@ public:
         if (auto placed = place(); !placed) return passed(placed);
         while (!path_.empty()) {
             auto& frame = path_.back();
-            const auto items =
-                frame.block.is_leaf() ? frame.block.entries.size() : frame.block.children.size();
+            const auto& block = *frame.block;
+            const auto items = block.is_leaf() ? block.entries.size() : block.children.size();
             if (frame.next == items) {
                 path_.pop_back();
-            } else if (frame.block.is_leaf()) {
-                return std::move(frame.block.entries[frame.next++]);
+            } else if (block.is_leaf()) {
+                return block.entries[frame.next++];
             } else if (auto below = descend(frame); !below) {
                 return passed(below);
             }
@@ -146,7 +158,7 @@ private:
             if (!root) return passed(root);
             path_.push_back(std::move(*root));
         }
-        for (path_.back().seek(*sought_); !path_.back().block.is_leaf();
+        for (path_.back().seek(*sought_); !path_.back().block->is_leaf();
              path_.back().seek(*sought_))
             if (auto below = descend(path_.back()); !below) return below;
         sought_.reset();

@@ -96,7 +96,7 @@ public:
             const obj_id* object = object_in(**here->found);
             if (object == nullptr || here->inner.empty()) return end_of_path{name, **here->found};
             const auto end =
-                object::detail::walk_down(blocks_in(at_), *object, here->inner,
+                object::detail::walk_down(known_blocks(at_), *object, here->inner,
                                           static_cast<unsigned>(links_max - links_), last_);
             if (!end)
                 return within(result<void>{std::unexpected{end.error()}}, "resolve",

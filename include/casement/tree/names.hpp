@@ -22,7 +22,7 @@ namespace casement::tree {
 template <readable R>
 class names_cursor {
     using rows_type = decltype(std::declval<const R&>().scan("", ""));
-    using base_type = object::dir_cursor<decltype(blocks_in(std::declval<const R&>()))>;
+    using base_type = object::dir_cursor<decltype(known_blocks(std::declval<const R&>()))>;
 
 public:
     /// On the first name after `after`; on the first of all for "". Of `at`, `dir` was read.
@@ -33,7 +33,7 @@ public:
           rows_{at.scan(after.empty() ? prefix_ : prefix_ + std::string{after} + '\0',
                         after_prefix(prefix_))} {
         if (dir_->base()) {
-            base_.emplace(blocks_in(at), *dir_->base());
+            base_.emplace(known_blocks(at), *dir_->base());
             if (!after.empty()) base_->seek_past(after);
             next_of_base();
         }
@@ -42,7 +42,7 @@ public:
 
     /// The same of a directory object, all of whose names are its own.
     names_cursor(const R& at, const obj_id& dir, std::string_view after)
-        : rows_{at.scan("", "")}, base_{std::in_place, blocks_in(at), dir} {
+        : rows_{at.scan("", "")}, base_{std::in_place, known_blocks(at), dir} {
         if (!after.empty()) base_->seek_past(after);
         next_of_base();
         settle();

@@ -17,6 +17,7 @@
 #include <casement/kv/store.hpp>
 #include <casement/kv/transaction.hpp>
 #include <casement/machine/apply.hpp>
+#include <casement/object/block_cache.hpp>
 #include <casement/object/dir_builder.hpp>
 #include <casement/object/dir_object.hpp>
 #include <casement/object/object_id.hpp>
@@ -48,6 +49,17 @@ template <readable R>
             return fail(errc::need_pull, "read object", object::to_text(id), "is not in the store");
         return (*row)->bytes;
     };
+}
+
+/// The same for who looks something up: from memory, where `at` has a `block_cache`. An answer is
+/// true for ever, and no proof that the store still has the rows: who is about to name a directory
+/// takes `blocks_in`. Reads 1 row a call at most.
+template <readable R>
+[[nodiscard]] auto known_blocks(const R& at) {
+    if constexpr (requires { at.block_cache(); })
+        return object::cached(at.block_cache(), blocks_in(at));
+    else
+        return blocks_in(at);
 }
 
 /// Takes the blocks of directories to come, and writes those that are not there yet, a few to a

@@ -239,4 +239,12 @@ result<generation> finalize_directory(C&&, const Given&...) {
     std::unreachable();
 }
 
+template <client C, class... Given>
+    requires(!passes<image, Given...>)
+result<void> rebase(C&&, const Given&...) {
+    static_assert(
+        contract_of_life_a_directory_becomes_the_object_that_it_was_seen_to_be<Given...>::kept);
+    std::unreachable();
+}
+
 }  // namespace casement::tree

@@ -191,6 +191,13 @@ result<generation> rename(C&&, const Given&...) {
 }
 
 template <client C, class... Given>
+    requires((std::same_as<Given, seen_name> + ...) != 2)
+result<generation> set_aside(C&&, const Given&...) {
+    static_assert(contract_2_a_rename_carries_what_was_seen_at_both_names<Given...>::kept);
+    std::unreachable();
+}
+
+template <client C, class... Given>
     requires((std::same_as<Given, seen_name> + ...) != 2 || !passes<ancestry, Given...>)
 result<generation> rename_directory(C&&, const Given&...) {
     static_assert(contract_2_a_rename_carries_what_was_seen_at_both_names<Given...>::kept);

@@ -139,7 +139,7 @@ template <readable R>
 [[nodiscard]] result<std::optional<entry>> see_in_base(const R& at, const directory& dir,
                                                        std::string_view name) {
     if (!dir.base()) return std::nullopt;
-    auto there = object::dirobj_get_child(blocks_in(at), *dir.base(), name);
+    auto there = object::dirobj_get_child(known_blocks(at), *dir.base(), name);
     if (!there) return passed(there);
     if (!*there) return std::nullopt;
     return as_entry(**there);
