@@ -23,6 +23,7 @@ struct situation {
     int race = 0;       // its number in SPEC's list; 0: none
     std::function<check::story(size)> tell;
     bool breaks = false;  // it is told to show how it breaks: without a violation it is wrong
+    bool large = false;   // too large to be searched once for each mutant
 };
 
 /// All of them, small ones first.

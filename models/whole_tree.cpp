@@ -2,8 +2,8 @@
 // two directories, two names and two contents. Nobody has said what to look for; what must hold is
 // that the tree is whole, and that a change does what its operation says and nothing else.
 
+#include "overlay_story.hpp"
 #include "stories.hpp"
-#include "tree_story.hpp"
 
 namespace casement::models::whole_tree_story {
 namespace {
@@ -47,6 +47,24 @@ public:
                 if (auto listed = list(me.store(), parent))
                     for (const auto& n : *listed) (void)n.token();
             });
+    }
+
+    /// And the life of files and of directories over a base, under the same names: what one begins
+    /// on a name, another may end under any other.
+    any_operation& with_lives() {
+        for (const std::string path : {"/y", "/x/y"}) {
+            add("create_file " + path, [=](actor& me) { make_file<P>(me, path); });
+            add("instantiate_file " + path, [=](actor& me) { instantiate<P>(me, path); });
+            add("write " + path, [=](actor& me) { write_file(me, path, 'a', false); });
+            add("reclaim " + path, [=](actor& me) { take_back(me, path); });
+            add("finalize " + path, [=](actor& me) { make_final<P>(me, path); });
+            add("abort " + path, [=](actor& me) { take_preparation_back(me, path); });
+        }
+        add("finalize_directory /x", [](actor& me) { finalize_dir<P>(me, "/x"); });
+        add("instantiate_directory /x", [](actor& me) { instantiate_dir<P>(me, "/x"); });
+        add("rebase /x", [](actor& me) { rebase_dir(me, "/x"); });
+        add("keep_snapshot /", keep);
+        return *this;
     }
 
 private:
@@ -148,6 +166,35 @@ story everything(std::string name, size s, bool by_contract) {
     return with_tree_rows(all);
 }
 
+/// A name that was gone is seen again by what makes or moves names alone.
+[[nodiscard]] complaint no_name_comes_back(const check::change& c) {
+    for (const auto* may : {"create", "rename", "ensure_path"})
+        if (c.operation.starts_with(may)) return "";
+    const shown_names before{c.before}, after{c.after};
+    for (const auto& [name, what] : after.all())
+        if (!before.all().contains(name))
+            return name + " comes back by " + std::string{c.operation};
+    return "";
+}
+
+template <class P>
+story every_life(std::string name, size s) {
+    story all{std::move(name)};
+    all.begins([](memory_store& kv) {
+        plot tree{kv};
+        require(tree.mkdir("/x") == inner, "the directory at /x is the first that is made");
+        const auto at = *resolve(kv, "/x/y");
+        require(create_file(tree.by(), any_rev{at.parent}, "y", {}).has_value(), "a file");
+    });
+    all.actors(s.actors ? s.actors : 2, "client", s.turns ? s.turns : 1,
+               any_operation<P>{false}.with_lives());
+    all.strikes({.crashes = 1, .lost_replies = 1, .ticks = 1});
+    with_overlay_laws(all);
+    all.every_change("the number of a lease only grows", numbers_grow);
+    all.every_change("a file is finalized as it is", finalized_as_it_is);
+    return all.every_change("a deleted name is not brought back", no_name_comes_back);
+}
+
 }  // namespace
 
 std::vector<situation> situations() {
@@ -159,7 +206,13 @@ std::vector<situation> situations() {
         {"contracts-any-rev", "an operation changes what its caller no longer sees", 0,
          [](size s) { return everything<any_rev>("what calls expect, at any rev", s, true); }},
         {"contracts-at-rev", "an operation changes a directory that is not as it was seen", 0,
-         [](size s) { return everything<at_rev>("what calls expect, at exact revs", s, true); }}};
+         [](size s) { return everything<at_rev>("what calls expect, at exact revs", s, true); }},
+        {"everything-any-rev", "all that a tree, its files and its directories' bases go through",
+         0, [](size s) { return every_life<any_rev>("the whole protocol, at any rev", s); }, false,
+         true},
+        {"everything-at-rev", "the same, at the rev that was seen", 0,
+         [](size s) { return every_life<at_rev>("the whole protocol, at exact revs", s); }, false,
+         true}};
 }
 
 }  // namespace casement::models::whole_tree_story

@@ -2,7 +2,7 @@
 // reads. Who adds a guard makes changes conflict that did not, and who leaves one out lets changes
 // meet that must not; either has to be said here.
 
-#include <cstdlib>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -15,6 +15,7 @@
 #include <casement/tree/objects.hpp>
 #include <casement/tree/overlay.hpp>
 
+#include "support/scale.hpp"
 #include "tree/altered_store.hpp"
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
@@ -360,11 +361,8 @@ TEST(Contracts, DifferByEachRow) {
     }
 }
 
-/// CASEMENT_NAMES_MAX: how large directories become.
-std::uint64_t names_max() {
-    const char* n = std::getenv("CASEMENT_NAMES_MAX");
-    return n == nullptr ? 1000 : std::stoull(n);
-}
+/// How large directories become.
+constexpr std::uint64_t names_max = scaled(1'000'000) < 1'000'000 ? 1'000 : 1'000'000;
 
 // F5, F8: a new name, and the rename of all of them, cost what they cost in an empty directory.
 TEST(Contracts, AreTheSameInADirectoryOfAnySize) {
@@ -383,7 +381,7 @@ TEST(Contracts, AreTheSameInADirectoryOfAnySize) {
     const auto make_directory =
         in("/p", [](auto& s, const auto& p) { must(create_directory(s.me, p, "new", {})); });
     const auto move_it = in("/", "/q/r", moves_directory("/p", "/q/r/new", "/q/r"));
-    for (std::uint64_t names = 1; names <= names_max(); names *= 1000) {
+    for (std::uint64_t names = 1; names <= names_max; names *= 1000) {
         EXPECT_EQ(at_size(names, make), at_size(0, make)) << names;
         EXPECT_EQ(at_size(names, make_directory), at_size(0, make_directory)) << names;
         EXPECT_EQ(at_size(names, move_it), at_size(0, move_it)) << names;
@@ -407,7 +405,7 @@ object::dir_summary plant_object(memory_tree& t, std::uint64_t names) {
 // F10, F11, F13: below an object, a look-up reads one block a level, and who makes it a node again
 // reads none; a name that is made over it costs the look-up more than elsewhere.
 TEST(Contracts, BelowAnObjectCostABlockALevel) {
-    for (std::uint64_t names = 1; names <= names_max(); names *= 100) {
+    for (std::uint64_t names = 1; names <= names_max; names *= 100) {
         memory_tree t;
         const auto made = plant_object(t, names);
         EXPECT_LE(made.levels, 5u) << names;
