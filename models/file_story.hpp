@@ -151,7 +151,7 @@ void make_final(actor& me, const std::string& path) {
         const auto parent = read_directory(here, (*bound)->parent);
         if (!parent) return me.answer("gone");
         const auto name = see_name(here, *parent, (*bound)->name);
-        if (!name) return me.answer("gone");
+        if (!name || !name->exists()) return me.answer("gone");
         carries<P>(me, *parent);
         me.carries(prepared->file());
         const auto object =

@@ -94,7 +94,7 @@ void finalize_dir(actor& me, const std::string& path) {
     const auto parent = read_directory(now, (*bound)->parent);
     if (!parent) return me.answer("gone");
     const auto name = see_name(now, *parent, (*bound)->name);
-    if (!name) return me.answer("gone");
+    if (!name || !name->exists()) return me.answer("gone");
     carries<P>(me, *parent);
     me.carries(merged->of().head());
     me.carries(merged->of().rev());

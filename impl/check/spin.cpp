@@ -271,6 +271,8 @@ private:
                 twin->push_back(&o);
         }
         for (const auto& line : lines) option_of(line, begins);
+        if (lines.empty())
+            out_ << "    :: false  /* no answer that its call may have leads here */\n";
         ++exits_;
     }
 

@@ -14,7 +14,7 @@
 #include <casement/kv/transaction.hpp>
 
 #include "check/small_stories.hpp"
-#include "tree_story.hpp"
+#include "file_story.hpp"
 
 namespace casement::testing {
 
@@ -163,6 +163,31 @@ template <class P>
         else
             (void)tree::rename(by(me), P{x->parent}, x->name, P{y->parent}, y->name);
     });
+    return s.strikes(may);
+}
+
+/// A file is opened, prepared and taken back, by its node: who gets it first.
+[[nodiscard]] inline story lives(std::size_t clients, check::faults may = {}) {
+    story s{"a file's life"};
+    const auto node = std::make_shared<node_id>();
+    s.begins([=](memory_store& kv) {
+        models::plot tree{kv};
+        const auto at = *tree::resolve(kv, "/x");
+        const auto made =
+            *tree::create_file(tree.by(), tree::any_rev{at.parent}, "x", tree::facts{});
+        *node = std::get<tree::created>(made).node;
+    });
+    s.actors(clients, "client", 1, [=](actor& me) {
+        static const std::vector<std::string> ways{"write", "prepare", "abort"};
+        const auto way = me.choose(ways);
+        const auto file = tree::read_file_node(me.store(), *node);
+        if (!file) return;
+        if (way == 1) return void(tree::prepare(by(me), *file));
+        if (way == 2) return void(tree::abort(by(me), *file));
+        const auto mine = tree::open_writer(by(me), *file, {models::term_ns});
+        if (mine) me.answer(tree::close_writer(by(me), *mine) ? "closed" : "fenced");
+    });
+    s.always("the tree is whole", models::tree_is_whole);
     return s.strikes(may);
 }
 

@@ -61,7 +61,9 @@ std::vector<sized> scopes() {
             {"2 renames at revs, faults", renames<tree::at_rev>(some)},
             {"2 names at any rev, 2 turns", names<tree::any_rev>(2, 2)},
             {"2 names at revs, faults", names<tree::at_rev>(2, 1, some)},
-            {"2 names, 3 clients", names<tree::any_rev>(3, 1)}};
+            {"2 names, 3 clients", names<tree::any_rev>(3, 1)},
+            {"a file's life, 2 clients, faults", lives(2, some)},
+            {"a file's life, 3 clients", lives(3)}};
 }
 
 TEST(Spin, CountsTheSame) {
