@@ -131,9 +131,20 @@ bool all_whole(const rows& now, const auto& object_of) {
     return "";
 }
 
-[[nodiscard]] bool nothing_unnamed(const rows& now) {
+[[nodiscard]] bool nothing_unnamed(const auto& now) {
     const auto seen = survey_of(now, [] { return false; });
     return seen && seen->unnamed().empty() && seen->wronged().empty();
+}
+
+/// Where nobody `collects`, something is.
+story& nothing_need_be_left_over(story& s, bool collects) {
+    const auto tidy = [=](unrecorded<memory_store> me) {
+        if (!collects) return;
+        (void)collect(me, {.now = {}});
+        (void)sweep_hidden(me.rows());
+    };
+    return s.always("nothing need be left over",
+                    can_be_tidied(tidy, [](const auto& kv) { return nothing_unnamed(kv); }));
 }
 
 story& with_laws(story& s) {
@@ -145,8 +156,8 @@ story& with_laws(story& s) {
     s.covers([](std::string_view, std::string_view) { return std::nullopt; });
     s.always("what is named is stored", what_is_named_is_stored);
     s.always("what is condemned is there", the_condemned_are_stored);
-    s.sometimes("nothing is left over", nothing_unnamed);
-    return s;
+    s.sometimes("nothing is left over", [](const rows& now) { return nothing_unnamed(now); });
+    return nothing_need_be_left_over(s, true);
 }
 
 // --- who acts ------------------------------------------------------------------------------------
@@ -317,6 +328,13 @@ story two_collectors(size s) {
     return with_laws(tale);
 }
 
+story left_alone() {
+    auto tale = tale_of_leftovers("a leftover, and nobody collects", false);
+    tale.acts("other", remove_d);
+    with_file_rows(tale);
+    return nothing_need_be_left_over(tale, false);
+}
+
 }  // namespace
 
 std::vector<situation> situations() {
@@ -330,6 +348,8 @@ std::vector<situation> situations() {
          [](size) { return objectified(); }},
         {"two-collectors", "two collectors take what one has spared", 12,
          [](size s) { return two_collectors(s); }},
+        {"leftover-alone", "what nothing leads to stays for ever", 12,
+         [](size) { return left_alone(); }, true},
     };
 }
 

@@ -106,32 +106,27 @@ story back_and_forth(std::string name) {
 }
 
 /// Race 17: whoever prepared or wrote it is dead.
-story crashed_between(std::string name) {
+story crashed_between(std::string name, bool helped) {
     auto tale = tale_of(std::move(name));
     tale.acts("finalizer", finalizer<any_rev>);
     tale.acts("writer", [](actor& me) { write_file(me, "/x", 'b', false); });
     tale.strikes({.crashes = 1, .ticks = 1});
-    return with_file_laws(tale);
+    with_file_laws(tale);
+    return nobody_need_stay_half_way(tale, helped);
 }
 
 story nobody_tidies_up() {
-    auto tale = crashed_between("a crash under a lease or a preparation, and nobody comes");
-    tale.recoverable("nobody stays half-way", nobody_half_way);
-    return tale;
+    return crashed_between("a crash under a lease or a preparation, and nobody comes", false);
 }
 
 story somebody_tidies_up() {
-    auto tale = crashed_between("a crash under a lease or a preparation");
+    auto tale = crashed_between("a crash under a lease or a preparation", true);
     tale.acts("janitor", [](actor& me) {
         static const std::vector<std::string> ways{"reclaim", "abort", "finalize"};
         const auto way = me.choose(ways);
         if (way == 0) return take_back(me, "/x");
         if (way == 1) return take_preparation_back(me, "/x");
         finalizer<any_rev>(me);
-    });
-    // Who has come too early would come again: this story ends before that.
-    tale.recoverable("nobody stays half-way", [](const check::moment& m) {
-        return nobody_half_way(m.store()) || !m.answer(2).empty() || m.clock().ns > 0;
     });
     tale.sometimes("a dead writer's lease is taken back", answers(2, "reclaimed"));
     tale.sometimes("a dead finalizer's work is taken back", answers(2, "aborted"));
@@ -175,7 +170,8 @@ story any_of_a_file(std::string name, size s) {
     auto tale = tale_of(std::move(name));
     tale.actors(s.actors ? s.actors : 2, "client", s.turns ? s.turns : 1, any_file_operation<P>);
     tale.strikes({.crashes = 1, .lost_replies = 1, .ticks = 1});
-    return with_file_laws(tale);
+    with_file_laws(tale);
+    return nobody_need_stay_half_way(tale);
 }
 
 }  // namespace

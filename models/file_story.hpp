@@ -2,6 +2,8 @@
 // What the stories of files share: what a writer, a finalizer and those who meddle would do, on one
 // name or two. A file's bytes are a row here: which letter its staging file holds.
 
+#include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -175,7 +177,7 @@ void remove_file(actor& me, const std::string& path) {
 // --- what must hold ------------------------------------------------------------------------------
 
 /// The file's row of each node.
-[[nodiscard]] inline std::map<std::uint64_t, state<protocol::file>> files_in(const rows& now) {
+[[nodiscard]] inline std::map<std::uint64_t, state<protocol::file>> files_in(const auto& now) {
     std::map<std::uint64_t, state<protocol::file>> all;
     const std::string first{file_row::table};
     for (auto r = now.scan(first, after_prefix(first)); r.valid(); r.next())
@@ -236,12 +238,31 @@ inline story& with_file_laws(story& s) {
 }
 
 /// No lease is held and nothing is prepared: nobody is half-way.
-[[nodiscard]] inline bool nobody_half_way(const rows& now) {
+[[nodiscard]] inline bool nobody_half_way(const auto& now) {
     for (const auto& [node, f] : files_in(now))
         if (std::holds_alternative<protocol::file::working>(f) ||
             std::holds_alternative<protocol::file::finalizing>(f))
             return false;
     return true;
+}
+
+/// Takes back every lease, as when all have run out, and every preparation.
+inline void take_all_back(unrecorded<memory_store> me) {
+    for (const auto& [node, _] : files_in(me.rows())) {
+        const auto file = read_file_node(me.rows(), node_id{node});
+        if (!file) continue;
+        (void)reclaim(me, *file, {std::numeric_limits<std::int64_t>::max()});
+        (void)tree::abort(me, *file);
+    }
+}
+
+/// Where nobody `helps`, somebody does.
+inline story& nobody_need_stay_half_way(story& s, bool helps = true) {
+    const auto tidy = [=](unrecorded<memory_store> me) {
+        if (helps) take_all_back(me);
+    };
+    return s.always("nobody need stay half-way",
+                    can_be_tidied(tidy, [](const auto& kv) { return nobody_half_way(kv); }));
 }
 
 }  // namespace casement::models

@@ -128,6 +128,24 @@ void remove_at(actor& me, const std::string& path) {
         (void)remove_directory(by(me), P{at->parent}, *at->found, *empty);
 }
 
+/// That a clean state can be reached from here, and by whom: on a copy of the rows, `tidy` is done
+/// by one who comes after whatever has happened by now, crashes and work half-way included, and
+/// `clean` is asked of what is left. As a law of every state it says "always, in the end" (AG EF)
+/// with the way there shown: the janitor that ships.
+template <class Tidy, class Clean>
+[[nodiscard]] auto can_be_tidied(Tidy tidy, Clean clean) {
+    return [=](const rows& now) {
+        memory_store kv;
+        for (auto r = now.scan(std::string_view{"\0", 1}, "\xff"); r.valid(); r.next()) {
+            const write row{write::kind::put, r.key(), r.value()};
+            require(kv.commit({{}, {&row, 1}}).has_value(), "a copy");
+        }
+        id_blocks<memory_store> ids{kv, std::uint64_t{1} << 20, std::uint64_t{1} << 21};
+        tidy(unrecorded<memory_store>{kv, ids});
+        return clean(kv);
+    };
+}
+
 /// Whether something is at `path`.
 [[nodiscard]] inline auto there(std::string path) {
     return [path = std::move(path)](const rows& now) {
