@@ -1,5 +1,3 @@
-#include <string>
-
 #include <gtest/gtest.h>
 
 #include <casement/object/dir_object.hpp>
@@ -10,11 +8,7 @@ namespace {
 
 using testing::block_map;
 using testing::file_entry;
-
-std::string name_of_number(std::uint64_t i) {
-    const auto digits = std::to_string(i);
-    return "file-" + std::string(7 - digits.size(), '0') + digits;
-}
+using testing::name_of_number;
 
 dir_summary build_million(block_map& store, std::uint64_t changed) {
     dir_builder builder{store.writer()};

@@ -60,13 +60,16 @@ inline void add(entries& to, dir_entry entry) {
     to.insert_or_assign(std::move(name), std::move(entry));
 }
 
+/// "file-0000000" and on: in the order of the numbers, below 10,000,000.
+inline std::string name_of_number(std::uint64_t number) {
+    const auto digits = std::to_string(number);
+    return "file-" + std::string(7 - digits.size(), '0') + digits;
+}
+
 /// `count` files "file-0000000" and on, with metadata of realistic length.
 inline entries numbered(std::uint64_t count) {
     entries out;
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const auto digits = std::to_string(i);
-        add(out, file_entry("file-" + std::string(7 - digits.size(), '0') + digits, i));
-    }
+    for (std::uint64_t i = 0; i < count; ++i) add(out, file_entry(name_of_number(i), i));
     return out;
 }
 

@@ -62,6 +62,12 @@ private:
         }
     };
 
+    struct kept {
+        digest name;
+        block_ptr block;
+        std::size_t bytes;
+    };
+
     struct shard {
         [[nodiscard]] block_ptr find(const digest& name) {
             const std::lock_guard lock{mutex};
@@ -69,23 +75,23 @@ private:
             ++(at == places.end() ? missed : found);
             if (at == places.end()) return nullptr;
             recent.splice(recent.begin(), recent, at->second);
-            return at->second->second;
+            return at->second->block;
         }
         void keep(const digest& name, block_ptr block, std::size_t most) {
             const auto size = memory_of(*block);
             if (size > most) return;
             const std::lock_guard lock{mutex};
             if (places.contains(name)) return;  // another thread was faster
-            recent.emplace_front(name, std::move(block));
+            recent.push_front({name, std::move(block), size});
             places.emplace(name, recent.begin());
             for (bytes += size; bytes > most; recent.pop_back()) {
-                bytes -= memory_of(*recent.back().second);
-                places.erase(recent.back().first);
+                bytes -= recent.back().bytes;
+                places.erase(recent.back().name);
             }
         }
 
         mutable std::mutex mutex;
-        std::list<std::pair<digest, block_ptr>> recent;
+        std::list<kept> recent;
         std::unordered_map<digest, decltype(recent)::iterator, by_front> places;
         std::size_t bytes = 0;
         std::uint64_t found = 0, missed = 0;
