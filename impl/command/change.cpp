@@ -19,9 +19,7 @@ namespace casement::command {
 namespace {
 
 using dentry = protocol::dentry;
-using tree::entry;
 using tree::facts;
-using tree::node_id;
 
 /// What was done, for programs; people are told of failures only.
 void done(const settings& common, std::string_view what, std::string_view path, json also = {}) {
@@ -163,19 +161,16 @@ struct cp_options : from_to {
 result<void> copy_any(const settings& common, const cp_options& o, vault& v) {
     auto source = v.look(o.from, tree::last_link::keep);
     if (!source) return passed(source);
-    auto also = name("to", o.to);
-    if (source->node() == nullptr && (o.recursive || !tree::is_directory(source->what))) {
-        if (auto copied = v.copy(o.from, o.to); !copied) return copied;
-    } else if (!o.recursive) {
+    if (tree::is_directory(source->what) && !o.recursive)
         return fail(errc::is_a_directory, "copy", o.from, "a directory; -r copies it");
-    } else {
-        auto copied = v.copy_all(o.from, o.to, {o.rate, o.onto, stop_requested});
-        if (!copied) return passed(copied);
+    auto copied = v.copy_all(o.from, o.to, {o.rate, o.onto, stop_requested});
+    if (!copied) return passed(copied);
+    auto also = name("to", o.to);
+    if (source->node() != nullptr)
         also.update({{"directories", copied->directories},
                      {"files", copied->files},
                      {"links", copied->links},
                      {"unchanged", copied->unchanged}});
-    }
     done(common, "cp", o.from, std::move(also));
     return {};
 }

@@ -16,12 +16,65 @@ using protocol::dentry;
 using tree::entry;
 using tree::node_id;
 
-/// One call of `copy_all`.
+/// Where a name comes to be: at `to` if that is free, or `onto` it; else in the directory that is
+/// there, under its own name.
+struct destination {
+    node_id parent;
+    std::string name;
+};
+
+result<destination> destination_of(vault& v, std::string_view to, std::string_view own_name,
+                                   bool onto) {
+    auto here = tree::reach(v.client(), to);
+    if (!here) return passed(here);
+    if (!onto) {
+        auto into = tree::reach_directory(v.client(), *here);
+        if (!into) return passed(into);
+        if (*into) return destination{**into, std::string{own_name}};
+    } else if (here->is_root()) {
+        return fail(errc::exists, "copy", std::string{to}, "is the root");
+    }
+    return destination{here->parent.node(), std::string{here->found->key().name}};
+}
+
+/// One call of `copy` or `copy_all`.
 class copying {
 public:
     copying(vault& v, retry_count& retries, const copy_options& how)
-        : v_{v}, retries_{retries}, stop_{how.stop}, pace_{how.names_a_second} {}
+        : v_{v}, retries_{retries}, how_{how}, pace_{how.names_a_second} {}
 
+    result<void> all(std::string_view from, std::string_view to) {
+        const auto source = v_.look(from, tree::last_link::keep);
+        if (!source) return std::unexpected{source.error()};
+        if (source->node() == nullptr) return leaf(from, to);
+        const auto where =
+            retry(retries_, [&] { return destination_of(v_, to, source->name, how_.onto); });
+        if (!where) return std::unexpected{where.error()};
+        const auto above = tree::read_ancestry(v_.rows(), where->parent);
+        if (!above) return std::unexpected{above.error()};
+        if (above->contains(*source->node()))
+            return fail(errc::loop, "copy", std::string{from},
+                        "the copy would come to lie in itself");
+        return directory(source->what, where->parent, where->name);
+    }
+
+    /// A link or an object.
+    result<void> leaf(std::string_view from, std::string_view to) {
+        return retry(retries_, [&]() -> result<void> {
+            const auto since = tree::kept_since::now(v_.rows());
+            if (!since) return std::unexpected{since.error()};
+            const auto source = v_.look(from, tree::last_link::keep);
+            if (!source) return std::unexpected{source.error()};
+            const auto where = destination_of(v_, to, source->name, how_.onto);
+            if (!where) return std::unexpected{where.error()};
+            auto copied = settle(source->what, where->parent, where->name, *since);
+            return copied ? copied : within(std::move(copied), "copy", std::string{from});
+        });
+    }
+
+    [[nodiscard]] const copy_report& done() const { return done_; }
+
+private:
     /// Makes `name` in `parent` a directory with all that `from` has.
     result<void> directory(const entry& from, node_id parent, std::string_view name) {
         auto about = tree::facts_of(v_.rows(), from);
@@ -33,9 +86,6 @@ public:
         return retry(retries_, [&] { return names_after(copied, from, made->first); });
     }
 
-    [[nodiscard]] const copy_report& done() const { return done_; }
-
-private:
     result<void> names_after(std::string& last, const entry& from, node_id parent) {
         const auto since = tree::kept_since::now(v_.rows());
         if (!since) return std::unexpected{since.error()};
@@ -43,7 +93,7 @@ private:
         if (!names) return passed(names);
         for (const auto& listed : *names) {
             std::string name{listed.name()};
-            if (stop_()) return fail(errc::cancelled, "copy", name);
+            if (how_.stop()) return fail(errc::cancelled, "copy", name);
             auto row = listed.row();
             if (!row) return passed(row);
             if (auto copied = one(*row, parent, name, *since); !copied)
@@ -55,7 +105,12 @@ private:
 
     result<void> one(const entry& what, node_id parent, std::string_view name,
                      const tree::kept_since& since) {
-        if (tree::directory_in(what) != nullptr) return directory(what, parent, name);
+        return tree::directory_in(what) ? directory(what, parent, name)
+                                        : settle(what, parent, name, since);
+    }
+
+    result<void> settle(const entry& what, node_id parent, std::string_view name,
+                        const tree::kept_since& since) {
         auto made = v_.settle_copy(parent, name, what, since);
         if (!made) return passed(made);
         const bool link = std::holds_alternative<dentry::symlink>(what.target);
@@ -74,41 +129,22 @@ private:
 
     vault& v_;
     retry_count& retries_;
-    const std::function<bool()>& stop_;
+    const copy_options& how_;
     pace<> pace_;
     copy_report done_;
 };
 
 }  // namespace
 
+result<void> vault::copy(std::string_view from, std::string_view to) {
+    const copy_options how;
+    return copying{*this, retry_counter(), how}.leaf(from, to);
+}
+
 result<copy_report> vault::copy_all(std::string_view from, std::string_view to,
                                     const copy_options& how) {
-    auto source = look(from, tree::last_link::keep);
-    if (!source) return passed(source);
-    if (source->node() == nullptr) {
-        if (auto copied = copy(from, to); !copied) return passed(copied);
-        const auto& what = source->what;
-        copy_report one;
-        ++(tree::is_directory(what)                               ? one.directories
-           : std::holds_alternative<dentry::symlink>(what.target) ? one.links
-                                                                  : one.files);
-        return one;
-    }
-    auto destination = tree::reach(client(), to);
-    if (!destination) return passed(destination);
-    auto into = tree::reach_directory(client(), *destination);
-    if (!into) return passed(into);
-    if (destination->is_root() && how.onto)
-        return fail(errc::exists, "copy", std::string{to}, "is the root");
-    const bool inside = *into && !how.onto;  // under its own name
-    const node_id parent = inside ? **into : destination->parent.node();
-    const std::string as{inside ? std::string_view{source->name} : destination->found->key().name};
-    auto above = tree::read_ancestry(rows(), parent);
-    if (!above) return passed(above);
-    if (above->contains(*source->node()))
-        return fail(errc::loop, "copy", std::string{from}, "the copy would come to lie in itself");
     copying work{*this, retry_counter(), how};
-    if (auto copied = work.directory(source->what, parent, as); !copied) return passed(copied);
+    if (auto copied = work.all(from, to); !copied) return passed(copied);
     return work.done();
 }
 

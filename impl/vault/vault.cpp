@@ -346,21 +346,6 @@ result<settled> vault::settle_link(node_id parent, std::string_view name, const 
 
 namespace {
 
-/// Where a name comes to be: a free one, or one in the directory that is there.
-struct destination {
-    node_id parent;
-    std::string name;
-};
-
-result<destination> destination_of(vault& v, std::string_view to, std::string_view own_name) {
-    auto here = tree::reach(v.client(), to);
-    if (!here) return passed(here);
-    auto into = tree::reach_directory(v.client(), *here);
-    if (!into) return passed(into);
-    if (*into) return destination{**into, std::string{own_name}};
-    return destination{here->parent.node(), std::string{here->found->key().name}};
-}
-
 /// What a commit that names an entry's object once more must guard: that it is still stored (F4g).
 class presence {
 public:
@@ -410,20 +395,6 @@ result<settled> vault::settle_copy(node_id parent, std::string_view name, const 
         if (!std::exchange(first, false))
             if (auto again = stored->look_again(*this); !again) return passed(again);
         return decide(*this, parent, name, what.target, what.about, *stored);
-    });
-}
-
-result<void> vault::copy(std::string_view from, std::string_view to) {
-    return retry(state_->retries, [&]() -> result<void> {
-        const auto since = tree::kept_since::now(rows());
-        if (!since) return std::unexpected{since.error()};
-        auto source = look(from, tree::last_link::keep);
-        if (!source) return passed(source);
-        const auto where = destination_of(*this, to, source->name);
-        if (!where) return std::unexpected{where.error()};
-        auto done = settle_copy(where->parent, where->name, source->what, *since);
-        if (!done) return std::unexpected{at(std::move(done).error(), "copy", from)};
-        return {};
     });
 }
 

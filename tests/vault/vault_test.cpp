@@ -271,6 +271,15 @@ TEST_F(Vault, ACopyThatWasStoppedGoesOn) {
     EXPECT_LE(cost, 2 * names) << "one for the name, and seldom one for ids";
     EXPECT_EQ(bytes_of("/to/a/b/dedicated"), bytes_of("/from/a/b/dedicated"));
     EXPECT_EQ(v().copy_all("/from", "/from/deep/x").error().code(), errc::loop);
+    // An object is one name, and goes on in the same way.
+    ASSERT_TRUE(v().finalize_directory("/from"));
+    for (const std::uint64_t unchanged : {0u, 1u}) {
+        const auto object = v().copy_all("/from", "/object", {.onto = true});
+        ASSERT_TRUE(object) << object.error().message();
+        EXPECT_EQ(object->directories, 1u);
+        EXPECT_EQ(object->unchanged, unchanged);
+    }
+    EXPECT_EQ(v().look("/object/from").error().code(), errc::not_found);
     EXPECT_EQ(v().copy_all("/from", "/", {.onto = true}).error().code(), errc::exists);
     EXPECT_EQ(v().copy_all("/nothing", "/x").error().code(), errc::not_found);
     expect_clean();
