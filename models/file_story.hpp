@@ -147,19 +147,14 @@ void make_final(actor& me, const std::string& path) {
 
     for (int n = 0; n < 2; ++n) {
         me.doing("finalize");
-        const auto here = me.store().snapshot();
-        const auto bound = read<binding>(here, node);
-        if (!bound || !bound->exists()) return me.answer("gone");
-        const auto parent = read_directory(here, (*bound)->parent);
-        if (!parent) return me.answer("gone");
-        const auto name = see_name(here, *parent, (*bound)->name);
-        if (!name || !name->exists()) return me.answer("gone");
-        carries<P>(me, *parent);
+        const auto here = see_bound(me.store().snapshot(), node);
+        if (!here) return me.answer("gone");
+        carries<P>(me, here->parent);
         me.carries(prepared->file());
         const auto object =
             std::get<protocol::dentry::create_object>(content(static_cast<char>(letter)));
-        const auto made =
-            finalize(by(me), *prepared, *bound, P{*parent}, *name, object.id, (*name)->about);
+        const auto made = finalize(by(me), *prepared, here->bound, P{here->parent}, here->name,
+                                   object.id, here->name->about);
         if (made) return me.answer("finalized");
         if (made.error().code() != errc::conflict) break;
     }

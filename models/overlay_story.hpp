@@ -88,17 +88,13 @@ void finalize_dir(actor& me, const std::string& path) {
     if (!at || at->is_root() || at->node() == nullptr) return me.answer("no node");
     const auto merged = read_image(me.store(), *at->node());
     if (!merged) return me.answer("gone");
-    const auto now = me.store().snapshot();
-    const auto bound = read<binding>(now, merged->of().node());
-    if (!bound || !bound->exists()) return me.answer("gone");
-    const auto parent = read_directory(now, (*bound)->parent);
-    if (!parent) return me.answer("gone");
-    const auto name = see_name(now, *parent, (*bound)->name);
-    if (!name || !name->exists()) return me.answer("gone");
-    carries<P>(me, *parent);
+    const auto here = see_bound(me.store().snapshot(), merged->of().node());
+    if (!here) return me.answer("gone");
+    carries<P>(me, here->parent);
     me.carries(merged->of().head());
     me.carries(merged->of().rev());
-    const auto made = tree::finalize_directory(by(me), *merged, *bound, P{*parent}, *name);
+    const auto made =
+        tree::finalize_directory(by(me), *merged, here->bound, P{here->parent}, here->name);
     me.answer(made ? "finalized" : "not finalized");
 }
 

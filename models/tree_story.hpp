@@ -101,6 +101,21 @@ struct sight {
     return sight{*std::move(dir), *std::move(found)};
 }
 
+/// The same of the name that a node is bound to, and the binding.
+struct bound_sight {
+    seen<binding> bound;
+    directory parent;
+    seen_name name;
+};
+
+[[nodiscard]] inline std::optional<bound_sight> see_bound(const auto& at, node_id node) {
+    auto bound = read<binding>(at, node);
+    if (!bound || !bound->exists()) return std::nullopt;
+    auto there = see(at, (*bound)->parent, (*bound)->name);
+    if (!there || !there->name.exists()) return std::nullopt;
+    return bound_sight{*std::move(bound), std::move(there->parent), std::move(there->name)};
+}
+
 /// What a user's code would do to move `from` to `to`, whatever it is. `P` is what it expects of
 /// the two parents.
 template <class P>

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <casement/tree/overlay.hpp>
+#include <casement/tree/reach.hpp>
 #include "support/property.hpp"
 #include "tree/hand.hpp"
 
@@ -76,6 +77,9 @@ TEST(CachedRows, AreNoProofThatABlockIsThere) {
     must(transaction{rows}.erase<object_row>(s.d).commit());
     EXPECT_TRUE(resolve_through(rows, "/d/7")) << "what was read stays true";
     EXPECT_EQ(code_of(blocks_in(rows)(s.d.digest)), errc::need_pull);
+    const auto fine = [](const auto&...) -> result<void> { return {}; };
+    EXPECT_EQ(code_of(object_walk{rows}.below(s.d, "", fine, fine)), errc::need_pull)
+        << "who asks what is stored is told the truth";
 }
 
 }  // namespace
