@@ -11,6 +11,7 @@
 #include <casement/tree/overlay.hpp>
 #include <casement/tree/snapshot.hpp>
 
+#include "bytes_story.hpp"
 #include "file_story.hpp"
 #include "stories.hpp"
 
@@ -38,33 +39,6 @@ tree::contents<S, disk> contents_in(S& kv, std::function<result<blob::blob_id>()
         blob::files<disk>::open(disk{calls}, "/store", {std::move(ids), {}}, inline_only());
     require(files.has_value(), "blob files");
     return {kv, *std::move(files)};
-}
-
-template <store S>
-result<stored_file<disk>> store_song(tree::contents<S, disk>& c) {
-    auto staged = c.stage();
-    if (!staged) return passed(staged);
-    if (auto written = staged->write(song); !written) return passed(written);
-    return c.store_bytes(*std::move(staged));
-}
-
-/// Makes `path` a file of the song, as `vault::settle_file` does.
-template <client C, store S>
-result<void> settle(C me, S& kv, tree::contents<S, disk>& c, std::string_view path) {
-    auto stored = store_song(c);
-    if (!stored) return passed(stored);
-    for (int tries = 1;; ++tries) {
-        const auto at = resolve(kv, path, last_link::keep);
-        if (!at) return std::unexpected{at.error()};
-        if (at->exists()) return fail(errc::exists, "settle", std::string{path});
-        auto made = create(me, any_rev{at->parent}, at->found->key().name,
-                           protocol::dentry::create_object{stored->id()}, {0644, {}, song.size()},
-                           [&](auto& t) { stored->add_to(t); });
-        if (made || made.error().code() == errc::unknown_outcome) stored->published();
-        if (made) return {};
-        if (made.error().code() != errc::conflict || tries == 3) return passed(made);
-        if (auto again = c.look_again(*stored); !again) return passed(again);
-    }
 }
 
 // --- what must hold ------------------------------------------------------------------------------
@@ -172,7 +146,8 @@ void publish(actor& me) {
     static const std::vector<std::string> ways{"create /a", "create /b"};
     const auto which = me.choose(ways);
     auto c = contents_in(me.store(), [&] { return me.ids().next<blob::blob_id>(); });
-    me.answer(settle(by(me), me.store(), c, which == 0 ? "/a" : "/b") ? "stored" : "not stored");
+    me.answer(settle(by(me), me.store(), c, song, which == 0 ? "/a" : "/b") ? "stored"
+                                                                            : "not stored");
 }
 
 /// A second name for a directory's object, as `vault::copy` makes it.
@@ -217,9 +192,9 @@ void plant_tree(memory_store& kv) {
     plot tree{kv};
     auto c = contents_in(kv, [] { return blob::blob_id{9}; });
     (void)tree.mkdir("/n");
-    require(settle(tree.by(), kv, c, "/n/x").has_value(), "a file");
+    require(settle(tree.by(), kv, c, song, "/n/x").has_value(), "a file");
     const auto node = tree.mkdir("/d");
-    require(settle(tree.by(), kv, c, "/d/y").has_value(), "a file");
+    require(settle(tree.by(), kv, c, song, "/d/y").has_value(), "a file");
     const auto merged = read_image(kv, node);
     const auto at = *resolve(kv, "/d");
     require(tree::finalize_directory(tree.by(), *merged, *read<binding>(kv, node),
@@ -256,7 +231,7 @@ story tale_of_leftovers(std::string name, bool and_a_block) {
     tale.begins([=](memory_store& kv) {
         plot tree{kv};
         auto c = contents_in(kv, [] { return blob::blob_id{9}; });
-        require(settle(tree.by(), kv, c, "/x").has_value(), "a file");
+        require(settle(tree.by(), kv, c, song, "/x").has_value(), "a file");
         const auto x = *resolve(kv, "/x");
         require(remove(tree.by(), any_rev{x.parent}, *x.found).has_value(), "a leftover");
         const auto block = object::to_bytes(object::dir_block{});

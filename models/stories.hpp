@@ -32,6 +32,7 @@ struct situation {
 // One namespace a file, whose words are its own.
 // clang-format off
 namespace collector_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace compact_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace ensure_path_remove_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace file_crash_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace file_life_story { [[nodiscard]] std::vector<situation> situations(); }

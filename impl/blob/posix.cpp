@@ -187,4 +187,35 @@ result<entry> posix_file_system::look(const std::string& path) {
     return entry{entry_kind::file, static_cast<std::uint64_t>(seen.st_size)};
 }
 
+result<std::uint64_t> posix_file_system::allocated(const std::string& path) {
+    struct ::stat seen {};
+    if (::lstat(path.c_str(), &seen) != 0) return fail_system(errno, "look at", path);
+    constexpr std::uint64_t unit = 512;  // of st_blocks, whatever the file system's own is
+    return static_cast<std::uint64_t>(seen.st_blocks) * unit;
+}
+
+result<bool> posix_file_system::punch(const std::string& path, std::span<const byte_range> ranges) {
+#ifdef FALLOC_FL_PUNCH_HOLE
+    const int number = open_number(path, O_WRONLY);
+    if (number < 0) return fail_system(errno, "open", path);
+    const posix_file opened{number, path};  // closes it; nothing was written that could be lost
+    for (const auto& r : ranges) {
+        int failed = 0;
+        do {
+            failed =
+                ::fallocate(number, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                            static_cast<::off_t>(r.offset), static_cast<::off_t>(r.length)) == 0
+                    ? 0
+                    : errno;
+        } while (failed == EINTR);
+        if (failed == EOPNOTSUPP || failed == ENOSYS) return false;
+        if (failed != 0) return fail_system(failed, "punch holes", path);
+    }
+    return true;
+#else
+    (void)path, (void)ranges;
+    return false;
+#endif
+}
+
 }  // namespace casement::blob

@@ -84,6 +84,7 @@ void add_write_commands(CLI::App& app, settings& common);     // write, finalize
 void add_snapshot_commands(CLI::App& app, settings& common);  // snapshot(s), restore, forget ...
 void add_fsck(CLI::App& app, settings& common);
 void add_gc(CLI::App& app, settings& common);
+void add_compact(CLI::App& app, settings& common);
 void add_stats(CLI::App& app, settings& common);
 void add_doctor(CLI::App& app, settings& common);
 void add_explore(CLI::App& app, settings& common);

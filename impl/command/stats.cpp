@@ -40,6 +40,7 @@ struct totals {
     amount files;                     // by name: equal files count each
     std::array<amount, 4> placed;     // contents, by placement
     std::uint64_t content_bytes = 0;  // of all contents, each once
+    std::uint64_t frame_bytes = 0;    // of packs, that contents lie in
 
     [[nodiscard]] amount& placed_as(blob::placement kind) {
         return placed.at(static_cast<std::size_t>(kind) - 1);
@@ -76,6 +77,7 @@ private:
             if (rows.key().front() == tree::entry::table) counted = entry(rows.key(), rows.value());
             if (rows.key().front() == tree::content::table)
                 counted = content(rows.key(), rows.value());
+            if (rows.key().front() == tree::packed_frame::table) counted = frame(rows.value());
             if (!counted) return counted;
         }
         return rows.status();
@@ -123,6 +125,13 @@ private:
         return {};
     }
 
+    result<void> frame(std::string_view value) {
+        const auto row = decode<tree::packed_frame>(value);
+        if (!row) return fail(errc::corrupt, "read row", "", "no frame");
+        n_.frame_bytes += tree::frame_bytes(row->size);
+        return {};
+    }
+
     vault::rows_type::view now_;
     totals n_;
     tree::node_id parent_;  // of the last entry, and the layer that it shows
@@ -152,6 +161,9 @@ result<used> used_below(const std::string& directory) {
     if (why) return fail_system(why.value(), "list", directory);
     return all;
 }
+
+/// Less is not worth a word; and what a writer gave up a moment ago is no waste yet.
+constexpr std::uint64_t dead_bytes_unwarned = 1 << 20;
 
 struct stats_options {
     std::string store;
@@ -185,13 +197,14 @@ result<void> tell(const settings& common, const stats_options& o, vault& v) {
     add_amount(answer, "external", n.placed_as(blob::placement::external));
     answer.add("rows", n.rows);
 
-    std::uint64_t disk_bytes = 0, pack_bytes = 0;
+    std::uint64_t disk_bytes = 0;
+    used packs;
     for (const std::string part : {"meta", "blobs", "packs", "staging"}) {
         if (!std::filesystem::exists(v.path() + "/" + part)) continue;  // nothing was staged yet
         const auto found = used_below(v.path() + "/" + part);
         if (!found) return std::unexpected{found.error()};
         disk_bytes += found->disk_bytes;
-        if (part == "packs") pack_bytes = found->bytes;
+        if (part == "packs") packs = *found;
         answer.add(
             part,
             {{"files", found->files}, {"bytes", found->bytes}, {"disk_bytes", found->disk_bytes}},
@@ -201,10 +214,14 @@ result<void> tell(const settings& common, const stats_options& o, vault& v) {
     answer.add("retries", v.retries());
     answer.add("retries_waited_us", v.retries_waited().count());
     answer.add("disk_bytes", disk_bytes, human_bytes(disk_bytes));
-    // Frames' headers and what no row names any more; a pack is never shorter than its contents.
-    const auto live = n.placed_as(blob::placement::packed).bytes;
-    const auto dead = pack_bytes - std::min(live, pack_bytes);
-    answer.add("packs_dead", dead, human_bytes(dead) + " of packs are no content");
+    // What no row names any more and is no hole either.
+    const auto taken = std::min(packs.bytes, packs.disk_bytes);
+    const auto dead = taken - std::min(n.frame_bytes, taken);
+    answer.add("packs_live", n.frame_bytes, human_bytes(n.frame_bytes));
+    answer.add("packs_dead", dead, human_bytes(dead));
+    if (dead > dead_bytes_unwarned && dead > taken / 20)
+        warn(fmt::format("{} of {} in packs are dead: casement compact {}", human_bytes(dead),
+                         human_bytes(taken), o.store));
     if (o.levels) answer.add("levels", v.rows().report(), "\n" + v.rows().report());
     answer.print(common);
     return {};

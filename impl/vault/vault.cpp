@@ -227,10 +227,18 @@ result<collection_report> vault::collect(const collect_options& how) {
     if (!done) return within(std::move(done), "collect", path());
     static_cast<tree::collected&>(report) = *std::move(done);
     if (how.dry_run) return report;
+    // Bytes go after the rows that named them, also from a disk that loses its power.
+    if (auto settled = rows().sync(); !settled)
+        return within(std::move(settled), "collect", path());
     auto swept = state_->sweep_blobs();
     if (!swept) return within(std::move(swept), "collect", path());
     report.files_removed = *swept;
     return report;
+}
+
+result<tree::compacted> vault::compact(tree::compacting how) {
+    how.settle = [this] { return rows().sync(); };
+    return tree::compact(contents(), how);
 }
 
 // --- making names ----------------------------------------------------------------------------

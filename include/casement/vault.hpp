@@ -23,6 +23,7 @@
 #include <casement/tree/cached_rows.hpp>
 #include <casement/tree/change.hpp>
 #include <casement/tree/collect.hpp>
+#include <casement/tree/compact.hpp>
 #include <casement/tree/contents.hpp>
 #include <casement/tree/create.hpp>
 #include <casement/tree/file_writer.hpp>
@@ -212,6 +213,13 @@ public:
     /// for `grace`, for those who read it still. `cancelled` where `stop` answers true; `corrupt`
     /// and `need_pull` where a row is missing: then nothing is erased.
     [[nodiscard]] result<collection_report> collect(const collect_options& how);
+
+    /// Gives the dead bytes of packs back: what `collect` has erased, and what writers gave up
+    /// (SPEC B6). Makes holes, or moves what is live; Dedicated blobs are neither read nor written.
+    /// Beside anything else that is done with the vault, and to be called again where it was
+    /// stopped
+    /// (`cancelled`). `how.settle` is the vault's own.
+    [[nodiscard]] result<tree::compacted> compact(tree::compacting how = {});
 
     /// Renames. `to` is free, or a file or a link that is replaced by one.
     [[nodiscard]] result<void> move(std::string_view from, std::string_view to);

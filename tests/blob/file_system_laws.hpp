@@ -146,6 +146,30 @@ TYPED_TEST_P(file_system_laws, rename_replaces) {
     EXPECT_EQ(this->fs.look(this->here / "a").error().code(), errc::not_found);
 }
 
+TYPED_TEST_P(file_system_laws, a_punched_range_is_zeros_or_as_it_was) {
+    constexpr std::size_t block = 64 << 10;  // no file system here has larger ones
+    this->make(this->here / "a", std::string(4 * block, 'x'));
+    const auto before = this->fs.allocated(this->here / "a");
+    ASSERT_TRUE(before);
+    const std::array<blob::byte_range, 2> ranges{{{block, block}, {3 * block, 5}}};
+    const auto punched = this->fs.punch(this->here / "a", ranges);
+    ASSERT_TRUE(punched) << punched.error().message();
+    auto file = this->fs.open(this->here / "a");
+    ASSERT_TRUE(file);
+    EXPECT_EQ(file->size(), 4 * block);
+    std::string all(4 * block, '?');
+    ASSERT_EQ(file->read_at(0, all), all.size());
+    std::string expected(4 * block, 'x');
+    if (*punched)
+        for (const auto& r : ranges) expected.replace(r.offset, r.length, r.length, '\0');
+    EXPECT_TRUE(all == expected);
+    const auto after = this->fs.allocated(this->here / "a");
+    ASSERT_TRUE(after);
+    EXPECT_LE(*after, *before - (*punched ? block : 0));
+    EXPECT_EQ(this->fs.punch(this->here / "no", ranges).error().code(), errc::not_found);
+    EXPECT_EQ(this->fs.allocated(this->here / "no").error().code(), errc::not_found);
+}
+
 TYPED_TEST_P(file_system_laws, sync_and_writeback_change_no_byte) {
     auto file = this->fs.create(this->here / "a");
     ASSERT_TRUE(file && file->write_at(0, "bytes"));
@@ -196,6 +220,7 @@ REGISTER_TYPED_TEST_SUITE_P(file_system_laws, what_is_written_is_read,
                             an_error_names_the_path_and_the_errno, a_list_is_sorted_and_whole,
                             look_tells_kind_and_size, a_directory_is_made_once,
                             who_has_a_file_open_reads_on_after_its_removal, rename_replaces,
+                            a_punched_range_is_zeros_or_as_it_was,
                             sync_and_writeback_change_no_byte, a_moved_file_is_the_file,
                             threads_write_disjoint_ranges_at_once);
 

@@ -74,8 +74,27 @@ TEST(pack, is_begun_by_the_first_frame_only) {
     EXPECT_FALSE(blob::posix_file_system{}.look(p.path(1)));
     (void)p.append("x");
     EXPECT_TRUE(blob::posix_file_system{}.look(p.path(1)));
-    EXPECT_TRUE(p->began(pack_id{1}));
-    EXPECT_FALSE(p->began(pack_id{2}));
+}
+
+// What a compaction or a sweep must know before it takes a pack for what its rows say.
+TEST(pack, is_busy_while_a_frame_is_on_its_way_or_may_come) {
+    posix_packs p;
+    const auto a = p.append("a").first, b = p.append("b").first;
+    EXPECT_TRUE(p->busy(pack_id{1}));
+    EXPECT_FALSE(p->busy(pack_id{2}));
+    p->published(a);
+    p->abandon(b);
+    EXPECT_TRUE(p->busy(pack_id{1})) << "the next frame comes here";
+    EXPECT_TRUE(p->let_go(pack_id{1}));
+    EXPECT_FALSE(p->busy(pack_id{1}));
+    const auto c = p.append("c").first;
+    EXPECT_EQ(c.position().pack, pack_id{2});
+    EXPECT_FALSE(p->let_go(pack_id{2})) << "c is on its way";
+    EXPECT_TRUE(p->busy(pack_id{2}));
+    p->published(c);
+    EXPECT_FALSE(p->busy(pack_id{2}));
+    EXPECT_TRUE(p->let_go(pack_id{2}));
+    EXPECT_TRUE(p->let_go(pack_id{7})) << "of an earlier run";
 }
 
 // 10,000 bytes at most: the header, then frames of 64 + 9,872 bytes to the brim.

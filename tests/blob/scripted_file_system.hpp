@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <casement/blob/file_system.hpp>
@@ -31,6 +33,7 @@ public:
     bool skip_file_sync = false;
     bool skip_directory_sync = false;
     bool cannot_sync_names = false;
+    bool cannot_punch = false;
     bool lose_tails = false;  // a write of n bytes says it wrote them, and wrote n - 1
     // After a failed sync the next one says that all is well, as fsync itself does on Linux.
     bool forgets_failed_syncs = false;
@@ -39,6 +42,7 @@ public:
     void restart() {
         const std::lock_guard lock{mutex_};
         calls_.clear();
+        bytes_.clear();
         fired_ = false;
     }
     [[nodiscard]] std::vector<call> calls() const {
@@ -49,6 +53,18 @@ public:
         std::size_t n = 0;
         for (const auto& c : calls()) n += c.operation == operation;
         return n;
+    }
+    /// Bytes that went to or came from files whose path has `part` in it: "write" or "read".
+    [[nodiscard]] std::uint64_t bytes(std::string_view operation, std::string_view part) const {
+        const std::lock_guard lock{mutex_};
+        std::uint64_t all = 0;
+        for (const auto& [which, n] : bytes_)
+            if (which.first == operation && which.second.find(part) != std::string::npos) all += n;
+        return all;
+    }
+    void transferred(const char* operation, std::string_view path, std::uint64_t n) {
+        const std::lock_guard lock{mutex_};
+        bytes_[{operation, std::string{path}}] += n;
     }
     [[nodiscard]] bool fired() const {
         const std::lock_guard lock{mutex_};
@@ -68,6 +84,7 @@ public:
 private:
     mutable std::mutex mutex_;
     std::vector<call> calls_;
+    std::map<std::pair<std::string, std::string>, std::uint64_t> bytes_;
     bool fired_ = false;
 };
 
@@ -85,11 +102,13 @@ public:
                 return std::unexpected{*std::move(failed)};
             }
             if (script_->lose_tails && !bytes.empty()) bytes.remove_suffix(1);
+            script_->transferred("write", inner_.path(), bytes.size());
             return inner_.write_at(offset, bytes);
         }
         result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) const {
             if (auto failed = script_->enter("read", inner_.path()))
                 return std::unexpected{*std::move(failed)};
+            script_->transferred("read", inner_.path(), into.size());
             return inner_.read_at(offset, into);
         }
         result<std::uint64_t> size() const {
@@ -157,6 +176,15 @@ public:
     result<blob::entry> look(const std::string& path) {
         if (auto failed = enter("look", path)) return std::unexpected{*failed};
         return inner_.look(path);
+    }
+    result<std::uint64_t> allocated(const std::string& path) {
+        if (auto failed = enter("allocated", path)) return std::unexpected{*failed};
+        return inner_.allocated(path);
+    }
+    result<bool> punch(const std::string& path, std::span<const blob::byte_range> ranges) {
+        if (auto failed = enter("punch", path)) return std::unexpected{*failed};
+        if (script_->cannot_punch) return false;
+        return inner_.punch(path, ranges);
     }
 
 private:

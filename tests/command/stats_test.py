@@ -43,8 +43,20 @@ class Stats(CommandTest):
         self.assertGreater(told["meta"]["files"], 2)
         self.assertEqual(told["disk_bytes"],
                          sum(told[part]["disk_bytes"] for part in ("meta", "blobs", "packs")))
-        # A pack is its contents and their frames: little more, as nothing was removed from it.
+        # A pack is its frames and a header: nothing was removed from it.
+        self.assertEqual(told["packs_live"], MIB + 64)
         self.assertLess(told["packs_dead"], 4 * KIB)
+        self.assertEqual(self.run_command("stats", self.store).stderr, b"")
+
+    def test_dead_bytes_are_warned_of(self):
+        self.init()
+        self.import_files({"a": noise(3 * MIB, 1), "b": noise(3 * MIB, 2)})
+        self.run_command("rm", self.store, "/a")
+        self.run_command("gc", self.store)
+        done = self.run_command("stats", self.store, code=None)
+        self.assertIn(b"casement compact " + self.store.encode(), done.stderr)
+        self.run_command("compact", self.store)
+        self.assertEqual(self.run_command("stats", self.store).stderr, b"")
 
     def test_rows_come_and_go_with_names(self):
         self.init()
@@ -54,8 +66,8 @@ class Stats(CommandTest):
         self.assertEqual(self.stats()["rows"] - before, 6)
         self.run_command("rm", self.store, "/a")
         self.assertEqual(self.stats()["rows"] - before, 3)  # two records are left
-        self.import_files({"p": noise(MIB)})  # entry, object, content, sums; two records
-        self.assertEqual(self.stats()["rows"] - before, 9)
+        self.import_files({"p": noise(MIB)})  # entry, object, content, sums, frame; two records
+        self.assertEqual(self.stats()["rows"] - before, 10)
 
     def test_text_and_levels(self):
         self.init()

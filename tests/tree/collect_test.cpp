@@ -4,7 +4,6 @@
 #include <casement/tree/collect.hpp>
 
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,18 +11,15 @@
 
 #include <gtest/gtest.h>
 
-#include <casement/blob/posix.hpp>
 #include <casement/tree/overlay.hpp>
 #include <casement/tree/snapshot.hpp>
 
 #include "support/property.hpp"
-#include "support/temporary.hpp"
-#include "tree/hand.hpp"
+#include "tree/stored_tree.hpp"
 
 namespace casement::testing::collect_test {
 namespace {
 
-using file_system = blob::posix_file_system;
 using tree::collected;
 
 /// A row of an application that names a content in its own way.
@@ -34,55 +30,16 @@ struct album {
     digest cover;
 };
 
-class Collect : public ::testing::Test {
+class Collect : public ::testing::Test, protected stored_tree<> {
 protected:
-    void SetUp() override {
-        auto files =
-            blob::files<file_system>::open({}, where_.path().string(),
-                                           {[this] { return t_.ids.next<blob::blob_id>(); },
-                                            [this] { return t_.ids.next<blob::pack_id>(); }},
-                                           {{100, 1000, 100'000}, blob::durability::process});
-        ASSERT_TRUE(files) << files.error().message();
-        contents_.emplace(t_.kv, *std::move(files));
-    }
-
-    tree::stored_file<file_system> store(const std::string& bytes) {
-        auto staged = contents_->stage();
-        EXPECT_TRUE(staged && staged->write(bytes));
-        auto stored = contents_->store_bytes(*std::move(staged));
-        EXPECT_TRUE(stored);
-        return *std::move(stored);
-    }
-    obj_id make(std::string_view path, const std::string& bytes) {
-        auto stored = store(bytes);
-        const auto at = must(resolve(t_.kv, path));
-        EXPECT_TRUE(create(t_.me, any_rev{at.parent}, at.found->key().name,
-                           dentry::create_object{stored.id()}, {0644, {}, bytes.size()},
-                           [&](auto& t) { stored.add_to(t); }));
-        stored.published();
-        return stored.id();
-    }
-    void remove(std::string_view path) {
-        const auto at = must(resolve(t_.kv, path));
-        ASSERT_TRUE(tree::remove(t_.me, any_rev{at.parent}, *at.found));
-    }
     collected gather(std::int64_t now = 0, std::int64_t grace = 0) {
         auto done = collect(t_.me, {.now = {now}, .grace = std::chrono::nanoseconds{grace}});
         EXPECT_TRUE(done) << done.error().message();
         return done ? *done : collected{};
     }
-    std::uint64_t rows_of(std::string_view tables) {
-        std::uint64_t n = 0;
-        for (const char table : tables)
-            for (auto r = t_.kv.scan(std::string(1, table), after_prefix(std::string(1, table)));
-                 r.valid(); r.next())
-                ++n;
-        return n;
-    }
+    std::uint64_t rows_of(std::string_view tables) { return testing::rows_of(t_.kv, tables); }
 
-    temporary_directory where_;
-    memory_tree t_;
-    std::optional<tree::contents<memory_store, file_system>> contents_;
+    memory_tree& t_ = t;
 };
 
 TEST_F(Collect, TakesWhatNothingLeadsToWithAllItsRows) {
@@ -100,8 +57,8 @@ TEST_F(Collect, TakesWhatNothingLeadsToWithAllItsRows) {
     EXPECT_EQ(done.contents, 1u);
     EXPECT_EQ(done.bytes, 4u);
     EXPECT_EQ(rows_of("coi"), 3u) << "the one that is kept: content, object, bytes";
-    EXPECT_EQ(rows_of("sg"), 0u);
-    EXPECT_TRUE(contents_->open(kept));
+    EXPECT_EQ(rows_of("sgp"), 0u);
+    EXPECT_TRUE(contents().open(kept));
     EXPECT_EQ(gather().unnamed, 0u);
 }
 
@@ -110,10 +67,10 @@ TEST_F(Collect, KeepsWhatAnythingLeadsTo) {
     const std::string bytes(200, 'k');
     t_.mkdir("/d");
     const auto id = make("/d/x", bytes);
-    const auto file = must(contents_->object_of(id));
+    const auto file = must(contents().object_of(id));
     const auto keeps = [&](const char* what) {
         EXPECT_EQ(gather().erased, 0u) << what;
-        EXPECT_TRUE(contents_->open(id)) << what;
+        EXPECT_TRUE(contents().open(id)) << what;
     };
     keeps("a name");
     const auto image = must(read_tree(t_.kv, root));
@@ -123,13 +80,13 @@ TEST_F(Collect, KeepsWhatAnythingLeadsTo) {
     t_.plant<album>(7, {"la", file.content});
     ASSERT_TRUE(forget_snapshot(t_.me, must(read<tree::snapshot>(t_.kv, {"s"}))));
     EXPECT_GT(gather().erased, 0u) << "the snapshot's blocks";
-    EXPECT_TRUE(contents_->open(file)) << "an application's row";
+    EXPECT_TRUE(contents().open(file)) << "an application's row";
     t_.uproot<album>(7);
     t_.plant<file_row>(node_id{99}, {protocol::file::finalized{{1}, id}});
     EXPECT_EQ(gather().erased, 0u) << "a file that was opened and never written";
     t_.uproot<file_row>(node_id{99});
     EXPECT_EQ(gather().erased, 1u);
-    EXPECT_FALSE(contents_->open(file));
+    EXPECT_FALSE(contents().open(file));
 }
 
 TEST_F(Collect, KeepsWhatABaseLeadsTo) {
@@ -139,7 +96,7 @@ TEST_F(Collect, KeepsWhatABaseLeadsTo) {
     ASSERT_TRUE(sweep_hidden(t_.kv));
     EXPECT_EQ(rows_of("d"), 1u) << "/d alone: x is in the base";
     EXPECT_EQ(gather().erased, 0u);
-    EXPECT_TRUE(contents_->open(id));
+    EXPECT_TRUE(contents().open(id));
     remove("/d/x");
     EXPECT_EQ(gather().erased, 0u) << "the base has it still";
     ASSERT_TRUE(rebase(t_.me, must(read_image(t_.kv, d))));
@@ -167,12 +124,12 @@ TEST_F(Collect, TheCondemnedAreRevivedByWhoStoresThemAgain) {
     auto again = store("x");
     EXPECT_TRUE(again.deduplicated());
     const auto try_once = [&] {
-        transaction t{t_.kv};
-        again.add_to(t);
-        return t.commit();
+        transaction commit{t_.kv};
+        again.add_to(commit);
+        return commit.commit();
     };
     EXPECT_EQ(code_of(try_once()), errc::conflict) << "it is condemned, and nobody knew";
-    EXPECT_TRUE(must(contents_->look_again(again)));
+    EXPECT_TRUE(must(contents().look_again(again)));
     EXPECT_TRUE(try_once());
     EXPECT_EQ(rows_of("g"), 0u);
     EXPECT_EQ(gather(9, 1).waiting, 1u) << "its time begins anew";
@@ -180,7 +137,7 @@ TEST_F(Collect, TheCondemnedAreRevivedByWhoStoresThemAgain) {
 
 TEST_F(Collect, RevivesWhatIsNamedAndCondemned) {
     const auto id = make("/x", "x");
-    const auto content = must(contents_->object_of(id)).content;
+    const auto content = must(contents().object_of(id)).content;
     t_.plant<tree::condemned>(tree::whole(content), {{{5}}, {}});
     const auto done = gather();
     EXPECT_EQ(done.revived, 1u);

@@ -26,6 +26,13 @@ struct entry {
     bool operator==(const entry&) const = default;
 };
 
+/// Bytes of a file, from `offset` on.
+struct byte_range {
+    std::uint64_t offset = 0, length = 0;
+
+    bool operator==(const byte_range&) const = default;
+};
+
 /// An open file; move-only, and its destructor closes it. Several threads may transfer disjoint
 /// ranges at once; only one may `close`, when the others are done.
 ///
@@ -61,9 +68,13 @@ concept open_file = std::movable<F> && !std::copy_constructible<F> &&
 ///     rename(from, to)      replaces a file of the name `to`
 ///     list(path)            the names in a directory, sorted, without "." and ".."
 ///     look(path)            what the name stands for; `not_found`
+///     allocated(path)       the bytes that a file takes of the disk; `not_found`
+///     punch(path, ranges)   true: they read as zeros, and whole blocks in them take no room; the
+///                           file is as long as it was. False: nothing was changed, for this file
+///                           system makes no holes
 template <class S>
 concept file_system = std::copyable<S> && open_file<typename S::file> &&
-    requires(S& fs, const std::string& path) {
+    requires(S& fs, const std::string& path, std::span<const byte_range> ranges) {
     { fs.create(path) } -> std::same_as<result<typename S::file>>;
     { fs.open(path) } -> std::same_as<result<typename S::file>>;
     { fs.make_directory(path) } -> std::same_as<result<void>>;
@@ -72,6 +83,8 @@ concept file_system = std::copyable<S> && open_file<typename S::file> &&
     { fs.rename(path, path) } -> std::same_as<result<void>>;
     { fs.list(path) } -> std::same_as<result<std::vector<std::string>>>;
     { fs.look(path) } -> std::same_as<result<entry>>;
+    { fs.allocated(path) } -> std::same_as<result<std::uint64_t>>;
+    { fs.punch(path, ranges) } -> std::same_as<result<bool>>;
 };
 
 }  // namespace casement::blob

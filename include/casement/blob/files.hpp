@@ -5,13 +5,17 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <casement/blob/file_cache.hpp>
+#include <casement/blob/frame_copy.hpp>
+#include <casement/blob/frame_pins.hpp>
 #include <casement/blob/layout.hpp>
 #include <casement/blob/options.hpp>
 #include <casement/blob/pack_read.hpp>
@@ -74,10 +78,13 @@ public:
     }
 
     /// A reader of what a row describes; nothing is opened yet. `sums` as the writer gave them; a
-    /// blob of at most one chunk needs none. These files must outlive it.
-    [[nodiscard]] blob_reader<FS> reader(descriptor what, chunk_sums sums = {}) {
-        return {shared_->open_files, std::move(what), std::move(sums)};
+    /// blob of at most one chunk needs none. These files must outlive it. A packed blob stays where
+    /// it is while it is `held`.
+    [[nodiscard]] blob_reader<FS> reader(descriptor what, chunk_sums sums = {},
+                                         std::optional<frame_pins::pin> held = {}) {
+        return {shared_->open_files, std::move(what), std::move(sums), std::move(held)};
     }
+    [[nodiscard]] frame_pins& pins() { return shared_->pins; }
 
     /// One positioned read: `reader(what, sums).read_at(offset, into)`.
     [[nodiscard]] result<std::size_t> read(const descriptor& what, const chunk_sums& sums,
@@ -95,10 +102,10 @@ public:
         listing all;
         for (unsigned number = 0; number < layout::shelves; ++number)
             if (auto shelf = list_shelf(number, all); !shelf) return passed(shelf);
-        const auto named = [](std::string_view name) { return layout::pack_named(name); };
-        if (auto packs = list_directory(room().where.packs(), placement::packed, named, all);
-            !packs)
-            return passed(packs);
+        auto packs = list_packs();
+        if (!packs) return packs;
+        std::ranges::move(packs->files, std::back_inserter(all.files));
+        std::ranges::move(packs->strange, std::back_inserter(all.strange));
         return all;
     }
 
@@ -129,6 +136,33 @@ public:
         return report;
     }
 
+    // --- for compaction
+    // ---------------------------------------------------------------------------
+
+    [[nodiscard]] result<frame_copy<FS>> copy_frame(const descriptor& old,
+                                                    std::string_view payload) {
+        return frame_copy<FS>::make(room(), old, payload);
+    }
+    /// No more frames go to the pack. True if what no row names of it by now, no row will name.
+    [[nodiscard]] bool let_go(pack_id id) { return room().packs.let_go(id); }
+    [[nodiscard]] bool busy(pack_id id) { return room().packs.busy(id); }
+
+    /// The packs alone, by name.
+    [[nodiscard]] result<listing> list_packs() {
+        listing all;
+        const auto named = [](std::string_view name) { return layout::pack_named(name); };
+        auto packs = list_directory(room().where.packs(), placement::packed, named, all);
+        if (!packs) return passed(packs);
+        return all;
+    }
+    [[nodiscard]] result<std::uint64_t> allocated(const stored_file& file) {
+        return room().fs.allocated(file.path);
+    }
+    /// Takes bytes out of a file that keeps its length. False: this file system cannot.
+    [[nodiscard]] result<bool> punch(const stored_file& file, std::span<const byte_range> ranges) {
+        return room().fs.punch(file.path, ranges);
+    }
+
     /// Readers that have the file open read on.
     [[nodiscard]] result<void> remove(const stored_file& file) {
         if (file.kind == placement::packed)
@@ -156,6 +190,7 @@ private:
         staging_room<FS> room;
         staging_files<FS> staging;
         file_cache<FS> open_files;
+        frame_pins pins;
     };
 
     explicit files(std::unique_ptr<shared> s) : shared_{std::move(s)} {}
@@ -163,7 +198,7 @@ private:
     staging_room<FS>& room() { return shared_->room; }
 
     [[nodiscard]] bool in_flight(const stored_file& file) {
-        return file.kind == placement::packed ? room().packs.began(pack_id{file.id})
+        return file.kind == placement::packed ? busy(pack_id{file.id})
                                               : room().in_flight(blob_id{file.id});
     }
 

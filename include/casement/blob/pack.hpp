@@ -5,12 +5,13 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include <casement/blob/descriptor.hpp>
@@ -18,6 +19,7 @@
 #include <casement/blob/layout.hpp>
 #include <casement/blob/options.hpp>
 #include <casement/blob/pack_format.hpp>
+#include <casement/core/assert.hpp>
 #include <casement/core/error.hpp>
 
 namespace casement::blob {
@@ -146,7 +148,10 @@ public:
         auto place = reserve(occupied);
         if (!place) return place;
         const auto offset = place->offset + frame_header_size;
-        if (auto written = place->pack->write(offset, payload); !written) return passed(written);
+        if (auto written = place->pack->write(offset, payload); !written) {
+            abandon(*place);
+            return passed(written);
+        }
         if (durable_) place->pack->start_writeback(offset, payload.size());
         return place;
     }
@@ -169,6 +174,7 @@ public:
     /// takes its place; else its bytes are dead until a compaction.
     void abandon(const frame& f) {
         const std::lock_guard lock{mutex_};
+        landed(f);
         if (f.ticket == 0 && f.pack == current_ && f.offset + f.occupied == end_) {
             end_ = f.offset;
             --counters_.frames;
@@ -178,10 +184,30 @@ public:
         }
     }
 
-    /// Whether the pack is of this run: it may hold frames that are on their way to a row.
-    [[nodiscard]] bool began(pack_id id) const {
+    /// A row names the frame, or may name it.
+    void published(const frame& f) {
         const std::lock_guard lock{mutex_};
-        return begun_.contains(id);
+        landed(f);
+    }
+
+    /// Whether frames of the pack may be on their way to a row, or may come yet.
+    [[nodiscard]] bool busy(pack_id id) const {
+        const std::lock_guard lock{mutex_};
+        if (current_ && current_->header.id == id) return true;
+        const auto frames = in_flight_.find(id);
+        return frames != in_flight_.end() && frames->second > 0;
+    }
+
+    /// No more frames go to the pack. True if none is on its way to a row either: what no row names
+    /// by now, no row will name.
+    [[nodiscard]] bool let_go(pack_id id) {
+        const std::lock_guard lock{mutex_};
+        if (current_ && current_->header.id == id) current_.reset();
+        const auto frames = in_flight_.find(id);
+        if (frames == in_flight_.end()) return true;
+        if (frames->second > 0) return false;
+        in_flight_.erase(frames);
+        return true;
     }
 
     [[nodiscard]] pack_counters counters() const {
@@ -196,7 +222,14 @@ private:
             if (auto begun = begin_pack(); !begun) return passed(begun);
         ++counters_.frames;
         counters_.bytes += occupied;
+        ++in_flight_[current_->header.id];
         return frame{current_, std::exchange(end_, end_ + occupied), occupied};
+    }
+
+    void landed(const frame& f) {
+        const auto frames = in_flight_.find(f.pack->header.id);
+        require(frames != in_flight_.end() && frames->second > 0, "a frame that was in flight");
+        --frames->second;
     }
 
     result<void> begin_pack() {
@@ -216,7 +249,6 @@ private:
         }
         current_ = std::make_shared<growing_pack<FS>>(*std::move(file), header);
         end_ = pack_header_size;
-        begun_.insert(*id);
         ++counters_.packs;
         counters_.bytes += pack_header_size;
         return {};
@@ -232,7 +264,7 @@ private:
     mutable std::mutex mutex_;
     std::shared_ptr<growing_pack<FS>> current_;
     std::uint64_t end_ = 0;  // of what is reserved in the current pack
-    std::unordered_set<pack_id> begun_;
+    std::unordered_map<pack_id, std::uint64_t> in_flight_;  // frames, of packs of this run
     pack_counters counters_;
 };
 

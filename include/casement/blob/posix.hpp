@@ -56,6 +56,8 @@ public:
 
     [[nodiscard]] result<std::vector<std::string>> list(const std::string& path);
     [[nodiscard]] result<entry> look(const std::string& path);
+    [[nodiscard]] result<std::uint64_t> allocated(const std::string& path);
+    [[nodiscard]] result<bool> punch(const std::string& path, std::span<const byte_range> ranges);
 };
 
 static_assert(file_system<posix_file_system>);

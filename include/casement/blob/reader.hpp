@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <casement/blob/checksum.hpp>
 #include <casement/blob/descriptor.hpp>
 #include <casement/blob/file_cache.hpp>
+#include <casement/blob/frame_pins.hpp>
 #include <casement/blob/pack_read.hpp>
 #include <casement/blob/staging_room.hpp>
 #include <casement/blob/verified_read.hpp>
@@ -23,9 +25,13 @@ namespace casement::blob {
 template <file_system FS>
 class blob_reader {
 public:
-    /// REQUIRES: `open_files` outlives the reader.
-    blob_reader(file_cache<FS>& open_files, descriptor what, chunk_sums sums)
-        : open_files_{&open_files}, what_{std::move(what)}, sums_{std::move(sums)} {}
+    /// `held` keeps a packed blob where it is. REQUIRES: `open_files` outlives the reader.
+    blob_reader(file_cache<FS>& open_files, descriptor what, chunk_sums sums,
+                std::optional<frame_pins::pin> held = {})
+        : open_files_{&open_files},
+          what_{std::move(what)},
+          sums_{std::move(sums)},
+          held_{std::move(held)} {}
 
     [[nodiscard]] std::uint64_t size() const { return what_.size; }
 
@@ -82,6 +88,7 @@ private:
     file_cache<FS>* open_files_;
     descriptor what_;
     chunk_sums sums_;
+    std::optional<frame_pins::pin> held_;
     typename file_cache<FS>::pin pin_;
     std::uint64_t base_ = 0;  // of the payload in its file
 };

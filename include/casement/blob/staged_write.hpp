@@ -67,7 +67,7 @@ public:
         room_->expect_new(true);
         measured_ = false;
         file_.reset();
-        frame_.reset();
+        if (auto frame = std::exchange(frame_, std::nullopt)) room_->packs.published(*frame);
     }
 
     [[nodiscard]] result<void> abandon() {

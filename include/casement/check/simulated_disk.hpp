@@ -205,6 +205,17 @@ public:
         if (a.code != 0) return failed("look", c, a);
         return blob::entry{static_cast<blob::entry_kind>(a.kind), a.number};
     }
+    [[nodiscard]] result<std::uint64_t> allocated(const std::string& path) {
+        auto seen = look(path);
+        if (!seen) return passed(seen);
+        return seen->size;
+    }
+    /// It makes no holes.
+    [[nodiscard]] result<bool> punch(const std::string& path, std::span<const blob::byte_range>) {
+        auto seen = look(path);
+        if (!seen) return passed(seen);
+        return false;
+    }
 
     [[nodiscard]] const Ask& ask() const { return ask_; }
 

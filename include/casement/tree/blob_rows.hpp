@@ -43,7 +43,7 @@ public:
     /// What to put: no field holds bytes.
     [[nodiscard]] const R& value() const { return value_; }
 
-    /// What a commit that puts the row must guard and write besides; up to 5 rows a blob, and one
+    /// What a commit that puts the row must guard and write besides; up to 6 rows a blob, and one
     /// for each 256 MiB of it.
     template <store S>
     void add_to(transaction<S>& t) const {

@@ -116,7 +116,7 @@ private:
             [&](const stored& s) -> std::size_t {
                 if (!s.sentence) return 0;
                 if (how_.now.ns - (*s.sentence)->at.ns >= how_.grace.count())
-                    return 5 + rows_of_sums(s);
+                    return 7 + rows_of_sums(s);
                 ++done_.waiting;
                 return 0;
             },
@@ -169,8 +169,10 @@ private:
         if (!row) return passed(row);
         if (!row->exists()) return gone(whole(of));
         const auto& where = (*row)->where;
+        t.expect(*row, "the content is where it was seen");  // a compaction moves it, and its frame
         t.template erase<content>(of);
         t.template erase<object_row>(object::id_of({of, where.size}));
+        erase_frame(t, where);
         if (where.kind == blob::placement::inline_row) t.template erase<inline_bytes>(of);
         const auto chunks = blob::chunk_count(where.size);
         for (std::uint64_t i = 0; chunks > 1 && i * blob::sums_per_row < chunks; ++i)

@@ -6,6 +6,7 @@
 //   c digest           content       the descriptor of the bytes
 //   i digest           inline_bytes  up to 64 KiB, apart from what is listed and looked up
 //   s digest, index    sums          chunk sums of longer contents, 1,024 a row
+//   p position         packed_frame  see packed_frames.hpp
 
 #include <cstdint>
 #include <optional>
@@ -24,6 +25,7 @@
 #include <casement/protocol/ids.hpp>
 #include <casement/tree/collection.hpp>
 #include <casement/tree/objects.hpp>
+#include <casement/tree/packed_frames.hpp>
 
 namespace casement::tree {
 
@@ -90,6 +92,7 @@ public:
         t.expect(seen_, "the content is not stored yet");
         t.template put<content>(object_.content, {fresh_->what()});
         t.template put<object_row>(id(), {object::to_bytes(object_)});
+        add_frame(t, fresh_->what());
         if (fresh_->kind() == blob::placement::inline_row)
             t.template put<inline_bytes>(object_.content, {std::string{fresh_->inline_bytes()}});
         if (fresh_->sums().size() > 1) {
@@ -213,7 +216,9 @@ public:
     [[nodiscard]] result<bool> look_again(stored_file<FS>& f) {
         auto known = read_content(kv_, f.object_.content);
         if (!known) return passed(known);
-        bool changed = known->exists() != f.seen_.exists();
+        // Another place of the same bytes is a change too: a compaction has moved them.
+        bool changed = known->exists() != f.seen_.exists() ||
+                       (known->exists() && (*known)->where != f.seen_->where);
         if (known->exists() && f.fresh_) {
             if (auto gone = std::move(*f.fresh_).abandon(); !gone) return passed(gone);
             f.fresh_.reset();
@@ -251,19 +256,30 @@ public:
     }
 
     [[nodiscard]] result<file_reader<FS>> open(const object::file_object& file) {
-        auto row = read_content(kv_, file.content);
-        if (!row) return passed(row);
         const std::string which = to_hex(file.content);
-        if (!row->exists()) return fail(errc::corrupt, "open content", which, "its row is missing");
-        const auto& where = (*row)->where;
-        if (where.size != file.size || where.content != file.content)
-            return fail(errc::corrupt, "open content", which, "is not the content of its object");
-        if (where.kind == blob::placement::inline_row) {
-            return open_inline(file);
+        for (int looks = 1;; ++looks) {
+            const auto since = files_.pins().taken();
+            auto row = read_content(kv_, file.content);
+            if (!row) return passed(row);
+            if (!row->exists())
+                return fail(errc::corrupt, "open content", which, "its row is missing");
+            const auto& where = (*row)->where;
+            if (where.size != file.size || where.content != file.content)
+                return fail(errc::corrupt, "open content", which,
+                            "is not the content of its object");
+            if (where.kind == blob::placement::inline_row) return open_inline(file);
+            std::optional<blob::frame_pins::pin> held;
+            if (where.kind == blob::placement::packed) {
+                held = files_.pins().hold(blob::to_pack_position(where.position), since);
+                // A compaction has taken something away since: perhaps this, and moved it before.
+                if (!held && looks < looks_max) continue;
+                if (!held) return fail(errc::conflict, "open content", which, "it is moved again");
+            }
+            auto all = sums_of(where);
+            if (!all) return passed(all);
+            return file_reader<FS>{file.size,
+                                   files_.reader(where, *std::move(all), std::move(held))};
         }
-        auto all = sums_of(where);
-        if (!all) return passed(all);
-        return file_reader<FS>{file.size, files_.reader(where, *std::move(all))};
     }
 
     /// Opens the bytes of a file that may still be written, and that nobody writes now. Nothing was
@@ -310,6 +326,8 @@ private:
         }
         return all;
     }
+
+    static constexpr int looks_max = 100;  // at a row whose frame is moved meanwhile
 
     S& kv_;
     blob::files<FS> files_;

@@ -78,7 +78,8 @@ public:
         // Where more is broken, what seems lost may be found again.
         if (remedies_.empty()) check_orphans();
         if (auto numbers = check_numbers(now); !numbers) return numbers;
-        return check_sentences(now);
+        if (auto sentences = check_sentences(now); !sentences) return sentences;
+        return check_frames(now);
     }
 
     [[nodiscard]] const std::vector<fault>& faults() const { return faults_; }
@@ -435,6 +436,33 @@ private:
             if (row && !row->value)
                 found("something condemned that is not stored", to_hex(which.of),
                       std::string{"it is pardoned"}, erases(token));
+        });
+    }
+
+    /// Contents in packs, and what says so from the packs' side.
+    template <class Read>
+    result<void> check_frames(const Read& now) {
+        std::vector<std::string> strange;
+        auto all = each_row<content>(now, strange, [&](auto token) {
+            const auto& where = token->where;
+            if (where.kind != blob::placement::packed) return;
+            const auto frame = read<packed_frame>(now, {where.position});
+            if (frame && (!frame->exists() || **frame != packed_frame{where.content, where.size}))
+                found("a frame that its pack does not know", to_hex(where.content),
+                      std::string{"it is told"}, [token](auto& t) -> result<void> {
+                          t.expect(token, "it is where it was found");
+                          add_frame(t, token->where);
+                          return {};
+                      });
+        });
+        if (!all) return all;
+        return each_row<packed_frame>(now, strange, [&](auto token) {
+            const auto row = read<content>(now, token->of);
+            if (!row || (row->exists() && (*row)->where.position == token.key().position &&
+                         (*row)->where.kind == blob::placement::packed))
+                return;
+            found("a frame that nothing names", to_hex(token->of), std::string{"it is dead"},
+                  erases(token));
         });
     }
 

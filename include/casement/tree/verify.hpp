@@ -93,7 +93,10 @@ public:
                                   [&](auto key, auto value) { check_content(key, value); });
         check_operations();
         walk_tree();
-        if (!sample) check_files();
+        if (!sample) {
+            expect_count(packed_frame::table, packed_, "frames", "the contents lie in ");
+            check_files();
+        }
         return std::move(out_);
     }
 
@@ -148,8 +151,11 @@ private:
         if (!row) return;
         const digest name = *parse_row_key<content>(key);
         const auto& where = row->where;
-        if (where.kind == blob::placement::packed)
+        if (where.kind == blob::placement::packed) {
             files_named_.insert(blob::to_pack_position(where.position).pack.value);
+            ++packed_;
+            check_frame(where);
+        }
         if (where.kind == blob::placement::dedicated) files_named_.insert(where.id.value);
         if (auto good = hash_matches({name, where.size}); !good) {
             bad_.emplace(to_hex(name), good.error());
@@ -157,6 +163,15 @@ private:
         }
         ++out_.contents;
         out_.bytes += where.size;
+    }
+
+    // What a pack has to keep is known by its frames' rows alone.
+    void check_frame(const blob::descriptor& where) {
+        const auto frame = read<packed_frame>(kv_, {where.position});
+        if (!frame) return out_.add({}, frame.error());
+        if (!frame->exists() || **frame != packed_frame{where.content, where.size})
+            out_.add({}, error{errc::corrupt, "check frame", to_hex(where.content),
+                               "no row says that it lies where it does"});
     }
 
     result<void> hash_matches(const object::file_object& file) {
@@ -353,12 +368,13 @@ private:
         return {};
     }
 
-    void expect_count(char table, std::uint64_t n, std::string_view what) {
+    void expect_count(char table, std::uint64_t n, std::string_view what,
+                      std::string_view by = "the root leads to ") {
         const auto rows = tables_[table];
         if (rows == n) return;
         out_.add({},
                  error{errc::corrupt, "count", std::string{what},
-                       std::to_string(rows) + " rows, but the root leads to " + std::to_string(n)});
+                       std::to_string(rows) + " rows, but " + std::string{by} + std::to_string(n)});
     }
 
     void check_files() {
@@ -372,7 +388,7 @@ private:
         staged_.check_rest([&](error e) { out_.add({}, std::move(e)); });
     }
 
-    static constexpr std::string_view known_tables = "!#bcdfghiklnorswxz";
+    static constexpr std::string_view known_tables = "!#bcdfghiklnoprswxz";
     // Rows of the application's own types: they are its business, their blobs are ours.
     [[nodiscard]] static constexpr bool is_users(char table) {
         return table >= 'A' && table <= 'Z';
@@ -388,6 +404,7 @@ private:
     std::map<std::string, error> bad_;      // contents whose bytes are wrong
     std::unordered_set<std::string> told_;  // of those, the ones that a path was told for
     std::unordered_set<std::uint64_t> files_named_;
+    std::uint64_t packed_ = 0;                       // contents that lie in packs
     std::map<std::uint64_t, std::uint64_t> layers_;  // of each directory node that was met
     std::unordered_map<obj_id, names_below> objects_;
 };
