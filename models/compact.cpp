@@ -23,7 +23,7 @@ constexpr std::string_view kept = "la la la", dropped = "na na na";
 /// Blobs of two bytes and more lie in packs.
 blob::options packed_blobs() {
     auto o = dedicated_blobs();
-    o.sizes.dedicated_min = 100;
+    o.sizes.dedicated_min = 1 << 20;
     return o;
 }
 
@@ -38,15 +38,16 @@ auto contents_on(S& kv, Ask disk, blob::id_source ids) {
 }
 
 /// One pack with two songs in it; nothing leads to one of them any more, and its rows are gone.
-story tale_of(std::string name) {
+story tale_of(std::string name, const check::disk_rules& rules = {},
+              std::string_view goes = dropped) {
     story tale{std::move(name)};
-    const check::shared_disk_calls calls{disk_with()};
+    const check::shared_disk_calls calls{disk_under(rules)};
     tale.begins([&](memory_store& kv) {
         plot tree{kv};
         auto c = contents_on(kv, calls,
                              {[n = 8u]() mutable { return result<blob::blob_id>{{++n}}; },
                               [] { return result<blob::pack_id>{{8}}; }});
-        require(settle(tree.by(), kv, *c, dropped, "/y").has_value(), "a file");
+        require(settle(tree.by(), kv, *c, goes, "/y").has_value(), "a file");
         require(settle(tree.by(), kv, *c, kept, "/x").has_value(), "a file");
         const auto y = *resolve(kv, "/y");
         require(remove(tree.by(), any_rev{y.parent}, *y.found).has_value(), "it goes");
@@ -129,12 +130,16 @@ story& with_laws(story& s) {
 // --- who acts ------------------------------------------------------------------------------------
 
 template <class Ask = disk_calls>
-void compact_packs(actor& me) {
+void compact_packs(actor& me, double dead_share_max) {
     me.doing("compact");
     auto c = contents_on(me.store(), Ask{me.disk().ask()}, ids_of(me));
     if (!c) return me.answer("not opened");
-    const auto done = compact(*c, {.dead_share_max = 0});
+    const auto done = compact(*c, {.dead_share_max = dead_share_max});
     me.answer(done && done->removed > 0 ? "compacted" : "not done");
+}
+template <class Ask = disk_calls>
+void move_all(actor& me) {
+    compact_packs<Ask>(me, 0);
 }
 
 void remove_and_collect(actor& me) {
@@ -163,7 +168,7 @@ void name_again(actor& me) {
 
 story beside_a_collector() {
     auto tale = tale_of("a compaction, and a collector");
-    tale.acts("compactor", compact_packs<>);
+    tale.acts("compactor", move_all<>);
     tale.acts("collector", remove_and_collect);
     tale.strikes({.crashes = 1});
     with_laws(tale);
@@ -175,7 +180,7 @@ story beside_a_collector() {
 
 story beside_a_namer() {
     auto tale = tale_of("a compaction, and who names the same bytes");
-    tale.acts("compactor", compact_packs<>);
+    tale.acts("compactor", move_all<>);
     tale.acts("namer", name_again);
     tale.strikes({.crashes = 1, .lost_replies = 1});
     with_laws(tale);
@@ -186,13 +191,29 @@ story beside_a_namer() {
 }
 
 template <class Ask>
-story without_power(std::string name) {
-    auto tale = tale_of(std::move(name));
-    tale.acts("compactor", compact_packs<Ask>, 2);
+story without_power(std::string name, const check::disk_rules& rules = {}) {
+    auto tale = tale_of(std::move(name), rules);
+    tale.acts("compactor", move_all<Ask>, 2);
     tale.strikes({.lost_replies = 1, .power_losses = 1});
     with_laws(tale);
     tale.sometimes("the next one goes on", [](const check::moment& m) {
         return m.answer(0) == "compacted" && is_moved(m.store()) && pack_is_gone(m);
+    });
+    return tale;
+}
+
+/// What is dead becomes a hole, where it lies.
+story holes(std::string name, const check::disk_rules& rules) {
+    static const std::string blocks(80 << 10, 'n');  // whole ones of the pack's are among it
+    auto tale = tale_of(std::move(name), rules, blocks);
+    tale.acts(
+        "compactor", [](actor& me) { compact_packs(me, 1); }, 2);
+    tale.strikes({.lost_replies = 1, .power_losses = 1});
+    with_laws(tale);
+    tale.sometimes("a hole is made", [](const check::moment& m) {
+        auto fs = files_on(m.disk());
+        const std::string pack = "/store/packs/00000008.pack";
+        return fs.allocated(pack).value_or(0) < fs.look(pack).value_or(blob::entry{}).size;
     });
     return tale;
 }
@@ -219,6 +240,15 @@ std::vector<situation> situations() {
                  "a compaction on a disk that forgets names");
          },
          true},
+        {"compact-crash-drvfs", "a loss of power on a Windows disk loses bytes that were moved", 16,
+         [](size) {
+             return without_power<disk_calls>("a compaction on a Windows disk",
+                                              check::a_drvfs_disk);
+         }},
+        {"compact-crash-holes", "a hole takes bytes that a row names, or power loses more", 16,
+         [](size) {
+             return holes("a compaction makes holes, and the power is lost", {.punches = true});
+         }},
     };
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include <casement/blob/files.hpp>
-#include <casement/check/simulated_disk.hpp>
+#include <casement/check/simulated_files.hpp>
 #include <casement/check/story.hpp>
 #include <casement/core/assert.hpp>
 
@@ -19,12 +19,16 @@ using check::simulated_disk;
 
 /// A disk with a store on it, in which some more directories are made.
 template <class... Path>
-[[nodiscard]] simulated_disk disk_with(const Path&... paths) {
-    const check::shared_disk_calls calls;
+[[nodiscard]] simulated_disk disk_under(const check::disk_rules& rules, const Path&... paths) {
+    const check::shared_disk_calls calls{simulated_disk{rules}};
     check::simulated_files fs{calls};
     for (const std::string path : {"/store", "/store/blobs", "/store/packs", paths...})
         require(fs.make_directory(path).has_value(), "a directory");
     return calls.disk();
+}
+template <class... Path>
+[[nodiscard]] simulated_disk disk_with(const Path&... paths) {
+    return disk_under({}, paths...);
 }
 
 /// Says that all went well with such a call, and does nothing.
@@ -33,6 +37,15 @@ struct forgets {
     check::disk_calls others;
     file_answer operator()(const file_call& c) const {
         return c.what == Call ? file_answer{} : others(c);
+    }
+};
+
+/// Asks for a second sync where the first one failed, and believes it.
+struct trusts_a_second_sync {
+    disk_calls others;
+    file_answer operator()(const file_call& c) const {
+        auto a = others(c);
+        return c.what == file_call::sync && a.code != 0 ? others(c) : a;
     }
 };
 

@@ -2,8 +2,10 @@
 // their name, and only then does a row point to them. Whoever finds the row finds the bytes, whole.
 // Disks that say they have synced and have not show what each sync is for.
 
+#include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <casement/blob/files.hpp>
 #include <casement/kv/transaction.hpp>
@@ -71,16 +73,17 @@ check::complaint bytes_of_every_row(const check::moment& m, const blob::options&
     return *n == song.size() && bytes == song ? "" : "the row points to other bytes";
 }
 
+using teller = std::function<void(actor&)>;
+
 template <class Ask>
-story puts(std::string name, blob::placement kind, size s) {
-    const auto how = chosen(kind);
-    story tale{std::move(name)};
-    tale.has(disk_with());
-    tale.actors(s.actors ? s.actors : 1, "putter", s.turns ? s.turns : 2, [how](actor& me) {
+teller putter(const blob::options& how) {
+    return [how](actor& me) {
         const auto done = put(me, Ask{me.disk().ask()}, how);
         me.answer(done ? "put" : std::string{name_of(done.error().code())});
-    });
-    tale.strikes({.crashes = 1, .lost_replies = 1, .power_losses = 1});
+    };
+}
+
+story with_laws(story tale, const blob::options& how) {
     tale.always("a row's bytes are there, and whole",
                 [how](const check::moment& m) { return bytes_of_every_row(m, how); });
     tale.every_change("a name that is taken stays as it is", [](const check::change& c) {
@@ -89,11 +92,45 @@ story puts(std::string name, blob::placement kind, size s) {
     });
     tale.sometimes("it is put",
                    [](const check::rows& now) { return read<file_row>(now, 1)->exists(); });
-    tale.sometimes("a loss leaves a file that no row names", [](const check::moment& m) {
-        return m.answer(0) == "crashed" && !read<file_row>(m.store(), 1)->exists() &&
-               m.disk() != disk_with().settled();
-    });
     return tale;
+}
+
+template <class Ask>
+story puts(std::string name, blob::placement kind, size s, const check::disk_rules& rules = {}) {
+    const auto how = chosen(kind);
+    const auto empty = disk_under(rules).settled();
+    story tale{std::move(name)};
+    tale.has(empty);
+    tale.actors(s.actors ? s.actors : 1, "putter", s.turns ? s.turns : 2, putter<Ask>(how));
+    tale.strikes({.crashes = 1, .lost_replies = 1, .power_losses = 1});
+    tale.sometimes("a loss leaves a file that no row names", [empty](const check::moment& m) {
+        return m.answer(0) == "crashed" && !read<file_row>(m.store(), 1)->exists() &&
+               m.disk() != empty;
+    });
+    return with_laws(std::move(tale), how);
+}
+
+/// One of the first syncs fails, and what it was asked to write is never written.
+template <class Ask>
+story puts_on_a_failing_disk(std::string name, blob::placement kind) {
+    const auto how = chosen(kind);
+    story tale{std::move(name)};
+    tale.has(disk_with());
+    tale.acts(
+        "putter",
+        [how](actor& me) {
+            static const std::vector<std::string> ways{"a first sync fails", "a second sync fails",
+                                                       "no sync fails"};
+            file_call c;
+            c.what = file_call::fail_sync;
+            c.length = (me.choose(ways) + 1) % ways.size();
+            (void)me.disk().ask()(c);
+            putter<Ask>(how)(me);
+        },
+        2);
+    tale.strikes({.power_losses = 1});
+    tale.sometimes("a put fails", [](const check::moment& m) { return m.answer(0) == "io"; });
+    return with_laws(std::move(tale), how);
 }
 
 }  // namespace
@@ -122,6 +159,37 @@ std::vector<situation> situations() {
              [](size s) {
                  return puts<forgets<file_call::sync_directory>>(
                      "a put on a disk that forgets names", dedicated, s);
+             },
+             true},
+            {"put-crash-unnamed-journal", "the same where a journal makes names durable too", 16,
+             [](size s) {
+                 return puts<forgets<file_call::sync_directory>>(
+                     "a put on a disk whose journal keeps names in their order", dedicated, s,
+                     {.leaves = check::journal::ordered});
+             }},
+            {"put-crash-drvfs", "a row points to bytes that a Windows disk has lost", 16,
+             [](size s) {
+                 return puts<disk_calls>("a put on a Windows disk, and the power is lost",
+                                         dedicated, s, check::a_drvfs_disk);
+             }},
+            {"put-crash-nfs", "a row points to bytes that a server has lost", 16,
+             [](size s) {
+                 return puts<disk_calls>("a put on an NFS share, and the power is lost", packed, s,
+                                         check::an_nfs_disk);
+             }},
+            {"put-sync-fails", "a row points to bytes whose sync has failed", 16,
+             [](size) {
+                 return puts_on_a_failing_disk<disk_calls>("a put whose sync fails", dedicated);
+             }},
+            {"put-sync-fails-packed", "a row points into a pack whose sync has failed", 16,
+             [](size) {
+                 return puts_on_a_failing_disk<disk_calls>("a put into a pack whose sync fails",
+                                                           packed);
+             }},
+            {"put-sync-fails-trusted", "a second sync is believed after a first one has failed", 16,
+             [](size) {
+                 return puts_on_a_failing_disk<trusts_a_second_sync>(
+                     "a put that believes a second sync", dedicated);
              },
              true}};
 }

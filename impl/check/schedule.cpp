@@ -24,9 +24,16 @@ std::string told_call(const file_call& c) {
                                             "writes to",
                                             "reads",
                                             "measures",
-                                            "syncs"};
+                                            "syncs",
+                                            "measures the room of",
+                                            "makes a hole in",
+                                            "resizes",
+                                            "is about to fail to sync"};
+    static_assert(std::size(words) == file_call::fail_sync + 1);
     auto said = words[c.what] + (' ' + c.path);
     if (c.what == file_call::rename) said += " to " + c.to;
+    if (c.what == file_call::punch)
+        said += ": " + std::to_string(c.length) + " bytes at " + std::to_string(c.offset);
     if (c.what == file_call::write)
         said += ": " + std::to_string(c.bytes.size()) + " bytes at " + std::to_string(c.offset);
     return said;

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <functional>
+#include <numeric>
 #include <set>
+#include <utility>
 
+#include <casement/blob/file_system.hpp>
 #include <casement/core/assert.hpp>
+
+#include "disk_names.hpp"
 
 namespace casement::check {
 
@@ -13,17 +17,12 @@ namespace {
 
 constexpr errc well{};  // no error has this code
 
-std::string_view parent_of(std::string_view path) {
-    const auto cut = path.rfind('/');
-    return cut == 0 ? path.substr(0, 1) : path.substr(0, cut);
-}
 bool lies_in(std::string_view path, std::string_view directory) {
     return path.size() > 1 && parent_of(path) == directory;
 }
-
-auto name_at(auto& names, std::string_view path) {
-    return std::ranges::lower_bound(names, path, {},
-                                    [](const auto& n) -> std::string_view { return n.path; });
+bool is_same_folded(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 }  // namespace
@@ -34,12 +33,15 @@ int file_answer::system() const {
         case errc::exists: return EEXIST;
         case errc::not_a_directory: return ENOTDIR;
         case errc::is_a_directory: return EISDIR;
+        case errc::no_space: return ENOSPC;
+        case errc::bad_name: return EINVAL;
         default: return EIO;
     }
 }
 
-simulated_disk::simulated_disk() {
-    all_.nodes.push_back({1, true, {}, {}});
+simulated_disk::simulated_disk(const disk_rules& rules) {
+    all_.rules = rules;
+    all_.nodes.push_back({1, true, false, {}, {}, {}});
     all_.now = all_.synced = {{"/", 1}};
 }
 
@@ -51,10 +53,21 @@ simulated_disk simulated_disk::decoded(std::string_view bytes) {
     return d;
 }
 
-simulated_disk::node& simulated_disk::at(std::uint64_t number) {
+const simulated_disk::node& simulated_disk::at(std::uint64_t number) const {
     const auto n = std::ranges::find(all_.nodes, number, &node::number);
     require(n != all_.nodes.end(), "a file that was opened on this disk");
     return *n;
+}
+simulated_disk::node& simulated_disk::at(std::uint64_t number) {
+    return const_cast<node&>(std::as_const(*this).at(number));
+}
+
+/// As the name is spelled that is there, if there is one.
+std::string simulated_disk::spelled(std::string_view path) const {
+    if (all_.rules.folds_case && !has_name(all_.now, path))
+        for (const auto& n : all_.now)
+            if (is_same_folded(n.path, path)) return n.path;
+    return std::string{path};
 }
 
 simulated_disk::node* simulated_disk::find(std::string_view path) {
@@ -62,35 +75,47 @@ simulated_disk::node* simulated_disk::find(std::string_view path) {
     return n != all_.now.end() && n->path == path ? &at(n->node) : nullptr;
 }
 
+std::uint64_t simulated_disk::used() const {
+    return std::accumulate(
+        all_.now.begin(), all_.now.end(), std::uint64_t{0},
+        [&](std::uint64_t sum, const name& n) { return sum + at(n.node).now.size(); });
+}
+
+simulated_disk simulated_disk::under(const disk_rules& rules) const {
+    auto same = *this;
+    same.all_.rules = rules;
+    return same;
+}
+
 // Whether a new name can be made there.
 errc simulated_disk::place_for(const std::string& path) {
     const auto* parent = find(parent_of(path));
     if (parent == nullptr) return errc::not_found;
     if (!parent->directory) return errc::not_a_directory;
-    return find(path) == nullptr ? well : errc::exists;
+    if (find(path) != nullptr) return errc::exists;
+    return all_.rules.refuses_hash && path.find('#') != path.npos ? errc::bad_name : well;
 }
 
-void simulated_disk::bind(const std::string& path, std::uint64_t number) {
-    const auto n = name_at(all_.now, path);
-    if (n != all_.now.end() && n->path == path)
-        n->node = number;
-    else
-        all_.now.insert(n, {path, number});
+void simulated_disk::bind(const std::string& path, std::uint64_t number, bool joined) {
+    set_name(all_.now, path, number);
+    all_.changes.push_back({change::named, joined, path, number, 0, {}});
+}
+void simulated_disk::unbind(const std::string& path) {
+    drop_name(all_.now, path);
+    all_.changes.push_back({change::unnamed, false, path, 0, 0, {}});
 }
 
 simulated_disk::node& simulated_disk::add(const std::string& path, bool directory) {
     const auto last = std::ranges::max(all_.nodes, {}, &node::number).number;
-    all_.nodes.push_back({last + 1, directory, {}, {}});
-    bind(path, last + 1);
+    all_.nodes.push_back({last + 1, directory, false, {}, {}, {}});
+    bind(path, last + 1, false);
     return all_.nodes.back();
 }
 
-file_answer simulated_disk::perform(const file_call& c) {
-    if (c.path.size() > 1 && c.path.ends_with('/')) {
-        auto same = c;
-        same.path.pop_back();
-        return perform(same);
-    }
+file_answer simulated_disk::perform(const file_call& asked) {
+    auto c = asked;
+    while (c.path.size() > 1 && c.path.ends_with('/')) c.path.pop_back();
+    c.path = spelled(c.path);
     file_answer a;
     const auto say = [&](errc code) {
         a.code = static_cast<std::uint8_t>(code);
@@ -103,6 +128,7 @@ file_answer simulated_disk::perform(const file_call& c) {
             if (const auto wrong = place_for(c.path); wrong != well) return say(wrong);
             a.number = add(c.path, c.what == file_call::make_directory).number;
             return a;
+        case file_call::fail_sync: all_.rules.failing_sync = c.length; return a;
         case file_call::remove: return say(remove(c));
         case file_call::rename: return say(rename(c));
         case file_call::write:
@@ -111,100 +137,160 @@ file_answer simulated_disk::perform(const file_call& c) {
         case file_call::sync: return say(on_file(c, a));
         default: break;
     }
-    if (there == nullptr) return say(errc::not_found);
+    if (there == nullptr || there->late) return say(errc::not_found);
     if (c.what == file_call::look) {
         a.kind = static_cast<std::uint8_t>(there->directory ? blob::entry_kind::directory
                                                             : blob::entry_kind::file);
         a.number = there->now.size();
         return a;
     }
-    if (c.what == file_call::open) {
+    const bool of_file = c.what == file_call::open || c.what == file_call::allocated ||
+                         c.what == file_call::punch || c.what == file_call::resize;
+    if (of_file) {
         if (there->directory) return say(errc::is_a_directory);
+        if (c.what == file_call::resize) return resize(*there, c.length), a;
+        if (c.what == file_call::punch) return say(punch(*there, c));
         a.number = there->number;
+        if (c.what == file_call::allocated)
+            a.number = there->now.size() -
+                       static_cast<std::uint64_t>(std::ranges::count(there->holes, '\1'));
         return a;
     }
     if (!there->directory) return say(errc::not_a_directory);
     if (c.what == file_call::list) {
         const auto prefix = c.path == "/" ? 1 : c.path.size() + 1;
         for (const auto& n : all_.now)
-            if (lies_in(n.path, c.path)) a.names.push_back(n.path.substr(prefix));
-    } else {
-        std::erase_if(all_.synced, [&](const name& n) { return lies_in(n.path, c.path); });
-        for (const auto& n : all_.now)
-            if (lies_in(n.path, c.path)) all_.synced.insert(name_at(all_.synced, n.path), n);
+            if (lies_in(n.path, c.path)) {
+                a.names.push_back(n.path.substr(prefix));
+                at(n.node).late = false;
+            }
+    } else if (all_.rules.syncs_names) {
+        sync_names(c.path);
+        a.number = 1;
     }
     return a;
 }
 
 errc simulated_disk::remove(const file_call& c) {
-    const auto* there = find(c.path);
+    auto* const there = find(c.path);
     if (there == nullptr) return errc::not_found;
     if (there->directory) return errc::is_a_directory;
-    all_.now.erase(name_at(all_.now, c.path));
+    if (all_.rules.silly_names)
+        bind(c.path.substr(0, c.path.rfind('/')) + "/.nfs" + std::to_string(there->number),
+             there->number, true);
+    unbind(c.path);
+    forget_the_nameless();
     return well;
 }
 
 // Of files only: the blob layer moves no directory.
 errc simulated_disk::rename(const file_call& c) {
-    const auto *from = find(c.path), *to = find(c.to);
+    const auto to = spelled(c.to);
+    auto *const from = find(c.path), *const over = find(to);
     if (from == nullptr) return errc::not_found;
-    if (from->directory || (to != nullptr && to->directory)) return errc::is_a_directory;
-    if (const auto place = place_for(c.to); place != well && place != errc::exists) return place;
-    const auto number = from->number;
-    all_.now.erase(name_at(all_.now, c.path));
-    bind(c.to, number);
+    if (from->directory || (over != nullptr && over->directory)) return errc::is_a_directory;
+    if (const auto place = place_for(to); place != well && place != errc::exists) return place;
+    from->late = all_.rules.late_names;
+    bind(to, from->number, true);
+    unbind(c.path);
+    forget_the_nameless();
     return well;
 }
 
 errc simulated_disk::on_file(const file_call& c, file_answer& a) {
     auto& f = at(c.file);
-    if (c.what == file_call::write) {
-        if (c.bytes.empty()) return well;
-        f.now.resize(std::max<std::size_t>(f.now.size(), c.offset + c.bytes.size()));
-        std::ranges::copy(c.bytes, f.now.begin() + static_cast<std::ptrdiff_t>(c.offset));
-    } else if (c.what == file_call::read) {
-        if (c.offset < f.now.size()) a.bytes = f.now.substr(c.offset, c.length);
-    } else if (c.what == file_call::measure) {
+    if (c.what == file_call::write) return write(f, c);
+    if (c.what == file_call::sync) return sync(f);
+    if (c.what == file_call::measure)
         a.number = f.now.size();
-    } else {
-        f.synced = f.now;
-    }
+    else if (c.offset < f.now.size())
+        a.bytes = f.now.substr(c.offset, c.length);
     return well;
 }
 
-simulated_disk simulated_disk::without_power(bool names_kept, fate of_bytes) const {
-    auto left = *this;
-    auto& all = left.all_;
-    if (!names_kept) all.now = all.synced;
-    // What lies in a directory that is gone is gone with it; a parent's path sorts before its own.
-    std::set<std::string, std::less<>> reached{"/"};
-    std::erase_if(all.now, [&](const name& n) {
-        if (n.path == "/") return false;
-        if (!reached.contains(parent_of(n.path))) return true;
-        return reached.insert(n.path), false;
-    });
-    all.synced = all.now;
-    std::erase_if(all.nodes, [&](const node& n) {
-        return std::ranges::find(all.now, n.number, &name::node) == all.now.end();
-    });
-    for (auto& n : all.nodes) {
-        if (n.now == n.synced) continue;
-        if (of_bytes == fate::lost) n.now = n.synced;
-        if (of_bytes == fate::half) n.now.resize(n.now.size() / 2);
-        n.synced = n.now;
+errc simulated_disk::write(node& f, const file_call& c) {
+    std::string_view bytes = c.bytes;
+    const auto free = all_.rules.room - std::min(all_.rules.room, used());
+    const bool whole =
+        c.offset + bytes.size() <= f.now.size() || c.offset + bytes.size() - f.now.size() <= free;
+    if (!whole)
+        bytes = bytes.substr(0, f.now.size() + free - std::min(c.offset, f.now.size() + free));
+    if (!bytes.empty()) {
+        write_into(f.now, c.offset, bytes);
+        if (c.offset < f.holes.size())
+            write_into(f.holes, c.offset, std::string(bytes.size(), '\0'));
+        f.trim();
+        all_.changes.push_back(
+            {change::written, false, {}, f.number, c.offset, std::string{bytes}});
+        forget_the_nameless();
     }
-    return left;
+    return whole ? well : errc::no_space;
 }
 
-std::vector<simulated_disk> simulated_disk::after_power_loss() const {
-    std::vector<simulated_disk> all;
-    for (const bool names_kept : {false, true})
-        for (const auto bytes : {fate::lost, fate::half, fate::kept})
-            if (auto d = without_power(names_kept, bytes); std::ranges::find(all, d) == all.end())
-                all.push_back(std::move(d));
-    return all;
+errc simulated_disk::punch(node& f, const file_call& c) {
+    if (!all_.rules.punches) return errc::unsupported;
+    if (c.offset >= f.now.size()) return well;
+    const std::string zeros(std::min<std::size_t>(c.length, f.now.size() - c.offset), '\0');
+    write_into(f.now, c.offset, zeros);
+    write_into(f.holes, c.offset, std::string(zeros.size(), '\1'));
+    all_.changes.push_back({change::written, false, {}, f.number, c.offset, zeros});
+    return well;
 }
 
-simulated_disk simulated_disk::settled() const { return without_power(true, fate::kept); }
+void simulated_disk::resize(node& f, std::uint64_t size) {
+    f.now.resize(size);
+    f.trim();
+    all_.changes.push_back({change::sized, false, {}, f.number, size, {}});
+}
+
+// After a failure, the system takes what was not written for written: a second sync of it does
+// nothing, and says that all is well.
+errc simulated_disk::sync(node& f) {
+    if (all_.rules.failing_sync > 0 && --all_.rules.failing_sync == 0) {
+        std::erase_if(all_.changes,
+                      [&](const change& one) { return !one.is_of_name() && one.node == f.number; });
+        return errc::io;
+    }
+    const auto leaves = all_.rules.leaves;
+    make_durable([&](const change& one) {
+        if (one.is_of_name()) return leaves != journal::none;
+        return leaves == journal::strict || one.node == f.number;
+    });
+    return well;
+}
+
+void simulated_disk::sync_names(std::string_view directory) {
+    const auto leaves = all_.rules.leaves;
+    make_durable([&](const change& one) {
+        if (!one.is_of_name()) return leaves == journal::strict;
+        return leaves != journal::none || lies_in(one.path, directory);
+    });
+    forget_the_nameless();
+}
+
+void simulated_disk::make_durable(const auto& which) {
+    for (const auto& one : all_.changes) {
+        if (!which(one)) continue;
+        if (!one.is_of_name())
+            one.apply_to(at(one.node).synced);
+        else if (one.what == change::named)
+            set_name(all_.synced, one.path, one.node);
+        else
+            drop_name(all_.synced, one.path);
+    }
+    std::erase_if(all_.changes, which);
+}
+
+// What nothing can lead to is the same disk without it.
+void simulated_disk::forget_the_nameless() {
+    std::set<std::uint64_t> named;
+    for (const auto* there : {&all_.now, &all_.synced})
+        for (const auto& n : *there) named.insert(n.node);
+    for (const auto& one : all_.changes)
+        if (one.what == change::named) named.insert(one.node);
+    std::erase_if(all_.changes, [&](const change& one) {
+        return !one.is_of_name() && !named.contains(one.node);
+    });
+}
 
 }  // namespace casement::check

@@ -29,8 +29,8 @@ class CommandTest(unittest.TestCase):
         self.store = str(self.folder / "store")
 
     def run_command(self, *words, code=OK, **how):
-        """Runs it and checks its exit code; answers what it wrote. Without a code: it goes well, and
-        may warn."""
+        """Runs it and checks its exit code; answers what it wrote. Without a code: it
+        goes well, and may warn."""
         done = subprocess.run([self.command, *words], capture_output="stdout" not in how,
                               timeout=120, **how)
         self.assertEqual(done.returncode, code or OK, (words, done.stdout, done.stderr))

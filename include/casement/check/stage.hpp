@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <casement/check/simulated_disk.hpp>
+#include <casement/check/simulated_files.hpp>
 #include <casement/core/error.hpp>
 #include <casement/kv/memory.hpp>
 #include <casement/kv/store.hpp>
