@@ -11,14 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <casement/blob/system_calls.hpp>
 #include <casement/core/assert.hpp>
+#include <casement/core/system_calls.hpp>
 
 namespace casement::blob {
 
 namespace {
 
-moved moved_or_errno(::ssize_t n) {
+transferred transferred_or_errno(::ssize_t n) {
     if (n < 0) return std::unexpected{errno};
     return static_cast<std::size_t>(n);
 }
@@ -32,13 +32,6 @@ int open_number(const std::string& path, int flags) {
 }
 
 void sleep_for(std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }
-
-/// Errors that say "directories are not synced here", not "the sync failed" (9p, drvfs, FUSE,
-/// CIFS).
-bool cannot_sync_names(int number) {
-    return number == EINVAL || number == EOPNOTSUPP || number == ENOSYS || number == EBADF ||
-           number == EPERM || number == EACCES;
-}
 
 }  // namespace
 
@@ -69,7 +62,7 @@ result<void> posix_file::usable(const char* operation) const {
 result<void> posix_file::write_at(std::uint64_t offset, std::string_view bytes) {
     if (auto ready = usable("write"); !ready) return ready;
     const auto some = [&](std::uint64_t at, std::string_view rest) {
-        return moved_or_errno(
+        return transferred_or_errno(
             ::pwrite(number_, rest.data(), rest.size(), static_cast<::off_t>(at)));
     };
     if (const int number = write_whole(some, offset, bytes))
@@ -80,9 +73,10 @@ result<void> posix_file::write_at(std::uint64_t offset, std::string_view bytes) 
 result<std::size_t> posix_file::read_at(std::uint64_t offset, std::span<char> into) const {
     if (auto ready = usable("read"); !ready) return passed(ready);
     const auto some = [&](std::uint64_t at, std::span<char> rest) {
-        return moved_or_errno(::pread(number_, rest.data(), rest.size(), static_cast<::off_t>(at)));
+        return transferred_or_errno(
+            ::pread(number_, rest.data(), rest.size(), static_cast<::off_t>(at)));
     };
-    const moved n = read_whole(some, offset, into);
+    const transferred n = read_whole(some, offset, into);
     if (!n) return fail_system(n.error(), "read", path_);
     return *n;
 }

@@ -1,4 +1,4 @@
-#include <casement/blob/system_calls.hpp>
+#include <casement/core/system_calls.hpp>
 
 #include <cstring>
 #include <string>
@@ -8,7 +8,7 @@
 
 #include "support/property.hpp"
 
-namespace casement::blob::system_calls_test {
+namespace casement::system_calls_test {
 namespace {
 
 /// A disk that moves at most so many bytes a call, and is interrupted before every other call.
@@ -17,14 +17,14 @@ struct choppy {
     std::size_t most = 1;
     bool interrupt = false;
 
-    moved write(std::uint64_t offset, std::string_view piece) {
+    transferred write(std::uint64_t offset, std::string_view piece) {
         if ((interrupt = !interrupt)) return std::unexpected{EINTR};
         const auto n = std::min(most, piece.size());
         if (bytes.size() < offset + n) bytes.resize(offset + n);
         bytes.replace(offset, n, piece.substr(0, n));
         return n;
     }
-    moved read(std::uint64_t offset, std::span<char> into) {
+    transferred read(std::uint64_t offset, std::span<char> into) {
         if ((interrupt = !interrupt)) return std::unexpected{EINTR};
         if (offset >= bytes.size()) return 0;
         const auto n = std::min({most, into.size(), bytes.size() - offset});
@@ -47,7 +47,7 @@ TEST(transfers, are_whole_however_the_disk_chops_them) {
 
 TEST(transfers, end_at_an_error) {
     int calls = 0;
-    const auto fails_third = [&](std::uint64_t, auto piece) -> moved {
+    const auto fails_third = [&](std::uint64_t, auto piece) -> transferred {
         if (++calls == 3) return std::unexpected{ENOSPC};
         return std::min<std::size_t>(1, piece.size());
     };
@@ -55,13 +55,13 @@ TEST(transfers, end_at_an_error) {
     EXPECT_EQ(calls, 3);
     calls = 0;
     std::string into(5, '?');
-    EXPECT_EQ(read_whole(fails_third, 0, into), moved{std::unexpected{ENOSPC}});
+    EXPECT_EQ(read_whole(fails_third, 0, into), transferred{std::unexpected{ENOSPC}});
     EXPECT_EQ(calls, 3);
 }
 
 TEST(transfers, never_loop_without_progress) {
-    EXPECT_EQ(write_whole([](auto, auto) -> moved { return 0; }, 0, "1"), EIO);
-    EXPECT_EQ(write_whole([](auto, auto) -> moved { return 0; }, 0, ""), 0);
+    EXPECT_EQ(write_whole([](auto, auto) -> transferred { return 0; }, 0, "1"), EIO);
+    EXPECT_EQ(write_whole([](auto, auto) -> transferred { return 0; }, 0, ""), 0);
 }
 
 TEST(until_passed, waits_for_a_refusal_to_pass) {
@@ -92,6 +92,26 @@ TEST(until_passed, does_not_wait_for_what_lasts) {
     }
 }
 
+TEST(until_passed, waits_for_what_it_is_told_to_wait_for) {
+    int attempts = 0;
+    const auto appears = [&] { return ++attempts < 3 ? ENOENT : 0; };
+    EXPECT_EQ(until_passed(
+                  appears, [](auto) {}, may_appear),
+              0);
+    EXPECT_EQ(attempts, 3);
+    const auto busy = [] { return EBUSY; };
+    EXPECT_EQ(until_passed(
+                  busy, [](auto) { FAIL() << "no pause"; }, may_appear),
+              EBUSY);
+}
+
+TEST(cannot_sync_names, is_no_failed_sync) {
+    for (const int number : {EINVAL, EOPNOTSUPP, ENOSYS, EBADF, EPERM, EACCES})
+        EXPECT_TRUE(cannot_sync_names(number)) << number;
+    for (const int number : {EIO, ENOSPC, EDQUOT, EROFS})
+        EXPECT_FALSE(cannot_sync_names(number)) << number;
+}
+
 TEST(until_passed, a_signal_is_no_attempt) {
     int attempts = 0;
     const auto attempt = [&] { return ++attempts < 50 ? EINTR : 0; };
@@ -99,4 +119,4 @@ TEST(until_passed, a_signal_is_no_attempt) {
 }
 
 }  // namespace
-}  // namespace casement::blob::system_calls_test
+}  // namespace casement::system_calls_test

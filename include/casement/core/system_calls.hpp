@@ -14,16 +14,16 @@
 
 #include <casement/core/error.hpp>
 
-namespace casement::blob {
+namespace casement {
 
 /// What one call moved, in bytes, or its errno.
-using moved = std::expected<std::size_t, int>;
+using transferred = std::expected<std::size_t, int>;
 
 /// Repeats `write_some(offset, bytes)` until all bytes are written; answers 0 or the errno.
 template <class Write>
 [[nodiscard]] int write_whole(Write write_some, std::uint64_t offset, std::string_view bytes) {
     while (!bytes.empty()) {
-        const moved n = write_some(offset, bytes);
+        const transferred n = write_some(offset, bytes);
         if (!n && n.error() == EINTR) continue;
         if (!n) return n.error();
         if (*n == 0) return EIO;  // neither progress nor a reason: no call may loop for ever
@@ -35,10 +35,10 @@ template <class Write>
 
 /// Repeats `read_some(offset, into)` until `into` is full or the file ends; answers the bytes read.
 template <class Read>
-[[nodiscard]] moved read_whole(Read read_some, std::uint64_t offset, std::span<char> into) {
+[[nodiscard]] transferred read_whole(Read read_some, std::uint64_t offset, std::span<char> into) {
     std::size_t done = 0;
     while (done < into.size()) {
-        const moved n = read_some(offset + done, into.subspan(done));
+        const transferred n = read_some(offset + done, into.subspan(done));
         if (!n && n.error() == EINTR) continue;
         if (!n) return n;
         if (*n == 0) break;
@@ -55,17 +55,26 @@ inline constexpr int passing_attempts_max = 10;
     return number == EACCES || number == EBUSY || number == ETXTBSY;
 }
 
-/// Repeats `attempt()` (0 or an errno) while its refusal may pass, with `pause(duration)` between.
+/// On a Windows disk, a file may not be found by a name that it has just been given.
+[[nodiscard]] constexpr bool may_appear(int number) { return number == ENOENT; }
+
+/// Says "directories are not synced here", and not "the sync failed" (9p, drvfs, FUSE, CIFS).
+[[nodiscard]] constexpr bool cannot_sync_names(int number) {
+    return number == EINVAL || number == EOPNOTSUPP || number == ENOSYS || number == EBADF ||
+           number == EPERM || number == EACCES;
+}
+
+/// Repeats `attempt()` (0 or an errno) while its refusal `passes`, with `pause(duration)` between.
 template <std::invocable Attempt, std::invocable<std::chrono::milliseconds> Pause>
-[[nodiscard]] int until_passed(Attempt attempt, Pause pause) {
+[[nodiscard]] int until_passed(Attempt attempt, Pause pause, bool (*passes)(int) = may_pass) {
     std::chrono::milliseconds wait{1};
     for (int n = 1;; ++n) {
         const int number = attempt();
         if (number == EINTR) continue;
-        if (!may_pass(number) || n == passing_attempts_max) return number;
+        if (!passes(number) || n == passing_attempts_max) return number;
         pause(wait);
         wait *= 2;
     }
 }
 
-}  // namespace casement::blob
+}  // namespace casement
