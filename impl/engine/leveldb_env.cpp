@@ -13,6 +13,10 @@
 
 #include <leveldb/status.h>
 
+#include <casement/core/system_calls.hpp>
+
+#include "names.hpp"
+
 namespace casement::engine {
 
 namespace {
@@ -97,6 +101,32 @@ private:
     bool closed_ = false;
 };
 
+/// Reads as much as it is asked for: LevelDB takes a log that gives less for one that ends there,
+/// and would forget all that follows.
+class whole_reads final : public leveldb::SequentialFile {
+public:
+    explicit whole_reads(std::unique_ptr<leveldb::SequentialFile> base) : base_{std::move(base)} {}
+
+    leveldb::Status Read(std::size_t n, leveldb::Slice* out, char* scratch) override {
+        std::size_t done = 0;
+        while (done < n) {
+            leveldb::Slice piece;
+            if (auto s = base_->Read(n - done, &piece, scratch + done); !s.ok()) return s;
+            if (piece.empty()) break;
+            std::memmove(scratch + done, piece.data(), piece.size());
+            done += piece.size();
+        }
+        *out = {scratch, done};
+        return leveldb::Status::OK();
+    }
+    leveldb::Status Skip(std::uint64_t n) override { return base_->Skip(n); }
+
+private:
+    std::unique_ptr<leveldb::SequentialFile> base_;
+};
+
+bool is_manifest(std::string_view path) { return name_in(path).starts_with("MANIFEST-"); }
+
 /// Whether a file beside `path` can be reserved and mapped for writing: not on 9p and its like.
 bool can_map_logs(const std::string& path) {
     const std::string probe = path + ".probe";
@@ -120,9 +150,7 @@ bool can_map_logs(const std::string& path) {
 
 }  // namespace
 
-bool is_journal(std::string_view path) {
-    return path.ends_with(".log") || name_in(path).starts_with("MANIFEST-");
-}
+bool is_journal(std::string_view path) { return path.ends_with(".log") || is_manifest(path); }
 
 leveldb::Status sync_directory_of(const std::string& path) {
     const std::string directory = path.substr(0, path.rfind('/'));
@@ -131,8 +159,7 @@ leveldb::Status sync_directory_of(const std::string& path) {
     const int why = ::fsync(fd) == 0 ? 0 : errno;
     ::close(fd);
     // Some file systems have no sync of directories; their own order must do (SPEC W3).
-    if (why != 0 && why != EINVAL && why != ENOTSUP)
-        return failed("sync directory", directory, why);
+    if (why != 0 && !cannot_sync_names(why)) return failed("sync directory", directory, why);
     return leveldb::Status::OK();
 }
 
@@ -175,7 +202,12 @@ public:
         return s;
     }
     leveldb::Status Sync() override {
-        auto s = noted(base_->Sync());
+        // A table is synced, but its directory is not until a manifest is that names it. LevelDB
+        // does so itself, and fails where directories have no sync.
+        auto s = is_manifest(path_) ? sync_directory_of(path_) : leveldb::Status::OK();
+        if (s.ok()) s = base_->Flush();
+        if (s.ok() && ::fdatasync(descriptor_) != 0) s = failed("sync", path_, errno);
+        s = noted(s);
         if (failed_) return s.ok() ? failed("sync", path_, EIO) : s;
         flushed_.store(appended_);
         return reached_disk(appended_);
@@ -311,6 +343,14 @@ leveldb::Status leveldb_env::new_mapped_log(const std::string& path,
     return leveldb::Status::OK();
 }
 
+leveldb::Status leveldb_env::NewSequentialFile(const std::string& path,
+                                               leveldb::SequentialFile** out) {
+    leveldb::SequentialFile* file = nullptr;
+    auto s = EnvWrapper::NewSequentialFile(path, &file);
+    if (s.ok()) *out = new whole_reads{std::unique_ptr<leveldb::SequentialFile>{file}};
+    return s;
+}
+
 leveldb::Status leveldb_env::NewWritableFile(const std::string& path, leveldb::WritableFile** out) {
     if (!is_journal(path)) return EnvWrapper::NewWritableFile(path, out);
     std::unique_ptr<leveldb::WritableFile> base;
@@ -364,13 +404,13 @@ leveldb::Status leveldb_env::RemoveFile(const std::string& path) {
         auto s = as_status(marks_.dropped(std::string{name_in(path)}));
         if (!s.ok()) return s;
     }
-    return EnvWrapper::RemoveFile(path);
+    const int why = remove_name(path);
+    return why == 0 ? leveldb::Status::OK() : failed("remove", path, why);
 }
 
 leveldb::Status leveldb_env::RenameFile(const std::string& from, const std::string& to) {
-    auto s = EnvWrapper::RenameFile(from, to);
-    // LevelDB never syncs CURRENT's new name (#195).
-    return s.ok() ? sync_directory_of(to) : s;
+    if (const int why = rename_until_seen(from, to); why != 0) return failed("rename", from, why);
+    return sync_directory_of(to);  // LevelDB never syncs CURRENT's new name (#195)
 }
 
 leveldb::Status leveldb_env::sync_logs() {

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] leveldb::Status lock_early(const std::string& path);
     leveldb::Status LockFile(const std::string& path, leveldb::FileLock** out) override;
 
+    leveldb::Status NewSequentialFile(const std::string& path,
+                                      leveldb::SequentialFile** out) override;
     leveldb::Status NewWritableFile(const std::string& path, leveldb::WritableFile** out) override;
     leveldb::Status NewAppendableFile(const std::string& path,
                                       leveldb::WritableFile** out) override;

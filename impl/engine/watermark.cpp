@@ -9,10 +9,13 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include <casement/core/codec.hpp>
 #include <casement/core/hash.hpp>
 #include <casement/engine/leveldb.hpp>
+
+#include "names.hpp"
 
 namespace casement::engine {
 
@@ -85,8 +88,14 @@ result<void> watermark::create(const std::string& path) {
     const std::lock_guard lock{mutex_};
     for (int slot_of = 0; slot_of < 2; ++slot_of)
         if (auto written = write_slot(); !written) return written;
-    if (::rename(unfinished.c_str(), path.c_str()) != 0)
-        return fail_system(errno, "create watermark", path);
+    // Closed and opened again: on Windows disks, a file that was renamed while it was open is not
+    // found by its descriptor, nor by its new name.
+    if (::close(std::exchange(file_, -1)) != 0)
+        return fail_system(errno, "create watermark", unfinished);
+    if (const int why = rename_until_seen(unfinished, path); why != 0)
+        return fail_system(why, "create watermark", path);
+    file_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (file_ < 0) return fail_system(errno, "create watermark", path);
     return {};
 }
 

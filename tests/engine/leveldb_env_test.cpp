@@ -1,8 +1,13 @@
 #include "engine/leveldb_env.hpp"
 
+#include <sys/stat.h>
+
+#include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -47,6 +52,43 @@ TEST_F(env, a_table_that_is_gone_is_not_found) {
     leveldb_env e{marks_, durability::process, 0};
     leveldb::RandomAccessFile* opened = nullptr;
     EXPECT_TRUE(e.NewRandomAccessFile(directory_ / "none.ldb", &opened).IsNotFound());
+}
+
+// LevelDB takes a log for ended where a read gives less than it has asked for, and forgets what
+// follows. A pipe gives what there is.
+TEST_F(env, what_comes_in_pieces_is_read_whole) {
+    const auto path = directory_ / "pipe";
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    std::thread writer{[&] {
+        std::ofstream out{path};
+        for (int i = 0; i < 3; ++i) {
+            out << "piece" << std::flush;
+            std::this_thread::sleep_for(std::chrono::milliseconds{5});
+        }
+    }};
+    leveldb_env e{marks_, durability::process, 0};
+    leveldb::SequentialFile* opened = nullptr;
+    const auto s = e.NewSequentialFile(path, &opened);
+    ASSERT_TRUE(s.ok()) << s.ToString();
+    const std::unique_ptr<leveldb::SequentialFile> file{opened};
+    std::string scratch(100, '\0');
+    leveldb::Slice out;
+    EXPECT_TRUE(file->Read(12, &out, scratch.data()).ok());
+    EXPECT_EQ(out.ToString(), "piecepiecepi");
+    EXPECT_TRUE(file->Read(100, &out, scratch.data()).ok());
+    EXPECT_EQ(out.ToString(), "ece");
+    writer.join();
+}
+
+TEST_F(env, a_file_that_is_renamed_is_seen_or_the_error_is_told) {
+    leveldb_env e{marks_, durability::process, 0};
+    testing::write_bytes(directory_ / "from", "bytes");
+    EXPECT_TRUE(e.RenameFile(directory_ / "from", directory_ / "to").ok());
+    EXPECT_TRUE(std::filesystem::exists(directory_ / "to"));
+    EXPECT_TRUE(e.RemoveFile(directory_ / "to").ok());
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "to"));
+    EXPECT_TRUE(e.RenameFile(directory_ / "from", directory_ / "to").IsIOError());
+    EXPECT_TRUE(e.RemoveFile(directory_ / "to").IsIOError());
 }
 
 TEST_F(env, an_early_lock_is_handed_over_once_and_let_go_if_nobody_came_for_it) {

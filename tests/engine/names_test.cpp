@@ -1,0 +1,200 @@
+#include "engine/names.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <support/temporary.hpp>
+
+#include "engine/damage.hpp"
+#include "engine/leveldb_env.hpp"
+#include "engine/watermark.hpp"
+
+namespace casement::engine::names_test {
+namespace {
+
+namespace testing = casement::testing;
+
+/// A disk that bends the rules for the thread that has one, and remembers what it was asked.
+struct bent_disk {
+    int refusals = 0, refused_with = EACCES;  // of renames and removals, that are still to come
+    int unseen = 0;                           // so often a name is not found after a rename
+    bool syncs_directories = true;
+    bool renamed_an_open_file = false;
+    std::vector<std::string> synced;  // "directory" or "file"
+
+    bent_disk() { current = this; }
+    ~bent_disk() { current = nullptr; }
+    bent_disk(const bent_disk&) = delete;
+    bent_disk& operator=(const bent_disk&) = delete;
+
+    static thread_local bent_disk* current;
+};
+constinit thread_local bent_disk* bent_disk::current = nullptr;
+
+int refuse(int number) {
+    errno = number;
+    return -1;
+}
+
+bool refuses_change() {
+    if (bent_disk::current == nullptr || bent_disk::current->refusals == 0) return false;
+    --bent_disk::current->refusals;
+    return true;
+}
+
+bool is_open(const std::string& path) {
+    std::error_code none;
+    for (const auto& one : std::filesystem::directory_iterator{"/proc/self/fd", none})
+        if (std::filesystem::read_symlink(one.path(), none) == path) return true;
+    return false;
+}
+
+/// Notes the sync of a file or a directory; false: there is no such thing.
+bool can_sync(int file) {
+    if (bent_disk::current == nullptr) return true;
+    struct stat about {};
+    const bool directory = ::fstat(file, &about) == 0 && S_ISDIR(about.st_mode);
+    bent_disk::current->synced.emplace_back(directory ? "directory" : "file");
+    return !directory || bent_disk::current->syncs_directories;
+}
+
+}  // namespace
+
+// These stand in front of the system's own, for the whole program.
+extern "C" {
+
+int rename(const char* from, const char* to) noexcept {
+    if (refuses_change()) return refuse(bent_disk::current->refused_with);
+    if (bent_disk::current != nullptr && is_open(from))
+        bent_disk::current->renamed_an_open_file = true;
+    return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
+int unlink(const char* path) noexcept {
+    if (refuses_change()) return refuse(bent_disk::current->refused_with);
+    return ::unlinkat(AT_FDCWD, path, 0);
+}
+
+int access(const char* path, int how) noexcept {
+    if (bent_disk::current != nullptr && bent_disk::current->unseen > 0)
+        return --bent_disk::current->unseen, refuse(ENOENT);
+    return ::faccessat(AT_FDCWD, path, how, 0);
+}
+
+int fsync(int file) {
+    return can_sync(file) ? static_cast<int>(::syscall(SYS_fsync, file)) : refuse(EINVAL);
+}
+
+int fdatasync(int file) {
+    return can_sync(file) ? static_cast<int>(::syscall(SYS_fdatasync, file)) : refuse(EINVAL);
+}
+
+}  // extern "C"
+
+namespace {
+
+class names : public ::testing::Test {
+protected:
+    void SetUp() override { testing::write_bytes(from_, "bytes"); }
+
+    [[nodiscard]] std::unique_ptr<leveldb::WritableFile> manifest(leveldb_env& e) const {
+        leveldb::WritableFile* file = nullptr;
+        const auto s = e.NewWritableFile(directory_ / "MANIFEST-000001", &file);
+        EXPECT_TRUE(s.ok()) << s.ToString();
+        return std::unique_ptr<leveldb::WritableFile>{file};
+    }
+
+    testing::temporary_directory directory_;
+    std::string from_ = directory_ / "from", to_ = directory_ / "to";
+    watermark marks_;
+};
+
+TEST_F(names, a_refusal_that_passes_is_waited_for) {
+    for (const int number : {EACCES, EBUSY}) {
+        testing::write_bytes(from_, "bytes");
+        bent_disk disk;
+        disk.refused_with = number;
+        disk.refusals = 3;
+        EXPECT_EQ(rename_until_seen(from_, to_), 0);
+        disk.refusals = 3;
+        EXPECT_EQ(remove_name(to_), 0);
+        EXPECT_EQ(disk.refusals, 0);
+    }
+    EXPECT_FALSE(std::filesystem::exists(to_));
+}
+
+TEST_F(names, one_that_comes_late_is_waited_for) {
+    bent_disk disk;
+    disk.unseen = 3;
+    EXPECT_EQ(rename_until_seen(from_, to_), 0);
+    EXPECT_EQ(disk.unseen, 0);
+}
+
+TEST_F(names, what_stays_is_told) {
+    EXPECT_EQ(remove_name(directory_ / "none"), ENOENT);
+    EXPECT_EQ(rename_until_seen(directory_ / "none", to_), ENOENT);
+    bent_disk disk;
+    disk.unseen = 1000;
+    EXPECT_EQ(rename_until_seen(from_, to_), ENOENT);
+    EXPECT_EQ(disk.unseen, 1000 - passing_attempts_max);
+}
+
+TEST_F(names, leveldb_waits_for_them) {
+    leveldb_env e{marks_, durability::power, 0};
+    bent_disk disk;
+    disk.refusals = disk.unseen = 2;
+    EXPECT_TRUE(e.RenameFile(from_, to_).ok());
+    EXPECT_EQ(disk.unseen, 0);
+    disk.refusals = 2;
+    EXPECT_TRUE(e.RemoveFile(to_).ok());
+    EXPECT_FALSE(std::filesystem::exists(to_));
+}
+
+// LevelDB syncs a table, but leaves its name to the sync of the manifest that names it.
+TEST_F(names, of_tables_last_before_a_manifest_names_them) {
+    ASSERT_TRUE(marks_.create(directory_ / "watermark"));
+    leveldb_env e{marks_, durability::power, 0};
+    const auto file = manifest(e);
+    ASSERT_TRUE(file != nullptr && file->Append("a table").ok());
+    bent_disk disk;
+    ASSERT_TRUE(file->Sync().ok());
+    ASSERT_FALSE(disk.synced.empty());
+    EXPECT_EQ(disk.synced.front(), "directory");
+    EXPECT_EQ(disk.synced.back(), "file");
+}
+
+TEST_F(names, a_manifest_is_synced_where_directories_are_not) {
+    ASSERT_TRUE(marks_.create(directory_ / "watermark"));
+    leveldb_env e{marks_, durability::power, 0};
+    bent_disk disk;
+    disk.syncs_directories = false;
+    const auto file = manifest(e);
+    ASSERT_TRUE(file != nullptr && file->Append("a table").ok());
+    const auto s = file->Sync();
+    EXPECT_TRUE(s.ok()) << s.ToString();
+    EXPECT_TRUE(e.RenameFile(from_, to_).ok());
+}
+
+TEST_F(names, a_watermark_is_renamed_while_nobody_has_it_open) {
+    bent_disk disk;
+    disk.refusals = disk.unseen = 2;
+    ASSERT_TRUE(marks_.create(directory_ / "watermark"));
+    EXPECT_FALSE(disk.renamed_an_open_file);
+    EXPECT_EQ(disk.unseen, 0);
+    EXPECT_TRUE(marks_.begun("000003.log"));
+}
+
+}  // namespace
+}  // namespace casement::engine::names_test
