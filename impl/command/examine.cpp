@@ -14,19 +14,24 @@
 #include <chrono>
 #include <climits>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include <casement/core/system_calls.hpp>
 
 #include "command.hpp"
 
@@ -112,6 +117,12 @@ std::string refused(std::string_view what, int number) {
                        name != nullptr ? name : std::to_string(number).c_str());
 }
 
+void wait_for(std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }
+
+/// What keeps a directory from being removed for a moment: a scanner, a file that is not found, one
+/// that a file system keeps hidden until all know that it is closed.
+bool may_yet_go(int number) { return may_pass(number) || number == ENOENT || number == ENOTEMPTY; }
+
 /// A directory below the path, gone when the examination ends.
 class scratch {
 public:
@@ -134,7 +145,16 @@ public:
     int remove() {
         if (path_.empty()) return 0;
         std::error_code why;
-        std::filesystem::remove_all(std::exchange(path_, {}), why);
+        std::vector<std::string> all;  // first, as names that go confuse who lists them
+        for (std::filesystem::directory_iterator here{path_, why}, end; !why && here != end;
+             here.increment(why))
+            all.push_back(here->path());
+        all.push_back(std::exchange(path_, {}));
+        for (const auto& one : all) {
+            const auto attempt = [&] { return std::remove(one.c_str()) == 0 ? 0 : errno; };
+            if (const int stays = until_passed(attempt, wait_for, may_yet_go); stays != 0)
+                return stays;
+        }
         return why.value();
     }
 
@@ -143,28 +163,52 @@ private:
     std::string path_;
 };
 
+transferred transferred_or_errno(ssize_t n) {
+    if (n < 0) return std::unexpected{errno};
+    return static_cast<std::size_t>(n);
+}
+
+/// As a store writes: in as many calls as it takes. False leaves the errno.
+bool write_at(int number, std::uint64_t offset, std::string_view bytes) {
+    const auto some = [&](std::uint64_t at, std::string_view rest) {
+        return transferred_or_errno(
+            ::pwrite(number, rest.data(), rest.size(), static_cast<off_t>(at)));
+    };
+    const int why = write_whole(some, offset, bytes);
+    if (why != 0) errno = why;
+    return why == 0;
+}
+
 /// A new file that holds `bytes`, open for reading and writing.
 descriptor file_of(const std::string& path, std::string_view bytes) {
     descriptor file{path, O_RDWR | O_CREAT | O_EXCL};
-    const auto size = static_cast<ssize_t>(bytes.size());
-    if (file && ::pwrite(file.number(), bytes.data(), bytes.size(), 0) != size) {
-        if (errno == 0) errno = EIO;
-        return descriptor{-1};
-    }
+    if (file && !write_at(file.number(), 0, bytes)) return descriptor{-1};
     return file;
 }
 
 /// What a file begins with, "" if it cannot be read.
 std::string read_back(int number, std::size_t size) {
     std::string bytes(size, '\0');
-    const auto n = ::pread(number, bytes.data(), size, 0);
-    bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+    const auto some = [&](std::uint64_t at, std::span<char> rest) {
+        return transferred_or_errno(
+            ::pread(number, rest.data(), rest.size(), static_cast<off_t>(at)));
+    };
+    bytes.resize(read_whole(some, 0, bytes).value_or(0));
     return bytes;
 }
 
+/// Waits for a name to be found, as the check of renames has told whether that takes time.
 std::string read_back(const std::string& path, std::size_t size) {
+    const auto seen = [&] { return ::access(path.c_str(), F_OK) == 0 ? 0 : errno; };
+    (void)until_passed(seen, wait_for, may_appear);
     const descriptor file{path, O_RDONLY};
     return file ? read_back(file.number(), size) : "";
+}
+
+/// Waits for a scanner to let go, as a store does. False leaves the errno.
+bool rename_to(const std::string& from, const std::string& to) {
+    const auto attempt = [&] { return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno; };
+    return (errno = until_passed(attempt, wait_for)) == 0;
 }
 
 constexpr std::string_view elsewhere = "keep the store elsewhere";
@@ -187,11 +231,11 @@ finding renames(const scratch& s) {
     const auto from = s / "rename-from", to = s / "rename-to";
     const auto file = file_of(from, "1");
     struct stat seen {};
-    if (!file || ::rename(from.c_str(), to.c_str()) != 0)
+    if (!file || !rename_to(from, to))
         return {"rename", grade::unfit, refused("rename a file", errno), std::string{elsewhere}};
     const auto weak = [](std::string what) {
         return finding{"rename", grade::weak, std::move(what),
-                       "a store works here, as it asks for nothing by name after a rename; other "
+                       "a store works here, as it waits until it sees what it has renamed; other "
                        "programs may not"};
     };
     if (::stat(to.c_str(), &seen) != 0)
@@ -207,11 +251,11 @@ finding replaces(const scratch& s) {
     const auto news = file_of(from, "new"), old = file_of(to, "old");
     if (!news || !old)
         return {"replace", grade::unfit, refused("write a file", errno), std::string{elsewhere}};
-    if (::rename(from.c_str(), to.c_str()) != 0) {
+    if (!rename_to(from, to)) {
         const int why = errno;
         { const descriptor closing = file_of(s / "replace-plain", "old"); }
         { const descriptor closing = file_of(s / "replace-by", "new"); }
-        if (::rename((s / "replace-by").c_str(), (s / "replace-plain").c_str()) != 0)
+        if (!rename_to(s / "replace-by", s / "replace-plain"))
             return {"replace", grade::unfit, refused("rename over a file", errno),
                     std::string{elsewhere}};
         return {"replace", grade::weak, refused("rename over a file that is open", why),
@@ -222,6 +266,38 @@ finding replaces(const scratch& s) {
                 "after a rename over a file, old and new bytes are mixed up",
                 std::string{probe::keep_it_native}};
     return good("replace", "a rename replaces a file, and who has the old one open reads on");
+}
+
+/// Whether now and then something holds a file that nobody has open.
+finding scanners(const scratch& s) {
+    const auto from = s / "scanned", to = s / "scanned-by-nobody";
+    constexpr int files = 32;  // for it may be every tenth
+    int refusals = 0, last = 0;
+    for (int i = 0; i < files; ++i) {
+        { const auto closing = file_of(from, "bytes that a scanner reads"); }
+        const auto rename = [&] {
+            if (::rename(from.c_str(), to.c_str()) == 0) return 0;
+            if (may_pass(errno)) ++refusals, last = errno;
+            return errno;
+        };
+        if (until_passed(rename, wait_for) != 0) break;  // `rename` tells what does not pass
+    }
+    if (refusals == 0) return good("scanners", "nothing else holds a new file");
+    const auto what = fmt::format("rename {} files, refused {} times", files, refusals);
+    return {"scanners", grade::weak, refused(what, last),
+            "a store tries again for half a second; keep scanners and indexers out of it"};
+}
+
+finding transfers(const scratch& s) {
+    const auto file = file_of(s / "transfers", "");
+    const std::string bytes(std::size_t{1} << 20, 't');
+    const auto n = file ? ::pwrite(file.number(), bytes.data(), bytes.size(), 0) : -1;
+    if (n < 0)
+        return {"transfers", grade::unfit, refused("write 1 MiB", errno), std::string{elsewhere}};
+    if (n == static_cast<ssize_t>(bytes.size())) return good("transfers", "1 MiB in one call");
+    return {"transfers", grade::weak,
+            fmt::format("a write of {} bytes stops after {}", bytes.size(), n),
+            "a store works here, as it goes on from there; other programs may not"};
 }
 
 finding syncs_directories(const scratch& s) {
@@ -401,7 +477,7 @@ finding speed(const scratch& s) {
     const std::string page(4096, 's');
     for (int i = 0; i < 16; ++i) {
         const auto begin = clock::now();
-        if (!file || ::pwrite(file.number(), page.data(), page.size(), i * 4096) != 4096 ||
+        if (!file || !write_at(file.number(), static_cast<std::uint64_t>(i) * 4096, page) ||
             ::fdatasync(file.number()) != 0)
             return {"sync", grade::unfit, refused("sync a page", errno), std::string{elsewhere}};
         times.push_back(std::chrono::nanoseconds{clock::now() - begin}.count());
@@ -435,7 +511,8 @@ finding space(const scratch& s) {
 using probe_one = finding (*)(const scratch&);
 
 /// What a store relies on, and what other programs and exports do.
-constexpr std::array store_checks{renames, replaces, syncs_directories, locks, maps, space};
+constexpr std::array store_checks{renames,           replaces, scanners, transfers,
+                                  syncs_directories, locks,    maps,     space};
 constexpr std::array other_checks{case_matters, names,    keeps_facts, symbolic_links,
                                   hard_links,   reserves, nameless,    speed};
 

@@ -150,6 +150,14 @@ inline bool any_of(std::string_view text, std::initializer_list<std::string_view
 inline constexpr std::string_view keep_it_native =
     "keep the store on a native file system (ext4, xfs, btrfs), and export from it to here";
 
+/// File systems in user space that a network lies under.
+[[nodiscard]] inline bool is_remote(const mount& m) {
+    return detail::any_of(m.type,
+                          {"fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse", "fuse.davfs",
+                           "fuse.blobfuse2", "fuse.glusterfs", "fuse.ceph-fuse", "fuse.juicefs",
+                           "fuse.onedriver", "fuse.vmhgfs-fuse", "fuse.grpcfuse"});
+}
+
 /// What is known of the kind before anything is tried: findings worse than good, and why.
 [[nodiscard]] inline std::vector<finding> known_of(std::string_view kind, const mount& m) {
     using detail::any_of;
@@ -160,7 +168,8 @@ inline constexpr std::string_view keep_it_native =
     if (any_of(kind, {"tmpfs", "ramfs"}))
         weak("volatile", "volatile: lies in memory and does not survive a restart",
              "use it for stores that may be lost; keep others on a disk");
-    if (kind == "overlay" && option(m, "volatile"))
+    // Since 6.18 the mount table says "fsync=volatile".
+    if (kind == "overlay" && (option(m, "volatile") || option(m, "fsync") == "volatile"))
         weak("volatile", "volatile: mounted so that syncs do nothing",
              "mount it without 'volatile'");
     else if (kind == "overlay")
@@ -187,9 +196,13 @@ inline constexpr std::string_view keep_it_native =
                  "let no other machine open the store");
     if (kind == "nfs" && (option(m, "soft") || option(m, "softerr")))
         weak("soft", "soft: a write may fail because the server is slow", "mount it 'hard'");
-    if (kind == "fuse")
-        weak("user space", m.type + ": a program in user space keeps the promises, or not",
-             keep_it_native);
+    if (is_remote(m))
+        weak("shared", m.type + ": on another machine: no place for a database", keep_it_native);
+    else if (kind == "fuse")  // the number and the type say nothing of how it behaves
+        all.push_back({"user space",
+                       grade::note,
+                       m.type + ": a program in user space keeps the promises, or not",
+                       {}});
     if (any_of(kind, {"vfat", "exfat"}))
         weak("journal",
              "no journal and no permissions: a power cut can damage the file system itself",

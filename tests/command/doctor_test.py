@@ -8,9 +8,9 @@ import unittest
 
 from command import NO, OK, USAGE, CommandTest, main
 
-CHECKS = {"write", "rename", "replace", "directories", "locks", "mapping", "case", "odd names",
-          "mode, mtime", "symlinks", "hard links", "reserving", "nameless", "sync", "space",
-          "large files"}
+CHECKS = {"write", "rename", "replace", "scanners", "transfers", "directories", "locks", "mapping",
+          "case", "odd names", "mode, mtime", "symlinks", "hard links", "reserving", "nameless",
+          "sync", "space", "large files"}
 
 # fault: (check, grade), and a word of what is said. The library in QUIRKS makes the fault.
 FAULTS = {
@@ -21,6 +21,8 @@ FAULTS = {
     "old name stays": ("rename", "weak", "old name"),
     "open files stay": ("replace", "weak", "EBUSY"),
     "no replacing": ("replace", "unfit", "EEXIST"),
+    "a scanner passes by": ("scanners", "weak", "EACCES"),
+    "writes stop": ("transfers", "weak", "stops after 99"),
     "no directory sync": ("directories", "weak", "EINVAL"),
     "no locks": ("locks", "unfit", "ENOLCK"),
     "locks lie": ("locks", "unfit", "two processes"),

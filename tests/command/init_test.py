@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from command import NO, OK, USAGE, CommandTest, main
+from command import KIB, MIB, NO, OK, USAGE, CommandTest, main, noise
 
 
 def with_fault(fault):
@@ -57,6 +57,27 @@ class Init(CommandTest):
                 self.assertIn(says, warnings)
                 self.assertEqual(len(done.stdout.splitlines()), 1)
                 self.assertEqual(self.lines("ls", store), [])
+
+    def test_a_store_lives_on_a_disk_that_bends_the_rules(self):
+        """Each fault for a whole life; and what was written there is whole anywhere."""
+        files = {"a": b"bytes", "b": noise(300 * KIB, 1), "c": noise(5 * MIB, 2)}
+        source = self.folder / "source"
+        source.mkdir()
+        for name, data in files.items():
+            (source / name).write_bytes(data)
+        for fault in ("scanners everywhere", "names come late", "transfers stop",
+                      "no directory sync"):
+            with self.subTest(fault):
+                self.store = str(self.folder / fault)
+                for words in (("init", self.store), ("import", self.store, source, "/it"),
+                              ("import", self.store, source, "/passing"),
+                              ("rm", "-r", self.store, "/passing"), ("gc", self.store),
+                              ("verify", self.store)):
+                    self.run_command(*words, env=with_fault(fault))
+                for name, data in files.items():
+                    read = ("cat", self.store, "/it/" + name)
+                    self.assertEqual(self.run_command(*read, env=with_fault(fault)).stdout, data)
+                    self.assertEqual(self.run_command(*read).stdout, data)
 
     def test_exports_alone_are_no_reason_to_warn(self):
         usual = self.run_command("init", str(self.folder / "usual"), code=OK).stderr

@@ -78,6 +78,11 @@ TEST(KnownKinds, OverlayIsVolatileWhereItSaysSo) {
               checks{"overlay"});
     EXPECT_EQ(checks_of("1 2 0:3 / / rw - overlay overlay rw,upperdir=/u,volatile"),
               checks{"volatile"});
+    EXPECT_EQ(checks_of("1 2 0:3 / / rw - overlay overlay rw,upperdir=/u,fsync=volatile"),
+              checks{"volatile"});
+    EXPECT_EQ(
+        checks_of("1 2 0:3 / / rw - overlay overlay rw,upperdir=/u,fsync=strict", grade::note),
+        checks{"overlay"});
 }
 
 // The same directory of Windows in the ways that WSL has mounted it.
@@ -105,11 +110,17 @@ TEST(KnownKinds, NetworksAreNoPlaceForADatabase) {
 }
 
 TEST(KnownKinds, OthersThatAreWeak) {
-    EXPECT_EQ(checks_of("1 2 0:3 / /f rw - fuse.sshfs s:/x rw"), checks{"user space"});
-    EXPECT_EQ(checks_of("1 2 0:3 / /f rw - fuseblk /dev/sda1 rw"), checks{"user space"});
+    EXPECT_EQ(checks_of("1 2 0:3 / /f rw - fuse.sshfs s:/x rw"), checks{"shared"});
     EXPECT_EQ(checks_of("1 2 0:3 / /v rw - virtiofs share rw"), checks{"shared"});
     EXPECT_EQ(checks_of("1 2 8:1 / /u rw - vfat /dev/sdb1 rw"), checks{"journal"});
     EXPECT_EQ(checks_of("1 2 8:1 / /u rw - exfat /dev/sdb1 rw"), checks{"journal"});
+}
+
+TEST(KnownKinds, UserSpaceIsJudgedByBehaviour) {
+    for (const auto type : {"fuse.of_the_future", "fuseblk"})
+        EXPECT_EQ(checks_of("1 2 0:3 / /f rw - " + std::string{type} + " x rw", grade::note),
+                  checks{"user space"})
+            << type;
 }
 
 TEST(KnownKinds, BarriersThatAreOff) {

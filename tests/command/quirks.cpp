@@ -1,6 +1,7 @@
 // File systems that bend the rules, for the doctor to find out: a library to preload that makes one
 // system call lie or refuse as QUIRK says. It changes calls on the doctor's own files only, by
-// their names, or of those kinds that nothing else in the command makes meanwhile.
+// their names, or of those kinds that nothing else in the command makes meanwhile; and on all files
+// where a store has to live with it: "scanners everywhere", "names come late", "transfers stop".
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -9,10 +10,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -33,6 +37,33 @@ F* real(const char* name) {
     return reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name));
 }
 
+bool is_directory(int file) {
+    struct stat about {};
+    return ::fstat(file, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+bool is_file(int file) {
+    struct stat about {};
+    return ::fstat(file, &about) == 0 && S_ISREG(about.st_mode);
+}
+
+size_t cut(int file, size_t size) {
+    constexpr size_t most = 999;
+    return size > most && quirk("transfers stop") && is_file(file) ? most : size;
+}
+
+/// Each change of a name takes three attempts.
+bool scanner_holds() {
+    static std::atomic<int> attempts = 0;
+    return quirk("scanners everywhere") && ++attempts % 3 != 0;
+}
+
+/// What was just renamed, and how often it will still not be found.
+thread_local std::string late_name;
+thread_local int late = 0;
+
+bool is_late(const char* path) { return late > 0 && path == late_name && --late >= 0; }
+
 bool ends(const char* path, std::string_view end) { return std::string_view{path}.ends_with(end); }
 
 int control(const char* name, int file, int what, void* argument) {
@@ -44,6 +75,7 @@ int control(const char* name, int file, int what, void* argument) {
 int open_file(const char* name, const char* path, int flags, mode_t mode) {
     if ((flags & O_TMPFILE) == O_TMPFILE && quirk("no nameless files")) return refuse(EOPNOTSUPP);
     if (ends(path, "/#") && quirk("no hash")) return refuse(EINVAL);
+    if (is_late(path)) return refuse(ENOENT);
     return real<int(const char*, int, ...)>(name)(path, flags, mode);
 }
 
@@ -85,27 +117,43 @@ int fcntl64(int file, int what, ...) {
 
 int rename(const char* from, const char* to) noexcept {
     if (ends(from, "rename-from") && quirk("no rename")) return refuse(EACCES);
+    static int scanned = 0;
+    if (ends(from, "scanned") && quirk("a scanner passes by") && ++scanned % 3 == 0)
+        return refuse(EACCES);
     if (ends(to, "replace-to") && quirk("open files stay")) return refuse(EBUSY);
     if (std::strstr(to, "replace") != nullptr && quirk("no replacing")) return refuse(EEXIST);
-    return real<int(const char*, const char*)>("rename")(from, to);
+    if (scanner_holds()) return refuse(EACCES);
+    const int done = real<int(const char*, const char*)>("rename")(from, to);
+    if (done == 0 && quirk("names come late")) late_name = to, late = 2;
+    return done;
+}
+
+int unlink(const char* path) noexcept {
+    if (scanner_holds()) return refuse(EACCES);
+    return real<int(const char*)>("unlink")(path);
+}
+
+int access(const char* path, int how) noexcept {
+    if (is_late(path)) return refuse(ENOENT);
+    return real<int(const char*, int)>("access")(path, how);
 }
 
 int stat(const char* path, struct stat* out) noexcept {
     if (ends(path, "rename-to") && quirk("renamed is gone")) return refuse(ENOENT);
     if (ends(path, "rename-from") && quirk("old name stays")) return 0;
     if (ends(path, "cASE") && quirk("no case")) return 0;
+    if (is_late(path)) return refuse(ENOENT);
     return real<int(const char*, struct stat*)>("stat")(path, out);
 }
 
 int fsync(int file) {
-    struct stat about {};
-    const bool directory = ::fstat(file, &about) == 0 && S_ISDIR(about.st_mode);
-    if (directory && quirk("no directory sync")) return refuse(EINVAL);
-    if (!directory && quirk("no sync")) return refuse(EIO);
+    if (is_directory(file) && quirk("no directory sync")) return refuse(EINVAL);
+    if (!is_directory(file) && quirk("no sync")) return refuse(EIO);
     return real<int(int)>("fsync")(file);
 }
 
 int fdatasync(int file) {
+    if (is_directory(file) && quirk("no directory sync")) return refuse(EINVAL);
     if (quirk("sync lies")) return 0;
     return real<int(int)>("fdatasync")(file);
 }
@@ -158,8 +206,23 @@ int statvfs(const char* path, struct statvfs* out) noexcept {
     return done;
 }
 
+ssize_t pwrite(int file, const void* bytes, size_t size, off_t offset) {
+    size = cut(file, size);
+    if (quirk("writes stop")) size = std::min<size_t>(size, 99);
+    return real<ssize_t(int, const void*, size_t, off_t)>("pwrite")(file, bytes, size, offset);
+}
+
+ssize_t write(int file, const void* bytes, size_t size) {
+    return real<ssize_t(int, const void*, size_t)>("write")(file, bytes, cut(file, size));
+}
+
+ssize_t read(int file, void* into, size_t size) {
+    return real<ssize_t(int, void*, size_t)>("read")(file, into, cut(file, size));
+}
+
 ssize_t pread(int file, void* into, size_t size, off_t offset) {
-    const auto n = real<ssize_t(int, void*, size_t, off_t)>("pread")(file, into, size, offset);
+    const auto call = real<ssize_t(int, void*, size_t, off_t)>("pread");
+    const auto n = call(file, into, cut(file, size), offset);
     if (n == 8 && size == 8 && quirk("reads lie")) static_cast<char*>(into)[3] ^= 1;
     return n;
 }
