@@ -1,0 +1,253 @@
+"""A file system that bends the rules for real system calls, quirk by quirk: what everybody does
+fails there, the doctor names the reason, and a store lives there all the same or is refused."""
+
+import os
+import subprocess
+import tempfile
+from typing import Callable, NamedTuple
+
+import trees
+from command import FAILED, KIB, MIB, NO, OK
+from mounts import DURABILITIES, FULL, ForeignTest, main
+
+IN_MEMORY = "/dev/shm"
+
+
+# --- what everybody does: true if the file system lets it down ------------------------------------
+
+def write(path, data=b"bytes"):
+    with open(path, "wb", buffering=0) as out:
+        return out.write(data)
+
+
+def refused(call, *words):
+    try:
+        call(*words)
+    except OSError:
+        return True
+    return False
+
+
+def rename_then_stat(at):
+    write(at / "new")
+    os.rename(at / "new", at / "name")
+    return refused(os.stat, at / "name")
+
+
+def rename_without_patience(at):
+    def save(name):
+        write(at / "new")
+        os.rename(at / "new", at / name)
+    return any(refused(save, str(n)) for n in range(10))
+
+
+def sync_names(at):
+    here = os.open(at, os.O_RDONLY)
+    try:
+        return refused(os.fsync, here)
+    finally:
+        os.close(here)
+
+
+def write_in_one_call(at):
+    return write(at / "long", b"x" * 100_000) != 100_000
+
+
+def tell_case_apart(at):
+    write(at / "Name", b"one")
+    write(at / "name", b"two")
+    return (at / "Name").read_bytes() != b"one"
+
+
+def give_any_name(at):
+    return refused(write, at / "#1")
+
+
+def keep_a_secret(at):
+    write(at / "secret")
+    os.chmod(at / "secret", 0o600)
+    return os.stat(at / "secret").st_mode & 0o777 != 0o600
+
+
+def compare_times(at):
+    write(at / "timed")
+    os.utime(at / "timed", ns=(1, 1_000_000_000_123_456_789))
+    return os.stat(at / "timed").st_mtime_ns != 1_000_000_000_123_456_789
+
+
+def fill(at):
+    def reserve():
+        with open(at / "large", "wb") as out:
+            os.posix_fallocate(out.fileno(), 0, 130 * MIB)
+    return refused(reserve)
+
+
+def sync_again(at):
+    """The first sync fails; the second says that all is well, and nobody has written again."""
+    with open(at / "synced", "wb", buffering=0) as out:
+        out.write(b"bytes")
+        return refused(os.fsync, out.fileno()) and not refused(os.fsync, out.fileno())
+
+
+class Quirk(NamedTuple):
+    options: tuple
+    fails: Callable  # what everybody does
+    check: str       # of the doctor, that finds it
+    grade: str
+    says: str
+    keeps_facts: bool = True
+    of_exports: bool = False  # a store by itself never meets it
+
+
+QUIRKS = [
+    Quirk(("unseen_ms=20",), rename_then_stat, "rename", "weak", "ENOENT"),
+    Quirk(("scan_every=3", "scan_ms=10"), rename_without_patience, "scanners", "weak", "EACCES"),
+    Quirk(("no_directory_sync",), sync_names, "directories", "weak", "EINVAL"),
+    Quirk(("transfer_max=5000",), write_in_one_call, "transfers", "weak", "stops after 5000"),
+    Quirk(("folded",), tell_case_apart, "case", "weak", "upper and lower case", of_exports=True),
+    Quirk(("no_hash",), give_any_name, "odd names", "weak", "'#'", of_exports=True),
+    Quirk(("fixed_modes",), keep_a_secret, "mode, mtime", "weak", "0777", False, of_exports=True),
+    Quirk(("coarse_times",), compare_times, "mode, mtime", "weak", "-89 ns", False,
+          of_exports=True),
+    Quirk(("quota_kib=131072",), fill, "space", "weak", "MiB free"),
+    # As WSL shows a Windows disk: all that it does at once.
+    Quirk(("unseen_ms=20", "scan_every=7", "scan_ms=10", "no_directory_sync", "transfer_max=60000",
+           "no_hash", "fixed_modes", "coarse_times"),
+          rename_then_stat, "rename", "weak", "ENOENT", False),
+]
+FAILING_SYNC = Quirk(("sync_fails=1",), sync_again, "write", "unfit", "EIO")
+
+
+class BentFileSystem(ForeignTest):
+    def setUp(self):
+        if "BENT_FS" not in os.environ:
+            self.skipTest("built without libfuse3")
+        if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+            self.skipTest("there is no /dev/fuse that we may use")
+        super().setUp()
+
+    def bent(self, *quirks, below=None):
+        at = self.directory()
+        words = [os.environ["BENT_FS"], at, "-f", "-s", f"--below={below or self.directory()}"]
+        return self.serve(*words, *(["-o", ",".join(quirks)] if quirks else []), at=at)
+
+    def in_memory(self):
+        """What lies below when it is not the disk that is tested."""
+        if not os.path.isdir(IN_MEMORY):
+            return self.directory()
+        below = tempfile.TemporaryDirectory(dir=IN_MEMORY, prefix="casement-")
+        self.addCleanup(below.cleanup)
+        return below.name
+
+    def test_what_everybody_does_fails(self):
+        for quirk in QUIRKS + [FAILING_SYNC]:
+            with self.subTest(quirk.options):
+                self.assertFalse(quirk.fails(self.bent()), "on an honest one too")
+                self.assertTrue(quirk.fails(self.bent(*quirk.options)))
+
+    def test_the_doctor_tells_bent_from_honest(self):
+        verdict, honest, usual = self.examined(self.bent())
+        self.assertEqual((honest["kind"], honest["magic"]), ("fuse", "0x65735546"))
+        own = {"sync", "space"}  # of the disk below
+        self.assertEqual({n for n, f in usual.items() if f["is"] in ("weak", "unfit")} - own, set())
+        for quirk in QUIRKS + [FAILING_SYNC]:
+            with self.subTest(quirk.options):
+                at = self.bent(*quirk.options)
+                told, file_system, checks = self.examined(at)
+                self.assertEqual(file_system["magic"], honest["magic"])
+                self.assertEqual(checks[quirk.check]["is"], quirk.grade)
+                self.assertIn(quirk.says, checks[quirk.check]["detail"])
+                if verdict == "good":  # else the disk below is at fault
+                    self.assertEqual(told, quirk.grade)
+                if len(quirk.options) <= 2:  # one quirk, one fault
+                    faults = {n for n, f in checks.items() if f["is"] in ("weak", "unfit")} - own
+                    self.assertEqual(faults - {quirk.check}, set())
+                self.assertEqual(os.listdir(at), [])
+
+    def test_a_store_lives_on_an_honest_one(self):
+        for durability in ("power", "process"):
+            self.lives_on(self.bent(below=self.in_memory()), durability=durability)
+
+    def test_a_store_lives_on_a_bent_one(self):
+        for quirk in QUIRKS:
+            for durability in DURABILITIES if FULL or not quirk.of_exports else ():
+                with self.subTest(quirk.options, durability=durability):
+                    at = self.bent(*quirk.options, below=self.in_memory())
+                    self.lives_on(at, keeps_facts=quirk.keeps_facts, durability=durability)
+
+    def test_init_refuses_where_a_sync_fails(self):
+        at = self.bent(*FAILING_SYNC.options)
+        self.refuses("init", at / "my.store", code=NO, says="sync a file: Input/output error (EIO)")
+
+    def test_a_sync_that_fails_loses_nothing_that_was_acknowledged(self):
+        """Whichever sync it is: the command says so or has no need of it; the next one works."""
+        syncs = 40  # of the two commands, and some more
+        source = self.directory() / "source"
+        for size in (10, 70 * KIB, 4 * MIB):
+            source.mkdir(exist_ok=True)
+            trees.write(source / str(size), trees.noise(size, size))
+        reported = 0
+        for number in range(1, syncs, 1 if FULL else 6):
+            below = self.in_memory()
+            store = self.bent(f"sync_fails={number}", below=below) / "my.store"
+            for words in (("init", store, "--anyway"), ("import", store, source, "/it")):
+                done = subprocess.run([self.command, *words], capture_output=True, timeout=120)
+                if done.returncode == OK:
+                    continue
+                reported += 1
+                self.assertEqual(done.returncode, FAILED, (number, done.stderr))
+                self.assertIn(b"Input/output error", done.stderr)
+                again = subprocess.run([self.command, *words], capture_output=True)
+                if b"a store is already there" not in again.stderr:  # the last sync of its making
+                    self.assertEqual(again.returncode, OK, (number, again.stderr))
+            self.is_whole(source, os.path.join(below, "my.store"))
+        self.assertGreater(reported, 20 if FULL else 3)
+
+    def test_beyond_a_quota_the_store_says_so_and_stays_whole(self):
+        at = self.bent("quota_kib=20480", below=self.in_memory())
+        store = at / "my.store"
+        small, large = self.directory(), self.directory()
+        for number in range(3):
+            trees.write(small / str(number), trees.noise(MIB, number))
+        for number in range(6):
+            trees.write(large / str(number), trees.noise(4 * MIB, 10 + number))
+        self.run_command("init", store)
+        self.run_command("import", store, small, "/it")
+        done = subprocess.run([self.command, "import", store, large, "/large"],
+                              capture_output=True)
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn(b"No space left on device (ENOSPC)", done.stderr)
+        self.is_whole(small, store)
+        self.run_command("rm", "-r", store, "/large")
+        self.run_command("gc", store)
+        (large / "5").unlink()
+        for number in range(2, 5):
+            (large / str(number)).unlink()
+        self.run_command("import", store, large, "/large")
+        self.is_whole(small, store)
+
+    def test_names_that_it_refuses_are_named_and_stay_in_the_store(self):
+        self.store = str(self.folder / "store")
+        self.init()
+        self.import_files({"#1": b"one", "Two": b"two", "two": b"three"}, "/it")
+        for quirk, lost in (("no_hash", b"#1"), ("folded", b"wo")):
+            back = self.bent(quirk) / "back"
+            done = subprocess.run([self.command, "export", self.store, "/it", back],
+                                  capture_output=True)
+            self.assertEqual(done.returncode, FAILED)
+            self.assertIn(lost, done.stderr)
+            self.assertEqual(len(os.listdir(back)), 2)
+        self.is_whole(self.folder / "source", self.store)
+
+    def test_a_source_is_read_whole_where_reads_stop_half_way(self):
+        below = self.directory()
+        at = self.bent("transfer_max=5000", below=below)
+        trees.write(below / "long", trees.noise(5 * MIB, 1))
+        trees.write(below / "short", trees.noise(50 * KIB, 1))
+        self.init()
+        self.run_command("import", self.store, at, "/it")
+        self.is_whole(below, self.store)
+
+
+if __name__ == "__main__":
+    main()
