@@ -120,6 +120,23 @@ TEST(sweep, is_ended_by_a_failed_listing_or_look_up) {
     EXPECT_EQ(files_below(here.path()).size(), 2u);
 }
 
+TEST(sweep, leaves_a_pack_in_which_a_reader_holds_a_frame) {
+    temporary_directory here;
+    auto files = open_files(here);
+    const auto blob = *put(files, payload_of(500));
+    const auto where = blob::to_pack_position(blob.what.position);
+    ASSERT_TRUE(files.let_go(where.pack));
+    const auto none = [](const stored_file&) -> result<bool> { return false; };
+    {
+        const auto held = files.pins().hold(where, files.pins().taken());
+        ASSERT_TRUE(held);
+        const auto swept = files.sweep(none);
+        EXPECT_EQ(swept->kept, 1u);
+        EXPECT_EQ(get(files, blob), payload_of(500));
+    }
+    EXPECT_EQ(files.sweep(none)->removed.size(), 1u);
+}
+
 TEST(sweep, goes_on_after_a_removal_that_is_refused) {
     temporary_directory here;
     scripted disk;
@@ -146,7 +163,7 @@ TEST(files, readers_outlast_a_removal) {
     ASSERT_TRUE(reader.read_at(0, out));
     const auto all = files.list_files();
     ASSERT_TRUE(all);
-    for (const auto& f : all->files) ASSERT_TRUE(files.remove(f));
+    for (const auto& f : all->files) ASSERT_EQ(files.remove(f), true);
     EXPECT_EQ(reader.read_at(0, out), 5000u);
     EXPECT_EQ(get(files, *blob).error().code(), errc::not_found);
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -125,10 +126,11 @@ public:
         for (auto& file : landed) {
             auto named = is_named(std::as_const(file));
             if (!named) return within(std::move(named), "sweep leftovers", file.path);
-            if (*named) {
-                ++report.kept;
-            } else if (auto gone = remove(file); !gone) {
+            auto gone = *named ? result<bool>{false} : remove(file);
+            if (!gone) {
                 report.refused.push_back(std::move(gone).error());
+            } else if (!*gone) {
+                ++report.kept;
             } else {
                 report.removed.push_back(std::move(file));
             }
@@ -163,13 +165,19 @@ public:
         return room().fs.punch(file.path, ranges);
     }
 
-    /// Readers that have the file open read on.
-    [[nodiscard]] result<void> remove(const stored_file& file) {
-        if (file.kind == placement::packed)
+    /// Removes a file that no row names, and none will. False while a reader holds a frame in it;
+    /// one who comes from now on looks at their row again. Somebody else may have removed it.
+    [[nodiscard]] result<bool> remove(const stored_file& file) {
+        if (file.kind == placement::packed) {
+            const byte_range whole{0, std::numeric_limits<std::uint32_t>::max()};
+            if (pins().take(pack_id{file.id}, {&whole, 1}).empty()) return false;
             shared_->open_files.forget(pack_id{file.id});
-        else
+        } else {
             shared_->open_files.forget(blob_id{file.id});
-        return room().fs.remove(file.path);
+        }
+        auto gone = room().fs.remove(file.path);
+        if (!gone && gone.error().code() != errc::not_found) return passed(gone);
+        return true;
     }
 
     /// The bytes of files that may still be written.

@@ -108,6 +108,7 @@ private:
                 continue;
             }
             auto disk = files_.allocated(file);
+            if (is_missing(disk)) continue;
             if (!disk) return passed(disk);
             ++done_.packs;
             done_.pack_bytes += file.size;
@@ -160,9 +161,13 @@ private:
         std::uint64_t now = left;
         if (!how_.dry_run) {
             auto made = take_away(p, gaps);
+            p.gone = is_missing(made);
+            if (p.gone) return unless_stopped();
             if (!made) return passed(made);
             if (!*made) return unless_stopped();  // it cannot, here
             auto after = files_.allocated(p.file);
+            p.gone = is_missing(after);
+            if (p.gone) return unless_stopped();
             if (!after) return passed(after);
             now = std::min(*after, p.disk);
         }
@@ -343,16 +348,22 @@ private:
             return {};
         }
         if (auto settled = how_.settle(); !settled) return settled;
-        const blob::byte_range all{0, p.file.size};
-        if (files_.pins().take(p.id(), {&all, 1}).empty()) {
+        auto gone = files_.remove(p.file);
+        if (!gone) return passed(gone);
+        if (!*gone) {
             done_.held_bytes += p.file.size;
             return {};
         }
-        if (auto gone = files_.remove(p.file); !gone) return gone;
         p.gone = true;
         ++done_.removed;
         done_.removed_bytes += p.disk;
         return {};
+    }
+
+    /// A collector has swept the pack: nothing was live in it.
+    template <class T>
+    static bool is_missing(const result<T>& r) {
+        return !r && r.error().code() == errc::not_found;
     }
 
     result<void> unless_stopped() const {
