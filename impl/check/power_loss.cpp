@@ -1,6 +1,8 @@
 // What may be left of a simulated disk that loses its power.
 
 #include <algorithm>
+#include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -203,6 +205,30 @@ std::vector<simulated_disk> simulated_disk::after_power_loss() const {
                     choose(i, which);
                     add(left);
                 }
+    }
+    return all;
+}
+
+std::vector<simulated_disk> simulated_disk::some_after_power_loss(std::size_t at_most,
+                                                                  std::uint64_t seed) const {
+    std::mt19937_64 random{seed};
+    const bool strict = all_.rules.leaves == journal::strict;
+    const auto states = strict ? in_order() : std::vector<simulated_disk>{};
+    const auto kept = strict ? std::vector<choice>{} : name_choices();
+    std::map<std::uint64_t, std::vector<std::string>> bytes;
+    for (const auto& f : all_.nodes) bytes[f.number] = bytes_choices(f);
+    std::vector<simulated_disk> all;
+    for (std::size_t i = 0; i < at_most; ++i) {
+        // Each list begins with what has lost all; one that has lost nothing is settled.
+        const auto one_of = [&](const auto& list) -> const auto& {
+            return list[i == 0 ? 0 : random() % list.size()];
+        };
+        auto left = i == 1   ? settled()
+                    : strict ? one_of(states)
+                             : left_with(names_left(one_of(kept)));
+        if (i != 1 && !strict)
+            for (auto& f : left.all_.nodes) f.hold(one_of(bytes.at(f.number)));
+        if (std::ranges::find(all, left) == all.end()) all.push_back(std::move(left));
     }
     return all;
 }

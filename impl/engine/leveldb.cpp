@@ -448,7 +448,9 @@ result<void> make_watermark(watermark& marks, const std::string& mark) {
 result<void> lock_store(leveldb_env& env, const std::string& path, bool create) {
     const std::string database = path + "/db";
     if (!is_there(database)) {
-        if (is_there(path + "/watermark"))
+        // A mark of no log was left by who died making the store; the directory's name came later.
+        watermark marks;
+        if (const auto mark = path + "/watermark"; is_there(mark) && !marks.open(mark, database))
             return fail(errc::corrupt, "open database", database, "the directory is gone");
         if (!create) return fail(errc::not_found, "open database", database, "no store is there");
         if (auto made = make_directory(database); !made) return passed(made);

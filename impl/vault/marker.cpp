@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include <casement/blob/posix.hpp>
 
@@ -16,6 +18,27 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view before = "This directory is a Casement store; format ", after = ".\n";
 
+/// Makes the directory and those above it, and what leads there durable: a store whose own name is
+/// lost is lost.
+result<void> make_directories(const std::string& store) {
+    std::error_code why;
+    const auto whole = fs::absolute(store, why);
+    if (why) return fail_system(why.value(), "make directory", store);
+    auto there = whole.has_filename() ? whole : whole.parent_path();
+    std::vector<fs::path> above{there.parent_path()};
+    while (!fs::exists(above.back(), why) && above.back().has_relative_path())
+        above.push_back(above.back().parent_path());
+    fs::create_directories(there, why);
+    if (why) return fail_system(why.value(), "make directory", store);
+    blob::posix_file_system disk;
+    for (const auto& directory : above) {
+        auto synced = disk.sync_directory(directory.string());
+        // Who may add names to a directory may not always read it.
+        if (!synced && synced.error().system() != EACCES) return passed(synced);
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string text_of(std::uint64_t format) {
@@ -23,14 +46,13 @@ std::string text_of(std::uint64_t format) {
 }
 
 result<void> claim(const std::string& store) {
+    if (auto made = make_directories(store); !made) return made;
     std::error_code why;
-    fs::create_directories(store, why);
-    if (why) return fail_system(why.value(), "make directory", store);
     if (fs::exists(store + std::string{name}, why))
         return fail(errc::exists, "create store", store, "a store is already there");
     for (fs::directory_iterator here{store, why}, end; !why && here != end; here.increment(why)) {
         const auto found = here->path().filename().string();
-        constexpr std::array<std::string_view, 3> ours{"meta", "blobs", "packs"};
+        constexpr std::array<std::string_view, 4> ours{"meta", "blobs", "packs", "casement.new"};
         if (std::ranges::find(ours, found) == ours.end())
             return fail(errc::not_empty, "create store", store, "holds '" + printable(found) + "'");
     }

@@ -15,24 +15,32 @@ namespace casement::marker {
 /// if a store is there, `not_empty` if anything else is.
 [[nodiscard]] result<void> claim(const std::string& store);
 
-inline constexpr std::string_view name = "/casement";
+inline constexpr std::string_view name = "/casement", unfinished_suffix = ".new";
 
 [[nodiscard]] std::string text_of(std::uint64_t format);
 
-/// Writes the marker, durably; or leaves none, for one that may be lost must not be believed.
+/// Writes the marker, durably; or leaves none, for one that may be lost must not be believed. It
+/// has its name when its bytes are durable: a crash before leaves a directory that is no store yet.
 template <blob::file_system FS>
 [[nodiscard]] result<void> write(FS& disk, const std::string& store, std::uint64_t format) {
-    const auto path = store + std::string{name};
-    auto file = disk.create(path);
+    const auto path = store + std::string{name}, unfinished = path + std::string{unfinished_suffix};
+    const auto there = disk.look(path);
+    if (there) return fail(errc::exists, "write marker", path);
+    if (there.error().code() != errc::not_found) return std::unexpected{there.error()};
+    if (auto gone = disk.remove(unfinished); !gone && gone.error().code() != errc::not_found)
+        return gone;
+    auto file = disk.create(unfinished);
     if (!file) return passed(file);
     const auto written = [&]() -> result<void> {
         if (auto done = file->write_at(0, text_of(format)); !done) return done;
         if (auto synced = file->sync(); !synced) return synced;
         if (auto closed = file->close(); !closed) return closed;
+        if (auto named = disk.rename(unfinished, path); !named) return named;
         auto named = disk.sync_directory(store);
         return named ? result<void>{} : passed(named);
     }();
-    if (!written) (void)disk.remove(path);  // the first error is the one to tell
+    if (!written)  // the first error is the one to tell
+        for (const auto& left : {unfinished, path}) (void)disk.remove(left);
     return written;
 }
 

@@ -325,6 +325,14 @@ TEST(half_made, is_made_by_the_next) {
         ASSERT_TRUE(w.create(marked + "/watermark"));
     }
     attempt(marked);
+    const auto nameless =
+        made("watermark in front");  // the directory's name came to the disk later
+    {
+        watermark w;
+        ASSERT_TRUE(w.create(nameless + "/watermark"));
+    }
+    std::filesystem::remove(nameless + "/db");
+    attempt(nameless);
     const auto manifest = made("manifest");
     {
         watermark w;

@@ -3,7 +3,7 @@
 // calls. Without options it is honest. One thread; the kernel remembers no name and no size, so
 // that each answer comes from here.
 //
-//     bent_fs MOUNT_POINT -f -s --below=DIRECTORY [-o QUIRK[=NUMBER],...]
+//     bent_fs MOUNT_POINT -f -s --below=DIRECTORY [--record=FILE] [-o QUIRK[=NUMBER],...]
 //
 // It is mounted until it is unmounted or killed, and keeps nothing but what lies in DIRECTORY.
 
@@ -24,8 +24,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "crash/record.hpp"
 
 namespace {
 
@@ -34,6 +38,7 @@ using steady = std::chrono::steady_clock;
 /// What fuse_opt fills in: C's types, and 0 is honest.
 struct quirks {
     char* below;
+    char* record;             // a log of all that is done, for who asks what a crash would leave
     unsigned unseen_ms;       // a name is not there (ENOENT) for so long after a rename onto it
     unsigned scan_every;      // every so many renames and removals, a scanner has the file open:
     unsigned scan_ms;         // EACCES, for so long
@@ -51,6 +56,7 @@ quirks bent{};
 
 constexpr fuse_opt options[] = {
     {"--below=%s", offsetof(quirks, below), 0},
+    {"--record=%s", offsetof(quirks, record), 0},
     {"unseen_ms=%u", offsetof(quirks, unseen_ms), 0},
     {"scan_every=%u", offsetof(quirks, scan_every), 0},
     {"scan_ms=%u", offsetof(quirks, scan_ms), 0},
@@ -119,6 +125,23 @@ std::size_t cut(std::size_t size) {
 /// 0, or what FUSE takes for an errno.
 int answer(std::int64_t done) { return done < 0 ? -errno : 0; }
 
+using casement::check::file_call;
+std::optional<casement::testing::crash_log> log;
+
+/// Enters a call in the log, unless it failed; answers what FUSE is answered.
+int recorded(int done, file_call::kind what, const char* path, std::string bytes = {},
+             std::uint64_t offset = 0, std::uint64_t length = 0, std::uint64_t file = 0) {
+    if (done >= 0 && log) {
+        const bool renamed = what == file_call::rename;
+        log->add({casement::testing::crash_record::called,
+                  {what, path, renamed ? std::move(bytes) : "", file, offset, length,
+                   renamed ? "" : std::move(bytes)},
+                  {},
+                  {}});
+    }
+    return done;
+}
+
 int handle(const fuse_file_info* open) { return static_cast<int>(open->fh); }
 
 std::int64_t size_of(const std::string& where) {
@@ -157,7 +180,7 @@ int read_link(const char* path, char* out, std::size_t size) {
 
 int make_directory(const char* path, mode_t mode) {
     if (is_refused(path)) return -EINVAL;
-    return answer(::mkdir(there(path).c_str(), mode));
+    return recorded(answer(::mkdir(there(path).c_str(), mode)), file_call::make_directory, path);
 }
 
 int make_link(const char* target, const char* path) {
@@ -176,7 +199,7 @@ int remove_file(const char* path) {
     const auto size = size_of(where);
     const int done = ::unlink(where.c_str());
     if (done == 0) used_bytes -= size;
-    return answer(done);
+    return recorded(answer(done), file_call::remove, path);
 }
 
 int remove_directory(const char* path) { return answer(::rmdir(there(path).c_str())); }
@@ -190,7 +213,7 @@ int rename_to(const char* from, const char* to, unsigned flags) {
     used_bytes -= replaced;
     unseen.end(old);
     if (bent.unseen_ms != 0) unseen.begin(target, bent.unseen_ms);
-    return 0;
+    return recorded(0, file_call::rename, from, to);
 }
 
 int change_mode(const char* path, mode_t mode, fuse_file_info*) {
@@ -211,7 +234,8 @@ int change_times(const char* path, const timespec* given, fuse_file_info*) {
 int truncate_to(const char* path, off_t size, fuse_file_info*) {
     const auto where = there(path);
     used_bytes -= std::max<std::int64_t>(0, size_of(where) - size);
-    return answer(::truncate(where.c_str(), size));
+    return recorded(answer(::truncate(where.c_str(), size)), file_call::resize, path, {}, 0,
+                    static_cast<std::uint64_t>(size));
 }
 
 int facts(const char* path, struct statvfs* out) {
@@ -241,7 +265,7 @@ int sync_directory(const char* path, int, fuse_file_info*) {
     const int open = ::open(there(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const int done = open < 0 ? -errno : answer(::fsync(open));
     if (open >= 0) ::close(open);
-    return done;
+    return recorded(done, file_call::sync_directory, path);
 }
 
 // --- the calls on an open file ---------------------------------------------------------------
@@ -257,11 +281,14 @@ int open_with(const char* path, int flags, mode_t mode, fuse_file_info* open) {
 
 int create_file(const char* path, mode_t mode, fuse_file_info* open) {
     if (is_refused(path)) return -EINVAL;
-    return open_with(path, open->flags | O_CREAT, mode, open);
+    const int done = open_with(path, open->flags | O_CREAT, mode, open);
+    return recorded(done, file_call::create, path, {}, 0, 0, open->fh);
 }
 
 int open_file(const char* path, fuse_file_info* open) {
-    return open_with(path, open->flags & ~O_APPEND, 0, open);  // the kernel says where the end is
+    // The kernel says where the end is.
+    const int done = open_with(path, open->flags & ~O_APPEND, 0, open);
+    return recorded(done, file_call::open, path, {}, 0, 0, open->fh);
 }
 
 int close_file(const char*, fuse_file_info* open) { return answer(::close(handle(open))); }
@@ -271,21 +298,34 @@ int read_file(const char*, char* into, std::size_t size, off_t at, fuse_file_inf
     return n < 0 ? -errno : static_cast<int>(n);
 }
 
-int write_file(const char*, const char* bytes, std::size_t size, off_t at, fuse_file_info* open) {
+int write_file(const char* path, const char* bytes, std::size_t size, off_t at,
+               fuse_file_info* open) {
     size = cut(size);
     if (!grows_to(handle(open), at + static_cast<off_t>(size))) return -ENOSPC;
     const auto n = ::pwrite(handle(open), bytes, size, at);
-    return n < 0 ? -errno : static_cast<int>(n);
+    if (n < 0) return -errno;
+    return recorded(static_cast<int>(n), file_call::write, path,
+                    {bytes, static_cast<std::size_t>(n)}, static_cast<std::uint64_t>(at), 0,
+                    open->fh);
 }
 
-int sync_file(const char*, int only_data, fuse_file_info* open) {
+int sync_file(const char* path, int only_data, fuse_file_info* open) {
     if (++syncs == bent.sync_fails) return -EIO;
-    return answer(only_data != 0 ? ::fdatasync(handle(open)) : ::fsync(handle(open)));
+    const int done = answer(only_data != 0 ? ::fdatasync(handle(open)) : ::fsync(handle(open)));
+    return recorded(done, file_call::sync, path, {}, 0, 0, open->fh);
 }
 
-int reserve(const char*, int how, off_t at, off_t size, fuse_file_info* open) {
+int reserve(const char* path, int how, off_t at, off_t size, fuse_file_info* open) {
     if (how == 0 && !grows_to(handle(open), at + size)) return -ENOSPC;
-    return answer(::fallocate(handle(open), how, at, size));
+    struct stat seen {};
+    if (::fstat(handle(open), &seen) != 0 || ::fallocate(handle(open), how, at, size) != 0)
+        return -errno;
+    const auto begin = static_cast<std::uint64_t>(at), length = static_cast<std::uint64_t>(size);
+    if ((how & FALLOC_FL_PUNCH_HOLE) != 0)
+        return recorded(0, file_call::punch, path, {}, begin, length);
+    return how == 0 && at + size > seen.st_size
+               ? recorded(0, file_call::resize, path, {}, 0, begin + length)
+               : 0;
 }
 
 void* begin(fuse_conn_info*, fuse_config* how) {
@@ -331,6 +371,7 @@ int main(int count, char** words) {
         std::fputs("usage: bent_fs MOUNT_POINT -f -s --below=DIRECTORY [-o QUIRK,...]\n", stderr);
         return 2;
     }
+    if (bent.record != nullptr) log.emplace(bent.record);
     ::umask(0);  // the caller's has been taken off already
     const auto calls = all_calls();
     const int code = fuse_main(given.argc, given.argv, &calls, nullptr);

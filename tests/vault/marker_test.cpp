@@ -1,6 +1,8 @@
 #include <vault/marker.hpp>
 
 #include <cerrno>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -35,7 +37,7 @@ TEST(marker, is_durable_or_not_there) {
         const auto written = marker::write(disk, store, 1);
         if (!disk.follow().fired()) {
             EXPECT_TRUE(written);
-            EXPECT_EQ(n, 5u) << "create, write, sync, close, sync directory";
+            EXPECT_EQ(n, 8u) << "look, remove, create, write, sync, close, rename, sync directory";
             break;
         }
         EXPECT_EQ(written.error().system(), EIO);
@@ -46,6 +48,30 @@ TEST(marker, is_durable_or_not_there) {
         EXPECT_TRUE(marker::write(disk, store, 1)) << "a new file is another matter";
         EXPECT_EQ(marker::read(store), 1u);
     }
+}
+
+TEST(marker, has_its_name_when_it_is_whole) {
+    temporary_directory here;
+    const auto store = here.path().string();
+    scripted disk;
+    ASSERT_TRUE(marker::write(disk, store, 1));
+    std::vector<std::string> order;
+    for (const auto& c : disk.follow().calls())
+        if (c.operation == "sync" || c.operation == "rename" || c.operation == "sync directory")
+            order.push_back(c.operation);
+    EXPECT_EQ(order, (std::vector<std::string>{"sync", "rename", "sync directory"}));
+}
+
+TEST(marker, of_a_creation_that_was_cut_short_is_written_anew) {
+    temporary_directory here;
+    const auto store = here.path().string();
+    overwrite(store + "/casement.new", "This dir");
+    EXPECT_EQ(marker::read(store).error().code(), errc::not_found);
+    EXPECT_TRUE(marker::claim(store));
+    blob::posix_file_system disk;
+    EXPECT_TRUE(marker::write(disk, store, 1));
+    EXPECT_EQ(marker::read(store), 1u);
+    EXPECT_EQ(files_below(here.path()).size(), 1u);
 }
 
 }  // namespace

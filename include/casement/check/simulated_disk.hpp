@@ -64,6 +64,10 @@ public:
     /// as far as there are few of them (`changes_max`, `combined_max`), and else in turn.
     [[nodiscard]] std::vector<simulated_disk> after_power_loss() const;
     static constexpr std::size_t changes_max = 6, combined_max = 1024;
+    /// Some of those, each combined at random from `seed` on but for the first, which has lost all
+    /// that can be lost, and the second, which has lost nothing.
+    [[nodiscard]] std::vector<simulated_disk> some_after_power_loss(std::size_t at_most,
+                                                                    std::uint64_t seed) const;
 
     /// All that is on it would be there after a loss of power.
     [[nodiscard]] simulated_disk settled() const;
