@@ -101,6 +101,26 @@ private:
     bool closed_ = false;
 };
 
+/// A table whose sync is its name's too. LevelDB syncs the names of tables with the manifest that
+/// tells of them, and so after it has written that: a disk may keep the manifest and not the name.
+class named_table final : public leveldb::WritableFile {
+public:
+    named_table(std::string path, std::unique_ptr<leveldb::WritableFile> base)
+        : path_{std::move(path)}, base_{std::move(base)} {}
+
+    leveldb::Status Append(const leveldb::Slice& data) override { return base_->Append(data); }
+    leveldb::Status Flush() override { return base_->Flush(); }
+    leveldb::Status Sync() override {
+        auto s = base_->Sync();
+        return s.ok() ? sync_directory_of(path_) : s;
+    }
+    leveldb::Status Close() override { return base_->Close(); }
+
+private:
+    const std::string path_;
+    std::unique_ptr<leveldb::WritableFile> base_;
+};
+
 /// Reads as much as it is asked for: LevelDB takes a log that gives less for one that ends there,
 /// and would forget all that follows.
 class whole_reads final : public leveldb::SequentialFile {
@@ -202,10 +222,9 @@ public:
         return s;
     }
     leveldb::Status Sync() override {
-        // A table is synced, but its directory is not until a manifest is that names it. LevelDB
-        // does so itself, and fails where directories have no sync.
-        auto s = is_manifest(path_) ? sync_directory_of(path_) : leveldb::Status::OK();
-        if (s.ok()) s = base_->Flush();
+        // Not LevelDB's own, which syncs a manifest's directory too, and fails where there is no
+        // such thing: all names that it tells of are durable by now.
+        auto s = base_->Flush();
         if (s.ok() && ::fdatasync(descriptor_) != 0) s = failed("sync", path_, errno);
         s = noted(s);
         if (failed_) return s.ok() ? failed("sync", path_, EIO) : s;
@@ -327,8 +346,8 @@ leveldb::Status leveldb_env::LockFile(const std::string& path, leveldb::FileLock
     return leveldb::Status::OK();
 }
 
-leveldb::Status leveldb_env::new_log(const std::string& path,
-                                     std::unique_ptr<leveldb::WritableFile>& out) {
+leveldb::Status leveldb_env::new_file(const std::string& path,
+                                      std::unique_ptr<leveldb::WritableFile>& out) {
     leveldb::WritableFile* file = nullptr;
     const auto s = EnvWrapper::NewWritableFile(path, &file);
     out.reset(file);
@@ -352,10 +371,15 @@ leveldb::Status leveldb_env::NewSequentialFile(const std::string& path,
 }
 
 leveldb::Status leveldb_env::NewWritableFile(const std::string& path, leveldb::WritableFile** out) {
-    if (!is_journal(path)) return EnvWrapper::NewWritableFile(path, out);
     std::unique_ptr<leveldb::WritableFile> base;
+    if (!is_journal(path)) {
+        auto s = new_file(path, base);
+        if (!s.ok()) return s;
+        *out = path.ends_with(".ldb") ? new named_table{path, std::move(base)} : base.release();
+        return s;
+    }
     const bool mapped = path.ends_with(".log") && durable_ == durability::process;
-    auto s = mapped && can_map_logs(path) ? new_mapped_log(path, base) : new_log(path, base);
+    auto s = mapped && can_map_logs(path) ? new_mapped_log(path, base) : new_file(path, base);
     if (!s.ok()) return s;
     // LevelDB syncs a directory with the manifest only, so a synced log could lose its name (#193),
     // and the watermark must name no log that can be lost.

@@ -63,7 +63,7 @@ private:
     class journal;
     class table;
 
-    leveldb::Status new_log(const std::string& path, std::unique_ptr<leveldb::WritableFile>& out);
+    leveldb::Status new_file(const std::string& path, std::unique_ptr<leveldb::WritableFile>& out);
     leveldb::Status new_mapped_log(const std::string& path,
                                    std::unique_ptr<leveldb::WritableFile>& out);
 
