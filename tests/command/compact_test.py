@@ -100,10 +100,11 @@ class Compact(CommandTest):
         self.with_dead()
         [pack] = self.packs()
         with open(pack, "r+b") as f:
-            f.seek(64 + MIB + 64 + 64 + 1000)  # of the second frame
-            byte = f.read(1)
-            f.seek(-1, os.SEEK_CUR)
-            f.write(bytes([byte[0] ^ 1]))
+            for frame in range(8):  # whichever of them is live
+                f.seek(frame * MIB + MIB // 2)
+                byte = f.read(1)
+                f.seek(-1, os.SEEK_CUR)
+                f.write(bytes([byte[0] ^ 1]))
         done = self.run_command("compact", self.store, "--no-holes", code=FAILED)
         self.assertIn(str(pack).encode(), done.stderr)
         self.assertTrue(pack.exists())

@@ -30,7 +30,7 @@ struct file_call {
         sync,
         allocated,
         punch,
-        resize,  // of `path`, to `length` bytes
+        resize,     // of `path`, to `length` bytes
         fail_sync,  // no call of a program: the `length`-th sync of a file from now on fails
     };
     std::uint8_t what = create;
