@@ -1,6 +1,7 @@
 #include <casement/blob/posix.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <memory>
 #include <thread>
@@ -152,6 +153,16 @@ result<void> posix_file_system::rename(const std::string& from, const std::strin
     if (const int number = until_passed(attempt, sleep_for))
         return within(result<void>{fail_system(number, "rename to", to)}, "rename", from);
     return {};
+}
+
+result<bool> posix_file_system::link(const std::string& from, const std::string& to) {
+    const auto attempt = [&] { return ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno; };
+    const int number = until_passed(attempt, sleep_for);
+    if (number == 0) return true;
+    // EPERM is what Linux says where there are none, and also of files that are not the caller's.
+    constexpr std::array cannot{EPERM, EXDEV, EMLINK, EOPNOTSUPP, ENOSYS, EINVAL};
+    if (std::ranges::find(cannot, number) != cannot.end()) return false;
+    return within(result<bool>{fail_system(number, "link to", to)}, "link", from);
 }
 
 result<std::vector<std::string>> posix_file_system::list(const std::string& path) {

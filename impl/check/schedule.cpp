@@ -19,6 +19,7 @@ std::string told_call(const file_call& c) {
                                             "syncs the directory",
                                             "removes",
                                             "renames",
+                                            "links",
                                             "lists",
                                             "looks",
                                             "writes to",
@@ -31,7 +32,7 @@ std::string told_call(const file_call& c) {
                                             "is about to fail to sync"};
     static_assert(std::size(words) == file_call::fail_sync + 1);
     auto said = words[c.what] + (' ' + c.path);
-    if (c.what == file_call::rename) said += " to " + c.to;
+    if (c.what == file_call::rename || c.what == file_call::link) said += " to " + c.to;
     if (c.what == file_call::punch)
         said += ": " + std::to_string(c.length) + " bytes at " + std::to_string(c.offset);
     if (c.what == file_call::write)

@@ -76,9 +76,11 @@ simulated_disk::node* simulated_disk::find(std::string_view path) {
 }
 
 std::uint64_t simulated_disk::used() const {
+    std::set<std::uint64_t> named;  // each once, however many names it has
+    for (const auto& n : all_.now) named.insert(n.node);
     return std::accumulate(
-        all_.now.begin(), all_.now.end(), std::uint64_t{0},
-        [&](std::uint64_t sum, const name& n) { return sum + at(n.node).now.size(); });
+        named.begin(), named.end(), std::uint64_t{0},
+        [&](std::uint64_t sum, std::uint64_t number) { return sum + at(number).now.size(); });
 }
 
 simulated_disk simulated_disk::under(const disk_rules& rules) const {
@@ -131,6 +133,7 @@ file_answer simulated_disk::perform(const file_call& asked) {
         case file_call::fail_sync: all_.rules.failing_sync = c.length; return a;
         case file_call::remove: return say(remove(c));
         case file_call::rename: return say(rename(c));
+        case file_call::link: return say(link(c));
         case file_call::write:
         case file_call::read:
         case file_call::measure:
@@ -194,6 +197,17 @@ errc simulated_disk::rename(const file_call& c) {
     bind(to, from->number, true);
     unbind(c.path);
     forget_the_nameless();
+    return well;
+}
+
+errc simulated_disk::link(const file_call& c) {
+    if (!all_.rules.links) return errc::unsupported;
+    const auto to = spelled(c.to);
+    auto* const from = find(c.path);
+    if (from == nullptr || from->late) return errc::not_found;
+    if (from->directory) return errc::is_a_directory;
+    if (const auto place = place_for(to); place != well) return place;
+    bind(to, from->number, false);
     return well;
 }
 

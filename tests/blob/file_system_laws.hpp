@@ -146,6 +146,22 @@ TYPED_TEST_P(file_system_laws, rename_replaces) {
     EXPECT_EQ(this->fs.look(this->here / "a").error().code(), errc::not_found);
 }
 
+TYPED_TEST_P(file_system_laws, a_link_is_the_same_file_or_nothing) {
+    this->make(this->here / "a", "text");
+    this->make(this->here / "taken", "other");
+    const auto linked = this->fs.link(this->here / "a", this->here / "b");
+    ASSERT_TRUE(linked) << linked.error().message();
+    if (!*linked) {
+        EXPECT_EQ(this->fs.look(this->here / "b").error().code(), errc::not_found);
+        return;
+    }
+    EXPECT_EQ(this->fs.link(this->here / "a", this->here / "taken").error().code(), errc::exists);
+    EXPECT_EQ(this->text_of(this->here / "taken"), "other");
+    EXPECT_EQ(this->fs.link(this->here / "no", this->here / "c").error().code(), errc::not_found);
+    ASSERT_TRUE(this->fs.remove(this->here / "a"));
+    EXPECT_EQ(this->text_of(this->here / "b"), "text");
+}
+
 TYPED_TEST_P(file_system_laws, a_punched_range_is_zeros_or_as_it_was) {
     constexpr std::size_t block = 64 << 10;  // no file system here has larger ones
     this->make(this->here / "a", std::string(4 * block, 'x'));
@@ -220,6 +236,7 @@ REGISTER_TYPED_TEST_SUITE_P(file_system_laws, what_is_written_is_read,
                             an_error_names_the_path_and_the_errno, a_list_is_sorted_and_whole,
                             look_tells_kind_and_size, a_directory_is_made_once,
                             who_has_a_file_open_reads_on_after_its_removal, rename_replaces,
+                            a_link_is_the_same_file_or_nothing,
                             a_punched_range_is_zeros_or_as_it_was,
                             sync_and_writeback_change_no_byte, a_moved_file_is_the_file,
                             threads_write_disjoint_ranges_at_once);

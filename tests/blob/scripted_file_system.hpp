@@ -34,6 +34,7 @@ public:
     bool skip_directory_sync = false;
     bool cannot_sync_names = false;
     bool cannot_punch = false;
+    bool cannot_link = false;
     bool lose_tails = false;  // a write of n bytes says it wrote them, and wrote n - 1
     // After a failed sync the next one says that all is well, as fsync itself does on Linux.
     bool forgets_failed_syncs = false;
@@ -168,6 +169,11 @@ public:
     result<void> rename(const std::string& from, const std::string& to) {
         if (auto failed = enter("rename", from)) return std::unexpected{*failed};
         return inner_.rename(from, to);
+    }
+    result<bool> link(const std::string& from, const std::string& to) {
+        if (auto failed = enter("link", from)) return std::unexpected{*failed};
+        if (script_->cannot_link) return false;
+        return inner_.link(from, to);
     }
     result<std::vector<std::string>> list(const std::string& path) {
         if (auto failed = enter("list", path)) return std::unexpected{*failed};

@@ -95,6 +95,18 @@ TEST_F(Disk, OnlyAJournalKeepsTheHalvesOfARenameTogether) {
               (pairs{{"text", "-"}, {"-", "text"}, {"-", "-"}, {"text", "text"}}));
 }
 
+TEST_F(Disk, ALinkIsANameLikeAnyOther) {
+    make("/a", "text", true);
+    ASSERT_TRUE(fs.sync_directory("/"));
+    ASSERT_EQ(fs.link("/a", "/b"), true);
+    EXPECT_EQ(calls.disk().used(), 4u) << "the bytes are there once";
+    EXPECT_EQ(left_at("/b"), (texts{"-", "text"}));
+    ASSERT_TRUE(fs.sync_directory("/"));
+    EXPECT_EQ(left_at("/b"), (texts{"text"}));
+    ASSERT_TRUE(fs.remove("/a"));
+    EXPECT_EQ(left_at("/b"), (texts{"text"}));
+}
+
 TEST_F(Disk, ASyncIsOfOneFile) {
     make("/a", "text", false);
     make("/b", "text", true);
@@ -123,9 +135,9 @@ file_call any_call() {
     const auto some_path = [] {
         return *rc::gen::element<std::string>("/a", "/b", "/d/a", "/d/b");
     };
-    c.what = *rc::gen::element<std::uint8_t>(file_call::create, file_call::remove,
-                                             file_call::rename, file_call::write, file_call::write,
-                                             file_call::sync, file_call::sync_directory);
+    c.what = *rc::gen::element<std::uint8_t>(
+        file_call::create, file_call::remove, file_call::rename, file_call::link, file_call::write,
+        file_call::write, file_call::sync, file_call::sync_directory);
     c.path = c.what == file_call::sync_directory ? *rc::gen::element<std::string>("/", "/d")
                                                  : some_path();
     c.to = some_path();

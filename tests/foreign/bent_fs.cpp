@@ -132,7 +132,7 @@ std::optional<casement::testing::crash_log> log;
 int recorded(int done, file_call::kind what, const char* path, std::string bytes = {},
              std::uint64_t offset = 0, std::uint64_t length = 0, std::uint64_t file = 0) {
     if (done >= 0 && log) {
-        const bool renamed = what == file_call::rename;
+        const bool renamed = what == file_call::rename || what == file_call::link;
         log->add({casement::testing::crash_record::called,
                   {what, path, renamed ? std::move(bytes) : "", file, offset, length,
                    renamed ? "" : std::move(bytes)},
@@ -190,7 +190,8 @@ int make_link(const char* target, const char* path) {
 
 int make_hard_link(const char* from, const char* to) {
     if (is_refused(to)) return -EINVAL;
-    return answer(::link(there(from).c_str(), there(to).c_str()));
+    return recorded(answer(::link(there(from).c_str(), there(to).c_str())), file_call::link, from,
+                    to);
 }
 
 int remove_file(const char* path) {

@@ -66,6 +66,8 @@ concept open_file = std::movable<F> && !std::copy_constructible<F> &&
 ///     sync_directory(path)  true: the names in it are durable; false: this file system cannot say
 ///     remove(path)          a file's name goes; who has the file open reads on; `not_found`
 ///     rename(from, to)      replaces a file of the name `to`
+///     link(from, to)        true: the file has one name more; `exists` if that is taken. False:
+///                           nothing was changed, for here, or so far apart, no file has two
 ///     list(path)            the names in a directory, sorted, without "." and ".."
 ///     look(path)            what the name stands for; `not_found`
 ///     allocated(path)       the bytes that a file takes of the disk; `not_found`
@@ -81,6 +83,7 @@ concept file_system = std::copyable<S> && open_file<typename S::file> &&
     { fs.sync_directory(path) } -> std::same_as<result<bool>>;
     { fs.remove(path) } -> std::same_as<result<void>>;
     { fs.rename(path, path) } -> std::same_as<result<void>>;
+    { fs.link(path, path) } -> std::same_as<result<bool>>;
     { fs.list(path) } -> std::same_as<result<std::vector<std::string>>>;
     { fs.look(path) } -> std::same_as<result<entry>>;
     { fs.allocated(path) } -> std::same_as<result<std::uint64_t>>;

@@ -50,9 +50,10 @@ public:
     [[nodiscard]] result<void> make_directory(const std::string& path);
     [[nodiscard]] result<bool> sync_directory(const std::string& path);
 
-    /// These two wait up to half a second for a refusal to pass (see system_calls.hpp).
+    /// These three wait up to half a second for a refusal to pass (see system_calls.hpp).
     [[nodiscard]] result<void> remove(const std::string& path);
     [[nodiscard]] result<void> rename(const std::string& from, const std::string& to);
+    [[nodiscard]] result<bool> link(const std::string& from, const std::string& to);
 
     [[nodiscard]] result<std::vector<std::string>> list(const std::string& path);
     [[nodiscard]] result<entry> look(const std::string& path);

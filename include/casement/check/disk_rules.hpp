@@ -29,18 +29,21 @@ struct disk_rules {
     bool late_names = false;         // what was renamed is not found until its directory is listed
     bool silly_names = false;        // what is removed while it is open has a name ".nfs..."
     bool punches = false;            // makes holes
+    bool links = true;               // a file may have several names
 
     bool operator==(const disk_rules&) const = default;
 };
 
 // As they are met; their losses are the cruellest that were ever reported of them.
 inline constexpr disk_rules a_kind_disk{.leaves = journal::strict, .punches = true};
-inline constexpr disk_rules a_vfat_disk{.leaves = journal::none, .folds_case = true};
+inline constexpr disk_rules a_vfat_disk{
+    .leaves = journal::none, .folds_case = true, .links = false};
 inline constexpr disk_rules a_drvfs_disk{.leaves = journal::sized,
                                          .syncs_names = false,
                                          .folds_case = true,
                                          .refuses_hash = true,
-                                         .late_names = true};
+                                         .late_names = true,
+                                         .links = false};
 inline constexpr disk_rules an_nfs_disk{.leaves = journal::ordered, .silly_names = true};
 
 }  // namespace casement::check

@@ -22,6 +22,7 @@ struct file_call {
         sync_directory,
         remove,
         rename,
+        link,
         list,
         look,
         write,
@@ -130,6 +131,7 @@ private:
     void unbind(const std::string& path);
     errc remove(const file_call& c);
     errc rename(const file_call& c);
+    errc link(const file_call& c);
     errc on_file(const file_call& c, file_answer& a);
     errc write(node& f, const file_call& c);
     errc sync(node& f);

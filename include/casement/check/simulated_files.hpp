@@ -116,6 +116,14 @@ public:
         c.to = to;
         return done("rename", c);
     }
+    [[nodiscard]] result<bool> link(const std::string& from, const std::string& to) {
+        auto c = call(file_call::link, from);
+        c.to = to;
+        const auto a = ask_(c);
+        if (a.code == static_cast<std::uint8_t>(errc::unsupported)) return false;
+        if (a.code != 0) return failed("link", c, a);
+        return true;
+    }
     [[nodiscard]] result<std::vector<std::string>> list(const std::string& path) {
         const auto c = call(file_call::list, path);
         auto a = ask_(c);
