@@ -200,8 +200,8 @@ result<void> tell(const settings& common, const stats_options& o, vault& v) {
     std::uint64_t disk_bytes = 0;
     used packs;
     for (const std::string part : {"meta", "blobs", "packs", "staging"}) {
-        if (!std::filesystem::exists(v.path() + "/" + part)) continue;  // nothing was staged yet
-        const auto found = used_below(v.path() + "/" + part);
+        if (!std::filesystem::exists(v.root() + "/" + part)) continue;  // nothing was staged yet
+        const auto found = used_below(v.root() + "/" + part);
         if (!found) return std::unexpected{found.error()};
         disk_bytes += found->disk_bytes;
         if (part == "packs") packs = *found;

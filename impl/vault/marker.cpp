@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -39,49 +40,94 @@ result<void> make_directories(const std::string& store) {
     return {};
 }
 
+/// The number in `name`, which is `prefix` and a number as it is written: no other spelling.
+std::optional<std::uint64_t> number_after(std::string_view prefix, std::string_view name) {
+    if (!name.starts_with(prefix)) return std::nullopt;
+    name.remove_prefix(prefix.size());
+    std::uint64_t number = 0;
+    const auto [end, why] = std::from_chars(name.data(), name.data() + name.size(), number);
+    const bool whole = why == std::errc{} && end == name.data() + name.size() && number > 0;
+    return whole && std::to_string(number) == name ? std::optional{number} : std::nullopt;
+}
+
+constexpr std::string_view first_marker = "casement", marker_prefix = "casement.",
+                           root_prefix = "root.";
+
 }  // namespace
+
+std::string path_of(const std::string& store, std::uint64_t root) {
+    const auto path = store + '/' + std::string{first_marker};
+    return root == 0 ? path : path + '.' + std::to_string(root);
+}
+
+std::string directory_of(const std::string& store, std::uint64_t root) {
+    return root == 0 ? store : store + '/' + std::string{root_prefix} + std::to_string(root);
+}
 
 std::string text_of(std::uint64_t format) {
     return std::string{before} + std::to_string(format) + std::string{after};
 }
 
-result<void> claim(const std::string& store) {
+result<roots> list(const std::string& store) {
+    blob::posix_file_system disk;
+    auto names = disk.list(store);
+    if (!names) return passed(names);
+    roots all;
+    for (const auto& name : *names) {
+        const auto number = name == first_marker ? 0 : number_after(marker_prefix, name);
+        if (number) all.whole.push_back(*number);
+    }
+    std::ranges::sort(all.whole);
+    for (const auto& name : *names)
+        if (const auto number = number_after(root_prefix, name);
+            number && std::ranges::find(all.whole, *number) == all.whole.end())
+            all.others.push_back(*number);
+    std::ranges::sort(all.others);
+    return all;
+}
+
+result<void> claim(const std::string& store, std::span<const std::string_view> also) {
     if (auto made = make_directories(store); !made) return made;
-    std::error_code why;
-    if (fs::exists(store + std::string{name}, why))
+    auto there = list(store);
+    if (!there) return passed(there);
+    if (!there->whole.empty())
         return fail(errc::exists, "create store", store, "a store is already there");
+    std::error_code why;
     for (fs::directory_iterator here{store, why}, end; !why && here != end; here.increment(why)) {
         const auto found = here->path().filename().string();
         constexpr std::array<std::string_view, 4> ours{"meta", "blobs", "packs", "casement.new"};
-        if (std::ranges::find(ours, found) == ours.end())
+        if (std::ranges::find(ours, found) == ours.end() &&
+            std::ranges::find(also, found) == also.end())
             return fail(errc::not_empty, "create store", store, "holds '" + printable(found) + "'");
     }
     if (why) return fail_system(why.value(), "list", store);
     return {};
 }
 
-result<std::uint64_t> read(const std::string& store) {
+result<content> read(const std::string& store) {
+    auto there = list(store);
+    if (!there && there.error().code() != errc::not_found) return passed(there);
+    if (!there || there->whole.empty())
+        return fail(errc::not_found, "find marker", store, "no store is there");
+    const auto newest = there->whole.back();
+    const auto path = path_of(store, newest);
     blob::posix_file_system disk;
-    auto file = disk.open(store + std::string{name});
-    if (!file) {
-        if (file.error().code() != errc::not_found) return passed(file);
-        return fail(errc::not_found, "open store", store, "no store is there");
-    }
+    auto file = disk.open(path);
+    if (!file) return passed(file);
     std::array<char, 128> raw{};
     auto size = file->read_at(0, raw);
     if (!size) return passed(size);
     std::string_view text{raw.data(), *size};
-    const auto broken = [&] {
-        return fail(errc::corrupt, "open store", store, "its marker is not what was written");
-    };
-    if (!text.starts_with(before) || !text.ends_with(after)) return broken();
-    text.remove_prefix(before.size());
-    text.remove_suffix(after.size());
     std::uint64_t format = 0;
-    const auto [end, why] = std::from_chars(text.data(), text.data() + text.size(), format);
-    if (why != std::errc{} || end != text.data() + text.size() || text_of(format).size() != *size)
-        return broken();
-    return format;
+    const bool framed = text.starts_with(before) && text.ends_with(after);
+    if (framed) {
+        text.remove_prefix(before.size());
+        text.remove_suffix(after.size());
+        std::from_chars(text.data(), text.data() + text.size(), format);
+    }
+    if (!framed || text_of(format) != std::string_view{raw.data(), *size})
+        return fail(errc::corrupt, "read marker", path, "it is not what was written");
+    return content{format, newest};
 }
 
 }  // namespace casement::marker

@@ -1,29 +1,61 @@
 #pragma once
-// The file STORE/casement: says that a directory is a store, and in which format. Written last when
-// a store is made and never changed. Calls from one thread.
+// The files STORE/casement and STORE/casement.<number>: each says that a root of a store is whole,
+// and in which format; the one with the highest number is in use (SPEC B8). Root 0 lies in STORE
+// itself, another in STORE/root.<number>. A marker comes when its root is durable, goes before its
+// root does, and never changes: so one root takes the place of another in one step, and back, and
+// no directory is renamed. Calls from one thread.
 
+#include <cerrno>
+#include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include <casement/blob/file_system.hpp>
 #include <casement/core/error.hpp>
+#include <casement/core/system_calls.hpp>
 
 namespace casement::marker {
 
+/// What a marker says.
+struct content {
+    std::uint64_t format = 0;
+    std::uint64_t root = 0;
+
+    bool operator==(const content&) const = default;
+};
+
 /// Makes the directory, or takes one that is empty or in which a creation was cut short. `exists`
-/// if a store is there, `not_empty` if anything else is.
-[[nodiscard]] result<void> claim(const std::string& store);
+/// if a store is there, `not_empty` if anything else is, but for names that are `also` ours.
+[[nodiscard]] result<void> claim(const std::string& store,
+                                 std::span<const std::string_view> also = {});
 
-inline constexpr std::string_view name = "/casement", unfinished_suffix = ".new";
-
+[[nodiscard]] std::string path_of(const std::string& store, std::uint64_t root);
+[[nodiscard]] std::string directory_of(const std::string& store, std::uint64_t root);
 [[nodiscard]] std::string text_of(std::uint64_t format);
 
-/// Writes the marker, durably; or leaves none, for one that may be lost must not be believed. It
-/// has its name when its bytes are durable: a crash before leaves a directory that is no store yet.
+/// Waits until a name that was just given is seen: a Windows disk may show it some moments later
+/// (SPEC W1), and who opens the store next would find none.
 template <blob::file_system FS>
-[[nodiscard]] result<void> write(FS& disk, const std::string& store, std::uint64_t format) {
-    const auto path = store + std::string{name}, unfinished = path + std::string{unfinished_suffix};
+[[nodiscard]] result<void> seen(FS& disk, const std::string& path) {
+    result<blob::entry> found;
+    const auto look = [&] {
+        found = disk.look(path);
+        return found || found.error().code() != errc::not_found ? 0 : ENOENT;
+    };
+    const auto pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+    (void)until_passed(look, pause, may_appear);  // `found` says it with its path
+    return found ? result<void>{} : passed(found);
+}
+
+/// Writes a marker, durably; or leaves none, for one that may be lost must not be believed. It has
+/// its name when its bytes are durable: a crash before leaves a root that is not in use yet.
+template <blob::file_system FS>
+[[nodiscard]] result<void> write(FS& disk, const std::string& store, const content& what) {
+    const auto path = path_of(store, what.root), unfinished = path + ".new";
     const auto there = disk.look(path);
     if (there) return fail(errc::exists, "write marker", path);
     if (there.error().code() != errc::not_found) return std::unexpected{there.error()};
@@ -32,20 +64,36 @@ template <blob::file_system FS>
     auto file = disk.create(unfinished);
     if (!file) return passed(file);
     const auto written = [&]() -> result<void> {
-        if (auto done = file->write_at(0, text_of(format)); !done) return done;
+        if (auto done = file->write_at(0, text_of(what.format)); !done) return done;
         if (auto synced = file->sync(); !synced) return synced;
         if (auto closed = file->close(); !closed) return closed;
         if (auto named = disk.rename(unfinished, path); !named) return named;
         auto named = disk.sync_directory(store);
-        return named ? result<void>{} : passed(named);
+        return named ? seen(disk, path) : passed(named);
     }();
     if (!written)  // the first error is the one to tell
         for (const auto& left : {unfinished, path}) (void)disk.remove(left);
     return written;
 }
 
-/// The format. `not_found` if the directory is no store, `corrupt` if the marker is not what was
-/// written.
-[[nodiscard]] result<std::uint64_t> read(const std::string& store);
+/// Takes a marker away, durably. Well if it is gone.
+template <blob::file_system FS>
+[[nodiscard]] result<void> remove(FS& disk, const std::string& store, std::uint64_t root) {
+    auto gone = disk.remove(path_of(store, root));
+    if (!gone && gone.error().code() != errc::not_found) return gone;
+    auto synced = disk.sync_directory(store);
+    return synced ? result<void>{} : passed(synced);
+}
+
+/// The roots of a store, by number: those that have a marker, and those that have none, which are
+/// not whole yet or not any more. Root 0 without a marker is not told from other directories.
+struct roots {
+    std::vector<std::uint64_t> whole, others;
+};
+[[nodiscard]] result<roots> list(const std::string& store);
+
+/// What the marker says that is in use. `not_found` if the directory is no store, `corrupt` if the
+/// marker is not what was written.
+[[nodiscard]] result<content> read(const std::string& store);
 
 }  // namespace casement::marker

@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <thread>
-#include <unordered_set>
 #include <utility>
 
 #include <casement/tree/ensure_path.hpp>
@@ -11,6 +10,7 @@
 #include <casement/tree/rename.hpp>
 
 #include "marker.hpp"
+#include "root.hpp"
 
 namespace casement {
 
@@ -21,18 +21,6 @@ using tree::facts;
 using tree::node_id;
 using dentry = protocol::dentry;
 
-/// What the store is, beside the marker: one row, written when it is made.
-struct settings {
-    static constexpr char table = '!';
-    struct key {};
-    std::uint64_t format = 0;
-    std::uint64_t inline_max = 0, dedicated_min = 0, pack_max = 0;
-};
-
-engine::leveldb_options for_rows(const vault_options& o, bool create) {
-    return {o.durable, create, o.cache_bytes, o.write_buffer_bytes, o.mapped_bytes_max};
-}
-
 error at(error e, std::string_view operation, std::string_view path) {
     return std::move(e).within(std::string{operation}, std::string{path});
 }
@@ -41,138 +29,50 @@ error at(error e, std::string_view operation, std::string_view path) {
 
 struct vault::state {
     std::string path;
-    blob::thresholds sizes;
-    rows_type rows;
-    id_blocks<rows_type> ids{rows};
-    recorded<rows_type> client{rows, ids};
-    std::optional<contents_type> contents;
+    std::unique_ptr<store_root> in_use;
+    rows_type& rows{in_use->rows};
+    contents_type& contents{*in_use->contents};
+    recorded<rows_type> client{rows, in_use->ids};
     retry_count retries;
     std::uint64_t leftovers = 0;
     std::chrono::nanoseconds outcomes_kept{};
 
-    state(std::string p, engine::leveldb_store r, const vault_options& o)
-        : path{std::move(p)}, rows{std::move(r), o.directory_bytes_max} {
+    state(std::string p, std::unique_ptr<store_root> r, const vault_options& o)
+        : path{std::move(p)}, in_use{std::move(r)}, outcomes_kept{o.outcomes_kept} {
         retries.sleep = [](std::chrono::microseconds wait) { std::this_thread::sleep_for(wait); };
     }
-
-    [[nodiscard]] result<void> open_files(const vault_options& options);
-    [[nodiscard]] result<void> sweep();
-    [[nodiscard]] result<std::uint64_t> sweep_blobs();
-    [[nodiscard]] result<std::unordered_set<std::uint64_t>> files_named() const;
 };
 
 // --- opening ---------------------------------------------------------------------------------
-
-result<void> vault::state::open_files(const vault_options& options) {
-    blob::id_source source{
-        [this] { return ids.next<blob::blob_id>(); },
-        [this] { return ids.next<blob::pack_id>(); },
-    };
-    auto files = blob::files<file_system>::open(file_system{}, path, std::move(source),
-                                                {sizes, options.durable});
-    outcomes_kept = options.outcomes_kept;
-    if (!files) return passed(files);
-    contents.emplace(rows, *std::move(files));
-    return {};
-}
-
-/// Removes blob files that no row names, and answers how many: a crash left them between their sync
-/// and their commit, or what they held was collected. Ids are never reused, so whatever is named
-/// now was named for good.
-result<std::uint64_t> vault::state::sweep_blobs() {
-    auto listed = contents->files().list_files();
-    if (!listed) return passed(listed);
-    if (listed->files.empty()) return 0;
-    std::optional<std::unordered_set<std::uint64_t>> named;
-    auto swept = contents->files().sweep([&](const blob::stored_file& f) -> result<bool> {
-        if (!named) {
-            auto all = files_named();
-            if (!all) return passed(all);
-            named = *std::move(all);
-        }
-        return named->contains(f.id);
-    });
-    if (!swept) return passed(swept);
-    return swept->removed.size();
-}
-
-result<std::unordered_set<std::uint64_t>> vault::state::files_named() const {
-    std::unordered_set<std::uint64_t> named;
-    const std::string prefix{tree::content::table};
-    auto all = rows.scan(prefix, after_prefix(prefix));
-    for (; all.valid(); all.next()) {
-        const auto where = blob::read_descriptor(all.value(), all.key());  // all that the row has
-        if (!where) return std::unexpected{where.error()};
-        if (where->kind == blob::placement::dedicated) named.insert(where->id.value);
-        if (where->kind == blob::placement::packed)
-            named.insert(blob::to_pack_position(where->position).pack.value);
-    }
-    if (auto s = all.status(); !s) return passed(s);
-    return named;
-}
-
-result<void> vault::state::sweep() {
-    auto swept = sweep_blobs();
-    if (!swept) return passed(swept);
-    auto staging = tree::sweep_staging(rows, contents->files().staging());
-    if (!staging) return passed(staging);
-    leftovers = *swept + staging->removed;
-    return {};
-}
 
 result<vault> vault::create(const std::string& path, const vault_options& options,
                             const blob::thresholds& sizes) {
     if (auto possible = blob::check(sizes); !possible) return passed(possible);
     if (auto fresh = marker::claim(path); !fresh) return passed(fresh);
-    auto rows = engine::leveldb_store::open(path + "/meta", for_rows(options, true));
-    if (!rows) return within(std::move(rows), "create store", path);
-    auto s = std::make_unique<state>(path, *std::move(rows), options);
-    auto known = read<settings>(s->rows, {});
-    if (!known) return passed(known);
-    auto set =
-        transaction{s->rows}
-            .replace(*known,
-                     settings{store_format, sizes.inline_max, sizes.dedicated_min, sizes.pack_max},
-                     "the store has no settings yet")
-            .commit();
-    if (!set) return within(std::move(set), "create store", path);
+    auto fresh = store_root::make(path, options, sizes);
+    if (!fresh) return within(std::move(fresh), "create store", path);
+    auto s = std::make_unique<state>(path, *std::move(fresh), options);
     const facts about{0755, system_clock{}.now(), 0};
     if (auto made = tree::create_root(s->rows, about); !made && made.error().code() != errc::exists)
         return within(std::move(made), "create store", path);
-    s->sizes = sizes;
-    if (auto files = s->open_files(options); !files)
-        return within(std::move(files), "create store", path);
     if (auto synced = s->rows.sync(); !synced) return passed(synced);
     // The marker comes last: what has one is whole.
     file_system disk;
-    if (auto marked = marker::write(disk, path, store_format); !marked)
+    if (auto marked = marker::write(disk, path, {store_format, 0}); !marked)
         return within(std::move(marked), "create store", path);
     return vault{std::move(s)};
 }
 
 result<vault> vault::open(const std::string& path, const vault_options& options) {
-    auto format = marker::read(path);
-    if (!format) return passed(format);
-    if (*format > store_format)
-        return fail(errc::newer_format, "open store", path,
-                    "written in format " + std::to_string(*format) + "; this reads up to " +
-                        std::to_string(store_format));
-    auto rows = engine::leveldb_store::open(path + "/meta", for_rows(options, false));
-    if (!rows) {
-        // The marker says that a store is here: rows that are not are lost, not absent.
-        auto e = at(std::move(rows).error(), "open store", path);
-        const bool lost = e.code() == errc::not_found;
-        return std::unexpected{lost ? std::move(e).as(errc::corrupt) : std::move(e)};
-    }
-    auto s = std::make_unique<state>(path, *std::move(rows), options);
-    auto set = read<settings>(s->rows, {});
-    if (!set) return within(std::move(set), "open store", path);
-    if (!set->exists() || (*set)->format != *format)
-        return fail(errc::corrupt, "open store", path, "its settings are missing");
-    s->sizes = {(*set)->inline_max, (*set)->dedicated_min, (*set)->pack_max};
-    if (auto files = s->open_files(options); !files)
-        return within(std::move(files), "open store", path);
-    if (auto swept = s->sweep(); !swept) return within(std::move(swept), "open store", path);
+    auto newest = open_newest_root(path, options);
+    if (!newest) return within(std::move(newest), "open store", path);
+    auto s = std::make_unique<state>(path, std::move(newest->opened), options);
+    // What a rebuild has brought over by now may soon be something else.
+    if (auto forgot = forget_rebuild(s->rows); !forgot)
+        return within(std::move(forgot), "open store", path);
+    auto swept = s->in_use->sweep();
+    if (!swept) return within(std::move(swept), "open store", path);
+    s->leftovers = *swept;
     // A store on a full disk can still be read: then the next opening forgets and sweeps.
     auto forgot = forget_operations(s->rows, system_clock{}.now(), options.outcomes_kept);
     if (!forgot && forgot.error().code() != errc::no_space)
@@ -197,10 +97,11 @@ result<void> vault::close() {
 vault::rows_type& vault::rows() { return state_->rows; }
 const vault::rows_type& vault::rows() const { return state_->rows; }
 recorded<vault::rows_type>& vault::client() { return state_->client; }
-vault::contents_type& vault::contents() { return *state_->contents; }
-const vault::contents_type& vault::contents() const { return *state_->contents; }
+vault::contents_type& vault::contents() { return state_->contents; }
+const vault::contents_type& vault::contents() const { return state_->contents; }
 const std::string& vault::path() const { return state_->path; }
-const blob::thresholds& vault::sizes() const { return state_->sizes; }
+const std::string& vault::root() const { return state_->contents.files().where().root(); }
+const blob::thresholds& vault::sizes() const { return state_->in_use->sizes; }
 std::uint64_t vault::retries() const { return state_->retries.retries; }
 std::chrono::microseconds vault::retries_waited() const {
     return std::chrono::microseconds{state_->retries.waited_us.load()};
@@ -230,7 +131,7 @@ result<collection_report> vault::collect(const collect_options& how) {
     // Bytes go after the rows that named them, also from a disk that loses its power.
     if (auto settled = rows().sync(); !settled)
         return within(std::move(settled), "collect", path());
-    auto swept = state_->sweep_blobs();
+    auto swept = state_->in_use->sweep_blobs();
     if (!swept) return within(std::move(swept), "collect", path());
     report.files_removed = *swept;
     return report;

@@ -114,6 +114,8 @@ public:
     [[nodiscard]] contents_type& contents();
     [[nodiscard]] const contents_type& contents() const;
     [[nodiscard]] const std::string& path() const;
+    /// The directory of its rows and blobs: `path()`, or one in it (see rebuild.hpp).
+    [[nodiscard]] const std::string& root() const;
     [[nodiscard]] const blob::thresholds& sizes() const;
     /// How often this face took a decision again, after somebody was faster.
     [[nodiscard]] std::uint64_t retries() const;

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include <casement/vault.hpp>
+#include <casement/rebuild.hpp>
 
 #include "crash/record.hpp"
 #include "tree/hand.hpp"
@@ -93,6 +93,20 @@ public:
         how.punches = with_holes;
         must(v_->compact(how));
     }
+    /// Nothing that was promised is at another place afterwards.
+    void is_rebuilt(const blob::thresholds& into) {
+        ends();
+        rebuild_options how;
+        how.inline_max = into.inline_max;
+        how.dedicated_min = into.dedicated_min;
+        must(rebuild(store_, how));
+        v_.emplace(must(vault::open(store_, how_)));
+    }
+    void lets_go_of_backups() {
+        ends();
+        must(release_backups(store_));
+        v_.emplace(must(vault::open(store_, how_)));
+    }
     void takes_a_snapshot() { must(v_->take_snapshot("/d", "one")); }
 
     [[nodiscard]] static std::string bytes_of(std::size_t size, char of) {
@@ -139,7 +153,12 @@ void live(life& l) {
     for (int i = 0; i < 24; i += 3) l.removes("/f/" + std::to_string(i));
     l.removes("/p1");
     l.gives_room_back(false);
+    l.puts("/f/own2", own, '2');
+    l.is_rebuilt({30 << 10, 60 << 10, 0});
     l.writes("/last", inline_size, 'z');
+    l.lets_go_of_backups();
+    l.removes("/f/own2");
+    l.is_rebuilt(sizes);
     l.ends();
 }
 

@@ -138,8 +138,7 @@ public:
         return report;
     }
 
-    // --- for compaction
-    // ---------------------------------------------------------------------------
+    // --- for compaction --------------------------------------------------------------------------
 
     [[nodiscard]] result<frame_copy<FS>> copy_frame(const descriptor& old,
                                                     std::string_view payload) {
@@ -180,6 +179,30 @@ public:
         return true;
     }
 
+    // --- for a rebuild ---------------------------------------------------------------------------
+
+    /// A Dedicated blob of other files becomes one of these, by the same id, as a second name of
+    /// its file; its bytes are durable then, and `sync_name` makes the name so. False: nothing was
+    /// changed, for no file has two names here.
+    [[nodiscard]] result<bool> link_from(const files& other, blob_id id) {
+        if (auto ready = room().ready_shelf(id); !ready) return passed(ready);
+        const auto from = other.where().file_of(id), to = where().file_of(id);
+        auto bytes = room().fs.open(from);
+        if (!bytes) return passed(bytes);
+        if (auto synced = bytes->sync(); !synced) return passed(synced);
+        if (auto free = clear(to); !free) return passed(free);
+        return room().fs.link(from, to);
+    }
+    /// Begins the file of a Dedicated blob that has an id already.
+    [[nodiscard]] result<dedicated_file<FS>> begin_file(blob_id id) {
+        if (auto free = clear(where().file_of(id)); !free) return passed(free);
+        return dedicated_file<FS>::begin(room(), id);
+    }
+    /// False where the file system cannot sync names.
+    [[nodiscard]] result<bool> sync_name(blob_id id) {
+        return room().fs.sync_directory(where().shelf(layout::shelf_of(id)));
+    }
+
     /// The bytes of files that may still be written.
     [[nodiscard]] staging_files<FS>& staging() { return shared_->staging; }
     [[nodiscard]] const staging_files<FS>& staging() const { return shared_->staging; }
@@ -204,6 +227,13 @@ private:
     explicit files(std::unique_ptr<shared> s) : shared_{std::move(s)} {}
 
     staging_room<FS>& room() { return shared_->room; }
+
+    /// What was left under a name by somebody who was stopped before a row named it.
+    result<void> clear(const std::string& path) {
+        auto gone = room().fs.remove(path);
+        if (!gone && gone.error().code() != errc::not_found) return gone;
+        return {};
+    }
 
     [[nodiscard]] bool in_flight(const stored_file& file) {
         return file.kind == placement::packed ? busy(pack_id{file.id})

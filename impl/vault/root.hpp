@@ -1,0 +1,61 @@
+#pragma once
+// A root: the rows and the bytes of a store, below one directory. A store has one that is in use;
+// another while it is rebuilt, and the old one until that is let go of. What a class of this file
+// promises of threads, `vault` says.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include <casement/kv/id_blocks.hpp>
+#include <casement/vault.hpp>
+
+namespace casement {
+
+struct store_root {
+    vault::rows_type rows;
+    id_blocks<vault::rows_type> ids{rows};
+    blob::thresholds sizes;
+    std::optional<vault::contents_type> contents;  // always, once it is open
+
+    store_root(engine::leveldb_store r, const vault_options& o)
+        : rows{std::move(r), o.directory_bytes_max} {}
+
+    /// Makes the rows and the directories in `where`, which is there; what is there of them is
+    /// taken up. No name is in it yet, not even the tree's own.
+    [[nodiscard]] static result<std::unique_ptr<store_root>> make(const std::string& where,
+                                                                  const vault_options& options,
+                                                                  const blob::thresholds& sizes);
+    /// Removes what a crash left of writes that nobody was told of, and answers how much.
+    [[nodiscard]] result<std::uint64_t> sweep();
+    /// The part of it that lies in files that are not written any more.
+    [[nodiscard]] result<std::uint64_t> sweep_blobs();
+
+    /// `corrupt` if the rows are not there, for the caller knows that they were, or if they are not
+    /// of this format. Removes nothing.
+    [[nodiscard]] static result<std::unique_ptr<store_root>> open(const std::string& where,
+                                                                  const vault_options& options,
+                                                                  std::uint64_t format);
+
+private:
+    [[nodiscard]] result<std::unordered_set<std::uint64_t>> files_named() const;
+    [[nodiscard]] result<void> open_files(const std::string& where, const vault_options& options);
+};
+
+/// The root of a store that is in use, and its number: nobody else opens it, or makes another take
+/// its place, while it is open. `not_found`, `newer_format`, `corrupt`, `in_use`.
+struct newest_root {
+    std::uint64_t number = 0;
+    std::unique_ptr<store_root> opened;
+};
+[[nodiscard]] result<newest_root> open_newest_root(
+    const std::string& store, const vault_options& options,
+    const std::function<void()>& meanwhile = [] {});  // of tests: what others do in between
+
+/// What a rebuild has brought over is not what is here any more: the next one begins anew.
+[[nodiscard]] result<void> forget_rebuild(vault::rows_type& rows);
+
+}  // namespace casement
