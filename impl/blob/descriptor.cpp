@@ -18,8 +18,8 @@ bool valid(const descriptor& d) {
                    d.position % frame_alignment == 0;
         case placement::dedicated: return bytes_kept && d.position == 0;
         case placement::external:
-            return !d.uri.empty() && d.uri.size() <= uri_size_max &&
-                   d == external_descriptor(d.uri);
+            return !d.uri.empty() && d.uri.size() <= uri_size_max && d.position == 0 &&
+                   (d.size > 0 || d == external_descriptor(d.uri));
     }
     return false;
 }

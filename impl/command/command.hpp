@@ -85,6 +85,7 @@ void add_snapshot_commands(CLI::App& app, settings& common);  // snapshot(s), re
 void add_fsck(CLI::App& app, settings& common);
 void add_gc(CLI::App& app, settings& common);
 void add_compact(CLI::App& app, settings& common);
+void add_promote(CLI::App& app, settings& common);
 void add_rebuild(CLI::App& app, settings& common);
 void add_stats(CLI::App& app, settings& common);
 void add_doctor(CLI::App& app, settings& common);

@@ -8,7 +8,9 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -29,6 +31,7 @@ struct import_options {
     std::string durable = "power";
     unsigned jobs = 0;
     bool acknowledge = false;
+    bool link = false;
 };
 
 /// With syncs, threads mostly wait, and those that wait together share a sync.
@@ -177,21 +180,55 @@ private:
                 ++counts_.unchanged;
                 return stored(about.size, from->path_of(name));
             }
-            auto bytes = read_all(fd, from->path_of(name));
+            const auto path = from->path_of(name);
+            auto bytes = is_linked(about) ? result<std::optional<vault::staged_file>>{std::nullopt}
+                                          : read_all(fd, path);
             if (!bytes) return passed(bytes);
-            struct stat after {};
-            if (::fstat(fd, &after) != 0) return fail_system(errno, "stat", from->path_of(name));
-            if (facts_of(after) == about) {
-                auto done = vault_.settle_file(into, as, *std::move(bytes), about);
-                if (!done) return within(std::move(done), "import", from->path_of(name));
+            auto done = *bytes
+                            ? settle_unless_changed(fd, into, as, **std::move(bytes), about, path)
+                            : settle_link_to(fd, into, as, about, path);
+            if (!done) return within(std::move(done), "import", path);
+            if (*done) {
                 ++counts_.files;
                 counts_.bytes += about.size;
-                return stored(about.size, from->path_of(name));
+                return stored(about.size, path);
             }
             if (reads == reads_max)
                 return fail(errc::conflict, "import", from->path_of(name),
                             "it changes while it is read");
         }
+    }
+
+    /// With --link, what would have a row of its own is still stored: a link is hardly smaller.
+    [[nodiscard]] bool is_linked(const tree::facts& about) const {
+        return options_.link && about.size > vault_.sizes().inline_max;
+    }
+
+    /// False if the file is not what it was before it was read.
+    result<bool> settle_unless_changed(int fd, tree::node_id into, const std::string& as,
+                                       vault::staged_file bytes, const tree::facts& about,
+                                       const std::string& path) {
+        struct stat after {};
+        if (::fstat(fd, &after) != 0) return fail_system(errno, "stat", path);
+        if (facts_of(after) != about) return false;
+        auto done = vault_.settle_file(into, as, std::move(bytes), about);
+        return done ? result<bool>{true} : passed(done);
+    }
+
+    /// The link is to the file by its absolute path; it is read by that, too, so what is linked is
+    /// what was hashed.
+    result<bool> settle_link_to(int fd, tree::node_id into, const std::string& as,
+                                const tree::facts& about, const std::string& path) {
+        std::error_code why;
+        const auto whole = std::filesystem::absolute(path, why).lexically_normal();
+        if (why) return fail_system(why.value(), "find the path of", path);
+        auto done = vault_.settle_external(into, as, blob::file_uri(whole.native()), about);
+        if (!done && done.error().code() == errc::conflict) return false;
+        if (!done) return passed(done);
+        tally_.bytes += about.size;
+        struct stat after {};
+        if (::fstat(fd, &after) != 0) return fail_system(errno, "stat", path);
+        return facts_of(after) == about;
     }
 
     /// Is the name there with these facts? Then it is not read again.
@@ -200,11 +237,18 @@ private:
         if (!dir) return passed(dir);
         auto there = tree::look_up(vault_.rows(), *dir, as);
         if (!there) return passed(there);
-        return there->exists() && (*there)->about == about &&
-               std::holds_alternative<protocol::dentry::object>((*there)->target);
+        const auto* object = there->exists() ? tree::object_in(**there) : nullptr;
+        if (object == nullptr || (*there)->about != about) return false;
+        // What is behind a link is not in the store, and who imports may be about to delete it.
+        if (options_.link || about.size <= vault_.sizes().inline_max) return true;
+        auto file = vault_.contents().object_of(*object);
+        if (!file) return passed(file);
+        auto content = tree::read_content(vault_.rows(), file->content);
+        if (!content) return passed(content);
+        return content->exists() && (*content)->where.kind != blob::placement::external;
     }
 
-    result<vault::staged_file> read_all(int fd, const std::string& path) {
+    result<std::optional<vault::staged_file>> read_all(int fd, const std::string& path) {
         thread_local std::string piece(1 << 20, '\0');
         auto bytes = vault_.stage();
         if (!bytes) return passed(bytes);
@@ -213,7 +257,7 @@ private:
             const auto n = ::pread(fd, piece.data(), piece.size(), offset);
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) return fail_system(errno, "read", path);
-            if (n == 0) return bytes;
+            if (n == 0) return std::optional{*std::move(bytes)};
             auto taken = bytes->write(std::string_view{piece}.substr(0, static_cast<size_t>(n)));
             if (!taken) return within(std::move(taken), "import", path);
             offset += n;
@@ -223,7 +267,10 @@ private:
 
     result<void> stored(std::uint64_t size, const std::string& path) {
         ++tally_.files;
-        switch (blob::place(size, vault_.sizes())) {
+        const auto kind = blob::place(size, vault_.sizes());
+        if (options_.link && kind != blob::placement::inline_row)
+            return acknowledge("external", path), result<void>{};
+        switch (kind) {
             case blob::placement::inline_row: acknowledge("inline", path); break;
             case blob::placement::packed: acknowledge("packed", path); break;
             default: acknowledge("dedicated", path);
@@ -336,6 +383,8 @@ void add_import(CLI::App& app, settings& common) {
         ->capture_default_str();
     command->add_option("--jobs", o->jobs, "Threads; 0 for what the machine and the disk like")
         ->check(CLI::Range(0u, 256u));
+    command->add_flag("--link", o->link,
+                      "Leave the bytes of larger files where they are, and store where that is");
     command->add_flag("--acknowledge", o->acknowledge,
                       "Print each path, in JSON, once it is stored for good");
     command->callback([o, &common] {

@@ -29,6 +29,7 @@ int run(int count, char** words) {
     add_fsck(app, common);
     add_gc(app, common);
     add_compact(app, common);
+    add_promote(app, common);
     add_rebuild(app, common);
     add_verify(app, common);
     add_stats(app, common);

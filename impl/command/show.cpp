@@ -311,6 +311,8 @@ result<void> add_bytes(sheet& answer, vault& v, const protocol::obj_id& id) {
     } else if (where.kind == blob::placement::dedicated) {
         answer.add("position", where.position);
         answer.add("stored_in", below.file_of(where.id).substr(1));
+    } else if (where.kind == blob::placement::external) {
+        answer.add_name("stored_in", where.uri);
     }
     return {};
 }

@@ -74,8 +74,9 @@ result<void> store_root::open_files(const std::string& where, const vault_option
         [this] { return ids.next<blob::blob_id>(); },
         [this] { return ids.next<blob::pack_id>(); },
     };
-    auto files = blob::files<vault::file_system>::open(vault::file_system{}, where,
-                                                       std::move(source), {sizes, options.durable});
+    auto files = blob::files<vault::file_system>::open(
+        vault::file_system{}, where, std::move(source),
+        {.sizes = sizes, .durable = options.durable, .elsewhere = options.elsewhere});
     if (!files) return passed(files);
     contents.emplace(rows, *std::move(files));
     return {};

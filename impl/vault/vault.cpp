@@ -227,6 +227,24 @@ result<settled> vault::settle_file(node_id parent, std::string_view name, staged
     if (auto good = check_name(name); !good) return passed(good);
     auto stored = contents().store_bytes(std::move(bytes));
     if (!stored) return passed(stored);
+    return settle_stored(parent, name, *std::move(stored), about);
+}
+
+result<settled> vault::settle_external(node_id parent, std::string_view name,
+                                       const std::string& uri, const facts& about) {
+    if (auto good = check_name(name); !good) return passed(good);
+    auto stored = contents().store_link(uri);
+    if (!stored) return passed(stored);
+    return settle_stored(parent, name, *std::move(stored), about);
+}
+
+result<tree::promoted> vault::promote(const tree::promoting& how) {
+    return tree::promote_all(contents(), how);
+}
+
+result<settled> vault::settle_stored(node_id parent, std::string_view name, stored_file bytes,
+                                     const facts& about) {
+    auto* const stored = &bytes;
     facts with_size = about;
     with_size.size = stored->object().size;
     bool first = true;
@@ -236,6 +254,11 @@ result<settled> vault::settle_file(node_id parent, std::string_view name, staged
         return decide(*this, parent, name, dentry::object{stored->id()}, with_size,
                       [&](auto& t) { stored->add_to(t); });
     });
+    // The name says nothing new, but perhaps its bytes were behind a link until now.
+    if (done && *done == settled::unchanged && !stored->deduplicated()) {
+        auto placed = contents().settle(*stored);
+        return placed ? result<settled>{settled::replaced} : passed(placed);
+    }
     // Where the outcome is unknown a row may name the bytes: they must be there (SPEC W2).
     const bool named =
         done ? *done != settled::unchanged : done.error().code() == errc::unknown_outcome;

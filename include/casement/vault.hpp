@@ -30,6 +30,7 @@
 #include <casement/tree/leases.hpp>
 #include <casement/tree/look_up.hpp>
 #include <casement/tree/open_file.hpp>
+#include <casement/tree/promote.hpp>
 #include <casement/tree/snapshot.hpp>
 #include <casement/tree/tokens.hpp>
 
@@ -44,6 +45,8 @@ struct vault_options {
     std::size_t directory_bytes_max = 16u << 20;  // of immutable directories, kept in memory
     /// What a change came to can be asked for so long at least (SPEC F22).
     std::chrono::nanoseconds outcomes_kept = std::chrono::hours{24};
+    /// Who opens links to bytes elsewhere; `file:` is there already.
+    blob::resolvers elsewhere{};
 };
 
 /// The format that this library writes, and the newest that it reads.
@@ -141,6 +144,15 @@ public:
     /// a file; `exists` where a directory or a link stands in the way.
     [[nodiscard]] result<settled> settle_file(tree::node_id parent, std::string_view name,
                                               staged_file bytes, const tree::facts& about);
+
+    /// The same of bytes that stay where they are, behind a URI: they are read and hashed once, and
+    /// whoever reads the file is told if they have changed (SPEC B1). `file:` is known; see
+    /// `vault_options::elsewhere`. Bytes that are stored already need no link.
+    [[nodiscard]] result<settled> settle_external(tree::node_id parent, std::string_view name,
+                                                  const std::string& uri, const tree::facts& about);
+    /// Copies into the store what it has links to; the files behind them are left alone. Beside
+    /// anything else that is done with the vault.
+    [[nodiscard]] result<tree::promoted> promote(const tree::promoting& how = {});
 
     /// Makes `name` in the directory a link. Replaces a link; `exists` where something else is.
     [[nodiscard]] result<settled> settle_link(tree::node_id parent, std::string_view name,
@@ -267,6 +279,8 @@ public:
 
 private:
     struct state;
+    [[nodiscard]] result<settled> settle_stored(tree::node_id parent, std::string_view name,
+                                                stored_file bytes, const tree::facts& about);
     explicit vault(std::unique_ptr<state> s);
     [[nodiscard]] retry_count& retry_counter();
     std::unique_ptr<state> state_;

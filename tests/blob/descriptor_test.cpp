@@ -70,6 +70,7 @@ TEST(descriptor, one_value_one_encoding) {
               descriptor{
                   placement::packed, to_number({{pack}, offset}), size, {id}, {}, check, content},
               descriptor{placement::dedicated, 0, size, {id}, {}, check, content},
+              descriptor{placement::external, 0, size, {id}, "x:" + name, check, content},
               external_descriptor("x:" + name)}) {
             RC_ASSERT(valid(d));
             RC_ASSERT(decode<descriptor>(encode(d)) == d);
@@ -124,8 +125,10 @@ TEST(descriptor, contradictions_are_invalid) {
     EXPECT_FALSE(wrong([](auto&) {}, external));
     EXPECT_TRUE(wrong([](auto& d) { d.uri.clear(); }, external));
     EXPECT_TRUE(wrong([](auto& d) { d.uri.resize(uri_size_max + 1); }, external));
-    EXPECT_TRUE(wrong([](auto& d) { d.size = 1; }, external));
+    EXPECT_TRUE(wrong([](auto& d) { d.check = 1; }, external)) << "of a size that is not known";
     EXPECT_TRUE(wrong([](auto& d) { d.content[0] = std::byte{1}; }, external));
+    EXPECT_FALSE(wrong([](auto& d) { d.size = 1; }, external)) << "a link to what was read";
+    EXPECT_TRUE(wrong([](auto& d) { d.size = 1, d.position = 64; }, external));
 }
 
 TEST(descriptor_death, an_invalid_one_is_never_encoded) {

@@ -79,6 +79,8 @@ TEST(field, a_uri_has_1_to_4096_bytes) {
 TEST(field_death, what_no_row_may_hold_is_not_encoded) {
     EXPECT_DEATH((void)encode(field{bytes{"x"}}), "stored before it");
     EXPECT_DEATH((void)encode(field{uri{}}), "a URI of 1 to 4096 bytes");
+    EXPECT_DEATH((void)encode(field{link{"file:///x"}}), "put it with tree::put");
+    EXPECT_FALSE(decode<field>("\4\1x"));
     EXPECT_DEATH((void)encode(field{uri{std::string(uri_size_max + 1, 'u')}}), "a URI of 1 to");
 }
 

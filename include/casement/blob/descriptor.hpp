@@ -53,7 +53,8 @@ struct pack_position {
 ///     check    8 bytes   highest first; of the payload or of its chunk sums (checksum.hpp)
 ///     content  32 bytes  SHA-256 of the payload
 ///
-/// An external blob is its URI: position, size, id, check and content are zero.
+/// An external blob is its URI, and what was behind it when it was linked; or nothing is known of
+/// that: then size, id, check and content are zero.
 struct descriptor {
     placement kind = placement::inline_row;
     std::uint64_t position = 0;
@@ -72,6 +73,7 @@ inline constexpr std::size_t uri_size_max = 4096;  // bytes
 /// True of every descriptor that this library makes, and of each that it decodes.
 [[nodiscard]] bool valid(const descriptor& d);
 
+/// Of a URI alone.
 [[nodiscard]] descriptor external_descriptor(std::string uri);
 
 /// The descriptor that `bytes` encodes; `newer_format` if a later Casement wrote them, `corrupt` if

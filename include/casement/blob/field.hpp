@@ -40,11 +40,20 @@ struct bytes {
     bool operator==(const bytes&) const = default;
 };
 
-/// Bytes that are elsewhere and that the store keeps no copy of; 1 to `uri_size_max` bytes.
+/// Where bytes are, of which the store knows nothing; 1 to `uri_size_max` bytes.
 struct uri {
     static constexpr std::uint8_t tag = 2;
     std::string text;
     bool operator==(const uri&) const = default;
+};
+
+/// What the application gives for bytes that stay where they are, but that it wants to be sure of:
+/// they are read and hashed once, before the row, which has a reference then; whoever reads them
+/// through it is told if they have changed. Never in a row on disk.
+struct link {
+    static constexpr std::uint8_t tag = 4;
+    std::string uri;
+    bool operator==(const link&) const = default;
 };
 
 /// Stored bytes, as a row that was read has them: how many and which. Their descriptor is one row
@@ -57,7 +66,7 @@ struct reference {
     bool operator==(const reference&) const = default;
 };
 
-using field = std::variant<null, bytes, uri, reference>;
+using field = std::variant<null, bytes, uri, reference, link>;
 
 /// The disk's view of a field: null is the absence of a descriptor, empty is a size of 0.
 using stored_field = std::optional<descriptor>;
@@ -100,6 +109,14 @@ struct codec<blob::bytes> {
         require(false, "a row's bytes are stored before it: put it with tree::put");
     }
     static bool decode(reader& in, blob::bytes&) { return in.refuse(); }
+};
+
+template <>
+struct codec<blob::link> {
+    static void encode(std::string&, const blob::link&) {
+        require(false, "a row's links are read before it: put it with tree::put");
+    }
+    static bool decode(reader& in, blob::link&) { return in.refuse(); }
 };
 
 template <>

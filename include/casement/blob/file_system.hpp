@@ -33,6 +33,13 @@ struct byte_range {
     bool operator==(const byte_range&) const = default;
 };
 
+/// Bytes that can be read at any place: what verified reads need.
+template <class F>
+concept byte_source = requires(const F& seen, std::uint64_t number, std::span<char> into) {
+    { seen.read_at(number, into) } -> std::same_as<result<std::size_t>>;
+    { seen.path() } -> std::convertible_to<std::string_view>;
+};
+
 /// An open file; move-only, and its destructor closes it. Several threads may transfer disjoint
 /// ranges at once; only one may `close`, when the others are done.
 ///
@@ -46,16 +53,14 @@ struct byte_range {
 ///     close()                      an error here may mean lost bytes unless `sync` came before
 ///     path()                       as it was opened, for errors
 template <class F>
-concept open_file = std::movable<F> && !std::copy_constructible<F> &&
+concept open_file = byte_source<F> && std::movable<F> && !std::copy_constructible<F> &&
                     requires(F & file, const F& seen, std::uint64_t number, std::string_view bytes,
                              std::span<char> into) {
     { file.write_at(number, bytes) } -> std::same_as<result<void>>;
-    { seen.read_at(number, into) } -> std::same_as<result<std::size_t>>;
     { seen.size() } -> std::same_as<result<std::uint64_t>>;
     { seen.start_writeback(number, number) } -> std::same_as<void>;
     { file.sync() } -> std::same_as<result<void>>;
     { file.close() } -> std::same_as<result<void>>;
-    { seen.path() } -> std::convertible_to<std::string_view>;
 };
 
 /// A file system, as a cheap value. The laws are tests/blob/file_system_laws.hpp.

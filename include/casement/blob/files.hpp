@@ -38,6 +38,12 @@ struct stored_file {
     bool operator==(const stored_file&) const = default;
 };
 
+/// A link as a row keeps it.
+struct linked {
+    descriptor what;
+    chunk_sums sums;
+};
+
 struct listing {
     std::vector<stored_file> files;    // blobs, then packs, each by shelf and name
     std::vector<std::string> strange;  // paths that this layer gives to nothing
@@ -59,6 +65,7 @@ public:
     [[nodiscard]] static result<files> open(FS fs, std::string root, id_source ids,
                                             options chosen = {}) {
         if (auto possible = check(chosen.sizes); !possible) return passed(possible);
+        if (!chosen.elsewhere.has("file")) chosen.elsewhere.set("file", file_resolver(fs));
         const layout where{std::move(root)};
         for (const auto& directory : {where.blobs(), where.packs()})
             if (auto made = ensure_directory(fs, directory); !made)
@@ -78,12 +85,40 @@ public:
                                       std::make_unique<staged_write<FS>>(shared_->room, *id)};
     }
 
+    /// The same under an id that was given before, to bytes that lie elsewhere. Nothing if somebody
+    /// is writing them already.
+    [[nodiscard]] std::optional<staged<blob::open, FS>> stage(blob_id id) {
+        if (!room().take_off(id)) return std::nullopt;
+        return staged<blob::open, FS>{{id, {}}, std::make_unique<staged_write<FS>>(room(), id)};
+    }
+
+    /// Reads what a URI leads to, once, and says how a row describes it. `illegal` if there is
+    /// nothing: no bytes need no link.
+    [[nodiscard]] result<linked> link(const std::string& uri) {
+        auto source = chosen().elsewhere.open(uri);
+        if (!source) return passed(source);
+        auto hash = hash_all(**source);
+        if (!hash) return within(std::move(hash), "link", uri);
+        const auto size = (*source)->size();
+        if (!size) return std::unexpected{size.error()};
+        if (*size != hash->second || *size == 0)
+            return fail(*size == 0 ? errc::illegal : errc::conflict, "link", uri,
+                        *size == 0 ? "it has no bytes" : "it changes while it is read");
+        if (uri.size() > uri_size_max) return fail(errc::illegal, "link", uri, "is too long");
+        auto id = room().next_id();
+        if (!id) return passed(id);
+        return linked{{placement::external, 0, *size, *id, uri, check_of(hash->first.sums),
+                       hash->first.content},
+                      std::move(hash->first.sums)};
+    }
+
     /// A reader of what a row describes; nothing is opened yet. `sums` as the writer gave them; a
     /// blob of at most one chunk needs none. These files must outlive it. A packed blob stays where
     /// it is while it is `held`.
     [[nodiscard]] blob_reader<FS> reader(descriptor what, chunk_sums sums = {},
                                          std::optional<frame_pins::pin> held = {}) {
-        return {shared_->open_files, std::move(what), std::move(sums), std::move(held)};
+        return {shared_->open_files, chosen().elsewhere, std::move(what), std::move(sums),
+                std::move(held)};
     }
     [[nodiscard]] frame_pins& pins() { return shared_->pins; }
 
@@ -227,6 +262,18 @@ private:
     explicit files(std::unique_ptr<shared> s) : shared_{std::move(s)} {}
 
     staging_room<FS>& room() { return shared_->room; }
+
+    static result<std::pair<payload_hash, std::uint64_t>> hash_all(const external_file& source) {
+        payload_hasher hasher;
+        std::string piece(piece_size, '\0');
+        for (std::uint64_t offset = 0;;) {
+            const auto n = source.read_at(offset, piece);
+            if (!n) return std::unexpected{n.error()};
+            hasher.take(std::string_view{piece}.substr(0, *n));
+            offset += *n;
+            if (*n < piece.size()) return std::pair{hasher.finish(), offset};
+        }
+    }
 
     /// What was left under a name by somebody who was stopped before a row named it.
     result<void> clear(const std::string& path) {

@@ -8,6 +8,7 @@
 #include <random>
 
 #include <casement/blob/descriptor.hpp>
+#include <casement/blob/external.hpp>
 #include <casement/blob/placement.hpp>
 #include <casement/core/durability.hpp>
 #include <casement/core/error.hpp>
@@ -34,6 +35,8 @@ struct options {
     durability durable = durability::power;
     std::size_t open_files_max = 64;  // kept open for readers
     std::function<std::uint64_t()> magic = random_magic;
+    /// Who opens links; `file:` is opened by the file system itself unless it is among these.
+    resolvers elsewhere{};
 };
 
 }  // namespace casement::blob

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include <casement/blob/checksum.hpp>
 #include <casement/blob/descriptor.hpp>
+#include <casement/blob/external.hpp>
 #include <casement/blob/file_cache.hpp>
 #include <casement/blob/frame_pins.hpp>
 #include <casement/blob/pack_read.hpp>
@@ -25,10 +27,11 @@ namespace casement::blob {
 template <file_system FS>
 class blob_reader {
 public:
-    /// `held` keeps a packed blob where it is. REQUIRES: `open_files` outlives the reader.
-    blob_reader(file_cache<FS>& open_files, descriptor what, chunk_sums sums,
-                std::optional<frame_pins::pin> held = {})
+    /// `held` keeps a packed blob where it is. REQUIRES: the first two outlive the reader.
+    blob_reader(file_cache<FS>& open_files, const resolvers& elsewhere, descriptor what,
+                chunk_sums sums, std::optional<frame_pins::pin> held = {})
         : open_files_{&open_files},
+          elsewhere_{&elsewhere},
           what_{std::move(what)},
           sums_{std::move(sums)},
           held_{std::move(held)} {}
@@ -37,9 +40,12 @@ public:
 
     /// Fills `into` from `offset` on, as far as the blob goes; answers the bytes read. `corrupt` if
     /// a chunk that the range touches is not what was written, `not_found` if its file is gone,
-    /// `illegal` for an Inline blob (its bytes are in a row) and for an External one.
+    /// `illegal` for an Inline blob (its bytes are in a row) and for a URI of which nothing is
+    /// known. Behind a link: `corrupt` where the bytes have changed, `need_pull` where nobody opens
+    /// it.
     [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) {
         if (auto opened = open(); !opened) return passed(opened);
+        if (external_) return read_verified(*external_, 0, what_, sums_, offset, into);
         return read_verified(pin_->file, base_, what_, sums_, offset, into);
     }
 
@@ -59,12 +65,27 @@ public:
 
 private:
     result<void> open() {
-        if (pin_) return {};
+        if (pin_ || external_) return {};
         const auto subject = "blob " + std::to_string(what_.id.value);
-        if (what_.kind != placement::packed && what_.kind != placement::dedicated)
+        if (what_.kind == placement::inline_row || what_.size == 0)
             return fail(errc::illegal, "read", subject, "it has no bytes in a file");
         if (auto sums = verify_sums(sums_, what_.size, what_.check, subject); !sums) return sums;
-        return what_.kind == placement::packed ? open_packed() : open_dedicated();
+        return what_.kind == placement::packed      ? open_packed()
+               : what_.kind == placement::dedicated ? open_dedicated()
+                                                    : open_external();
+    }
+
+    result<void> open_external() {
+        auto opened = elsewhere_->open(what_.uri);
+        if (!opened) return passed(opened);
+        const auto size = (*opened)->size();
+        if (!size) return std::unexpected{size.error()};
+        if (*size != what_.size)
+            return fail(errc::corrupt, "open link", what_.uri,
+                        "it has " + std::to_string(*size) + " bytes, and had " +
+                            std::to_string(what_.size) + " when it was linked");
+        external_ = *std::move(opened);
+        return {};
     }
 
     result<void> open_dedicated() {
@@ -86,10 +107,12 @@ private:
     }
 
     file_cache<FS>* open_files_;
+    const resolvers* elsewhere_;
     descriptor what_;
     chunk_sums sums_;
     std::optional<frame_pins::pin> held_;
     typename file_cache<FS>::pin pin_;
+    std::shared_ptr<const external_file> external_;
     std::uint64_t base_ = 0;  // of the payload in its file
 };
 

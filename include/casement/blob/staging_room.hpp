@@ -54,11 +54,16 @@ public:
     /// A new id, in flight until `landed`.
     [[nodiscard]] result<blob_id> take_off() {
         auto id = ids_();
-        if (!id) return id;
-        const std::lock_guard lock{mutex_};
-        in_flight_.insert(*id);
+        if (id) (void)take_off(*id);  // it is new
         return id;
     }
+    /// False if it is in flight.
+    [[nodiscard]] bool take_off(blob_id id) {
+        const std::lock_guard lock{mutex_};
+        return in_flight_.insert(id).second;
+    }
+    /// A new id of what is no file here.
+    [[nodiscard]] result<blob_id> next_id() { return ids_(); }
 
     void landed(blob_id id) {
         const std::lock_guard lock{mutex_};

@@ -18,7 +18,7 @@ namespace casement::blob {
 
 /// Reads and verifies the chunk of `d` that begins at `offset` of its payload, which lies at `base`
 /// of the file.
-template <open_file F>
+template <byte_source F>
 [[nodiscard]] result<void> read_chunk(const F& file, std::uint64_t base, const descriptor& d,
                                       const chunk_sums& sums, std::uint64_t offset,
                                       std::span<char> chunk) {
@@ -39,7 +39,7 @@ template <open_file F>
 
 /// Fills `into` from `offset` on, as far as the payload goes; answers the bytes read. On an error
 /// what is in `into` is not to be used. REQUIRES: `sums` are verified against `d`.
-template <open_file F>
+template <byte_source F>
 [[nodiscard]] result<std::size_t> read_verified(const F& file, std::uint64_t base,
                                                 const descriptor& d, const chunk_sums& sums,
                                                 std::uint64_t offset, std::span<char> into) {

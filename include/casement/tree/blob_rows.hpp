@@ -7,7 +7,7 @@
 //     auto seen = read<song>(v.rows(), id);                     // touches no blob
 //     song s = seen->exists() ? **seen : song{};
 //     s.title = "Aria";
-//     s.cover = blob::bytes{jpeg};                              // or blob::uri, or blob::null
+//     s.cover = blob::bytes{jpeg};                  // or blob::link, blob::uri, blob::null
 //     v.put(*seen, std::move(s), "the song is as it was read");
 //
 //     auto again = read<song>(v.rows(), id);
@@ -91,11 +91,13 @@ public:
         if (const auto* u = std::get_if<blob::uri>(&f); u && !codec<blob::uri>::valid(*u))
             return fail(errc::illegal, "put", u->text.substr(0, 80), "a URI has 1 to 4096 bytes");
         if (const auto* r = std::get_if<blob::reference>(&f)) return keep(*r);
-        if (auto* b = std::get_if<blob::bytes>(&f)) {
-            auto stored = store_bytes(std::move(b->data));
-            if (!stored) return passed(stored);
-            f = *stored;
-        }
+        auto* const bytes = std::get_if<blob::bytes>(&f);
+        auto* const link = std::get_if<blob::link>(&f);
+        if (bytes == nullptr && link == nullptr) return {};
+        auto stored =
+            bytes != nullptr ? store_bytes(std::move(bytes->data)) : store_link(link->uri);
+        if (!stored) return passed(stored);
+        f = *stored;
         return {};
     }
 
@@ -107,6 +109,14 @@ private:
         if (!staged) return passed(staged);
         if (auto written = staged->write(data); !written) return passed(written);
         auto stored = contents_.store_bytes(*std::move(staged));
+        if (!stored) return passed(stored);
+        const auto what = stored->reference();
+        add(*std::move(stored));
+        return what;
+    }
+
+    result<blob::reference> store_link(const std::string& uri) {
+        auto stored = contents_.store_link(uri);
         if (!stored) return passed(stored);
         const auto what = stored->reference();
         add(*std::move(stored));

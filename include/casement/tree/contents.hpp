@@ -8,6 +8,7 @@
 //   s digest, index    sums          chunk sums of longer contents, 1,024 a row
 //   p position         packed_frame  see packed_frames.hpp
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -68,8 +69,29 @@ struct sums {
     std::string data;
 };
 
-/// A file's bytes on their way to a name: stored before, or sealed now. `add_to` is what a commit
-/// that names them must guard and write.
+/// Bytes that no row names yet: sealed in our own files or for a row, or behind a link.
+template <blob::file_system FS>
+using fresh_bytes = std::variant<blob::staged<blob::sealed, FS>, blob::linked>;
+
+template <blob::file_system FS>
+[[nodiscard]] const blob::descriptor& place_of(const fresh_bytes<FS>& fresh) {
+    if (const auto* link = std::get_if<blob::linked>(&fresh)) return link->what;
+    return std::get<blob::staged<blob::sealed, FS>>(fresh).what();
+}
+
+/// The rows that say where a content lies: for the commit that guards the content's own.
+template <store S, blob::file_system FS>
+void put_place(transaction<S>& t, const digest& of, const fresh_bytes<FS>& fresh) {
+    const auto& where = place_of(fresh);
+    t.template put<content>(of, {where});
+    add_frame(t, where);
+    if (where.kind == blob::placement::inline_row)
+        t.template put<inline_bytes>(
+            of, {std::string{std::get<blob::staged<blob::sealed, FS>>(fresh).inline_bytes()}});
+}
+
+/// A file's bytes on their way to a name: stored before, sealed or linked now. `add_to` is what a
+/// commit that names them must guard and write.
 template <blob::file_system FS>
 class stored_file {
 public:
@@ -82,22 +104,17 @@ public:
 
     template <store S>
     void add_to(transaction<S>& t) const {
-        if (!fresh_) {
-            // Presence is a guard: a collector that takes the bytes meanwhile wins (SPEC F4g), and
-            // one that is about to loses.
-            t.expect(seen_, "the content is stored");
-            revival_(t);
-            return;
-        }
-        t.expect(seen_, "the content is not stored yet");
-        t.template put<content>(object_.content, {fresh_->what()});
+        // Presence is a guard: a collector that takes the bytes meanwhile wins (SPEC F4g), and one
+        // that is about to loses.
+        t.expect(seen_, seen_.exists() ? "the content is stored" : "the content is not stored yet");
+        if (seen_.exists()) revival_(t);
+        if (!fresh_) return;
+        put_place<S, FS>(t, object_.content, *fresh_);
         t.template put<object_row>(id(), {object::to_bytes(object_)});
-        add_frame(t, fresh_->what());
-        if (fresh_->kind() == blob::placement::inline_row)
-            t.template put<inline_bytes>(object_.content, {std::string{fresh_->inline_bytes()}});
-        if (fresh_->sums().size() > 1) {
+        const auto& chunks = std::visit(sums_in, *fresh_);
+        if (chunks.size() > 1) {
             std::uint64_t index = 0;
-            for (auto& row : blob::encode_sums(fresh_->sums()))
+            for (auto& row : blob::encode_sums(chunks))
                 t.template put<sums>({object_.content, index++}, {std::move(row)});
         }
     }
@@ -105,22 +122,31 @@ public:
     /// The commit was made, or may have been (`unknown_outcome`): the bytes stay. If no row names
     /// them after all, the next opening of the store removes them.
     void published() {
-        if (fresh_)
-            (void)std::move(*fresh_).published();  // its receipt tells of names, not of rows
+        if (auto* sealed = sealed_now())
+            (void)std::move(*sealed).published();  // its receipt tells of names, not of rows
         fresh_.reset();
     }
 
 private:
     template <store S, blob::file_system F>
     friend class contents;
-    stored_file(object::file_object o, seen<content> s,
-                std::optional<blob::staged<blob::sealed, FS>> fresh)
+    stored_file(object::file_object o, seen<content> s, std::optional<fresh_bytes<FS>> fresh)
         : object_{o}, seen_{std::move(s)}, revival_{whole(o.content)}, fresh_{std::move(fresh)} {}
+
+    static constexpr auto sums_in = []<class Fresh>(const Fresh& f) -> const blob::chunk_sums& {
+        if constexpr (std::same_as<Fresh, blob::linked>)
+            return f.sums;
+        else
+            return f.sums();
+    };
+    [[nodiscard]] blob::staged<blob::sealed, FS>* sealed_now() {
+        return fresh_ ? std::get_if<blob::staged<blob::sealed, FS>>(&*fresh_) : nullptr;
+    }
 
     object::file_object object_;
     seen<content> seen_;
     revival revival_;
-    std::optional<blob::staged<blob::sealed, FS>> fresh_;
+    std::optional<fresh_bytes<FS>> fresh_;
 };
 
 /// An inline content, in the row that it came in.
@@ -182,21 +208,35 @@ public:
 
     [[nodiscard]] result<blob::staged<blob::open, FS>> stage() { return files_.stage(); }
 
-    /// All bytes are in: finds out whether they are stored, and stores them durably if not. Reads 1
-    /// row.
+    /// All bytes are in: finds out whether they are stored, and stores them durably if not; a link
+    /// to such bytes is no store, and they take its place. Reads 1 row.
     [[nodiscard]] result<stored_file<FS>> store_bytes(blob::staged<blob::open, FS> written) {
         auto measured = std::move(written).measure();
         if (!measured) return passed(measured);
         const object::file_object object{measured->content(), measured->size()};
         auto known = read_content(kv_, object.content);
         if (!known) return passed(known);
-        if (known->exists()) {
+        if (is_kept(*known)) {
             if (auto gone = std::move(*measured).abandon(); !gone) return passed(gone);
             return stored_file<FS>{object, *std::move(known), std::nullopt};
         }
         auto sealed = std::move(*measured).seal();
         if (!sealed) return passed(sealed);
-        return stored_file<FS>{object, *std::move(known), *std::move(sealed)};
+        return stored_file<FS>{object, *std::move(known), fresh_bytes<FS>{*std::move(sealed)}};
+    }
+
+    /// What a URI leads to, hashed, as a content whose bytes stay where they are (SPEC B1); one
+    /// that is stored already is that, and of two links the later one holds. Reads 1 row, and all
+    /// of the bytes. `illegal` for no bytes.
+    [[nodiscard]] result<stored_file<FS>> store_link(const std::string& uri) {
+        auto link = files_.link(uri);
+        if (!link) return passed(link);
+        const object::file_object object{link->what.content, link->what.size};
+        auto known = read_content(kv_, object.content);
+        if (!known) return passed(known);
+        if (is_kept(*known) || (known->exists() && (*known)->where.uri == uri))
+            return stored_file<FS>{object, *std::move(known), std::nullopt};
+        return stored_file<FS>{object, *std::move(known), fresh_bytes<FS>{*std::move(link)}};
     }
 
     /// What somebody else stored, to be named once more. `conflict` if it is not there (any more),
@@ -210,6 +250,22 @@ public:
         return stored_file<FS>{what, *std::move(known), std::nullopt};
     }
 
+    /// Names nobody's bytes anew, but stores them: where all that names them does so already, and
+    /// they take the place of a link.
+    [[nodiscard]] result<void> settle(stored_file<FS>& f) {
+        for (int commits = 1; f.fresh_; ++commits) {
+            transaction t{kv_};
+            f.add_to(t);
+            auto made = t.commit();
+            if (made || made.error().code() == errc::unknown_outcome) f.published();
+            if (made) break;
+            if (made.error().code() != errc::conflict || commits == settles_max)
+                return within(std::move(made), "store", to_hex(f.object_.content));
+            if (auto again = look_again(f); !again) return passed(again);
+        }
+        return {};
+    }
+
     /// After a conflict: the content's rows as they are now, and whether they had changed. Who was
     /// overtaken by an equal content gives its own bytes up. `conflict` if the bytes were there and
     /// are not any more: write them again.
@@ -219,8 +275,9 @@ public:
         // Another place of the same bytes is a change too: a compaction has moved them.
         bool changed = known->exists() != f.seen_.exists() ||
                        (known->exists() && (*known)->where != f.seen_->where);
-        if (known->exists() && f.fresh_) {
-            if (auto gone = std::move(*f.fresh_).abandon(); !gone) return passed(gone);
+        if (is_kept(*known) && f.fresh_) {
+            if (auto* sealed = f.sealed_now())
+                if (auto gone = std::move(*sealed).abandon(); !gone) return passed(gone);
             f.fresh_.reset();
         }
         if (!known->exists() && !f.fresh_) return collected(f.object_.content);
@@ -293,6 +350,10 @@ public:
     }
 
 private:
+    /// Are the bytes in the store, and not behind a link?
+    static bool is_kept(const seen<content>& known) {
+        return known.exists() && known->where.kind != blob::placement::external;
+    }
     static std::unexpected<error> collected(const digest& which) {
         return fail(errc::conflict, "store", to_hex(which), "the content was collected meanwhile");
     }
@@ -327,6 +388,7 @@ private:
         return all;
     }
 
+    static constexpr int settles_max = 100;
     static constexpr int looks_max = 100;  // at a row whose frame is moved meanwhile
 
     S& kv_;
