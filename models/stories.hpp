@@ -40,6 +40,7 @@ namespace frozen_writer_story { [[nodiscard]] std::vector<situation> situations(
 namespace lease_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace once_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace overlay_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace promote_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace put_crash_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace rename_loop_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace retry_story { [[nodiscard]] std::vector<situation> situations(); }

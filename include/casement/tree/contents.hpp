@@ -106,17 +106,8 @@ public:
     void add_to(transaction<S>& t) const {
         // Presence is a guard: a collector that takes the bytes meanwhile wins (SPEC F4g), and one
         // that is about to loses.
-        t.expect(seen_, seen_.exists() ? "the content is stored" : "the content is not stored yet");
         if (seen_.exists()) revival_(t);
-        if (!fresh_) return;
-        put_place<S, FS>(t, object_.content, *fresh_);
-        t.template put<object_row>(id(), {object::to_bytes(object_)});
-        const auto& chunks = std::visit(sums_in, *fresh_);
-        if (chunks.size() > 1) {
-            std::uint64_t index = 0;
-            for (auto& row : blob::encode_sums(chunks))
-                t.template put<sums>({object_.content, index++}, {std::move(row)});
-        }
+        add_place_to(t);
     }
 
     /// The commit was made, or may have been (`unknown_outcome`): the bytes stay. If no row names
@@ -132,6 +123,20 @@ private:
     friend class contents;
     stored_file(object::file_object o, seen<content> s, std::optional<fresh_bytes<FS>> fresh)
         : object_{o}, seen_{std::move(s)}, revival_{whole(o.content)}, fresh_{std::move(fresh)} {}
+
+    template <store S>
+    void add_place_to(transaction<S>& t) const {
+        t.expect(seen_, seen_.exists() ? "the content is stored" : "the content is not stored yet");
+        if (!fresh_) return;
+        put_place<S, FS>(t, object_.content, *fresh_);
+        t.template put<object_row>(id(), {object::to_bytes(object_)});
+        const auto& chunks = std::visit(sums_in, *fresh_);
+        if (chunks.size() > 1) {
+            std::uint64_t index = 0;
+            for (auto& row : blob::encode_sums(chunks))
+                t.template put<sums>({object_.content, index++}, {std::move(row)});
+        }
+    }
 
     static constexpr auto sums_in = []<class Fresh>(const Fresh& f) -> const blob::chunk_sums& {
         if constexpr (std::same_as<Fresh, blob::linked>)
@@ -255,7 +260,7 @@ public:
     [[nodiscard]] result<void> settle(stored_file<FS>& f) {
         for (int commits = 1; f.fresh_; ++commits) {
             transaction t{kv_};
-            f.add_to(t);
+            f.add_place_to(t);
             auto made = t.commit();
             if (made || made.error().code() == errc::unknown_outcome) f.published();
             if (made) break;
