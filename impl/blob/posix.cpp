@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,6 +88,25 @@ result<std::uint64_t> posix_file::size() const {
     struct ::stat seen {};
     if (::fstat(number_, &seen) != 0) return fail_system(errno, "stat open file", path_);
     return static_cast<std::uint64_t>(seen.st_size);
+}
+
+posix_mapping::~posix_mapping() {
+    if (begin_ != nullptr) ::munmap(begin_, length_);
+}
+
+result<posix_mapping> posix_file::map(std::uint64_t offset, std::uint64_t length) const {
+    if (auto ready = usable("map"); !ready) return passed(ready);
+    static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const auto before = offset % page;  // a mapping begins with a page
+    void* const begin = ::mmap(nullptr, length + before, PROT_READ, MAP_SHARED, number_,
+                               static_cast<::off_t>(offset - before));
+    if (begin == MAP_FAILED) {
+        auto why = system_error(errno, "map", path_);
+        const bool never = errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EACCES;
+        return std::unexpected{never ? std::move(why).as(errc::unsupported) : std::move(why)};
+    }
+    return posix_mapping{
+        begin, length + before, {static_cast<const char*>(begin) + before, length}};
 }
 
 void posix_file::start_writeback(std::uint64_t offset, std::uint64_t length) const {

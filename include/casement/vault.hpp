@@ -91,6 +91,7 @@ public:
     using staged_file = blob::staged<blob::open, file_system>;
     using stored_file = tree::stored_file<file_system>;
     using reader = tree::file_reader<file_system>;
+    using view = blob::blob_view<file_system>;
     using file_writer = tree::file_writer<recorded<rows_type>, file_system, system_clock>;
     using open_how = tree::open_how;
 

@@ -231,6 +231,22 @@ TEST(Compact, LeavesHolesToWhoReadsThere) {
     EXPECT_EQ(c.wrong(), "");
 }
 
+// A hole under a mapping would be zeros to who has verified other bytes.
+TEST(Compact, LeavesHolesToWhoHoldsAView) {
+    constexpr std::size_t size = (256 << 10) - 64;
+    stored_tree t{{100, 1 << 20, 4 << 20}};
+    t.make("/a", bytes_named("/a", size));
+    const auto id = t.make("/b", bytes_named("/b", size));
+    auto view = must(must(t.contents().open(id)).view());
+    t.remove("/b");
+    must(collect(t.t.me, {.now = {}}));
+    EXPECT_TRUE(view.is_mapped());
+    EXPECT_GT(must(compact(t.contents(), {})).held_bytes, 0u);
+    EXPECT_EQ(view.bytes(), bytes_named("/b", size));
+    { const auto gone = std::move(view); }
+    EXPECT_EQ(must(compact(t.contents(), {})).held_bytes, 0u);
+}
+
 TEST(Compact, LeavesWhatIsOnItsWayToARow) {
     compact_tree c;
     c.plant_files(2);

@@ -63,6 +63,18 @@ concept open_file = byte_source<F> && std::movable<F> && !std::copy_constructibl
     { file.close() } -> std::same_as<result<void>>;
 };
 
+/// A file whose bytes can be had as memory, too:
+///
+///     map(offset, length)  a `mapping`, move-only, whose `bytes()` are those of the file for as
+///                          long as it lives, also when the file is closed or its name is gone.
+///                          `unsupported` where this file system does not do it. REQUIRES: the file
+///                          is that long, and stays so
+template <class F>
+concept mappable_file = requires(const F& seen, std::uint64_t number) {
+    { seen.map(number, number) } -> std::same_as<result<typename F::mapping>>;
+    { seen.map(number, number)->bytes() } -> std::same_as<std::string_view>;
+};
+
 /// A file system, as a cheap value. The laws are tests/blob/file_system_laws.hpp.
 ///
 ///     create(path)          a new file, readable and writable; `exists` if the name is taken

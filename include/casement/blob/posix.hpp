@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <casement/blob/file_system.hpp>
@@ -15,8 +16,37 @@
 
 namespace casement::blob {
 
+/// Bytes of a file as memory that the system shares with everybody; read-only.
+class posix_mapping {
+public:
+    posix_mapping(posix_mapping&& other) noexcept
+        : begin_{std::exchange(other.begin_, nullptr)},
+          length_{other.length_},
+          bytes_{other.bytes_} {}
+    posix_mapping& operator=(posix_mapping&& other) noexcept {
+        std::swap(begin_, other.begin_);
+        std::swap(length_, other.length_);
+        std::swap(bytes_, other.bytes_);
+        return *this;
+    }
+    ~posix_mapping();
+
+    [[nodiscard]] std::string_view bytes() const { return bytes_; }
+
+private:
+    friend class posix_file;
+    posix_mapping(void* begin, std::size_t length, std::string_view bytes)
+        : begin_{begin}, length_{length}, bytes_{bytes} {}
+
+    void* begin_;
+    std::size_t length_;
+    std::string_view bytes_;
+};
+
 class posix_file {
 public:
+    using mapping = posix_mapping;
+
     posix_file(posix_file&& other) noexcept;
     posix_file& operator=(posix_file&& other) noexcept;
     ~posix_file();
@@ -24,6 +54,7 @@ public:
     [[nodiscard]] result<void> write_at(std::uint64_t offset, std::string_view bytes);
     [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) const;
     [[nodiscard]] result<std::uint64_t> size() const;
+    [[nodiscard]] result<mapping> map(std::uint64_t offset, std::uint64_t length) const;
     void start_writeback(std::uint64_t offset, std::uint64_t length) const;
     [[nodiscard]] result<void> sync();
     [[nodiscard]] result<void> close();
@@ -61,6 +92,6 @@ public:
     [[nodiscard]] result<bool> punch(const std::string& path, std::span<const byte_range> ranges);
 };
 
-static_assert(file_system<posix_file_system>);
+static_assert(file_system<posix_file_system> && mappable_file<posix_file>);
 
 }  // namespace casement::blob

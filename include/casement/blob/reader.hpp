@@ -20,6 +20,7 @@
 #include <casement/blob/pack_read.hpp>
 #include <casement/blob/staging_room.hpp>
 #include <casement/blob/verified_read.hpp>
+#include <casement/blob/view.hpp>
 #include <casement/core/error.hpp>
 
 namespace casement::blob {
@@ -34,7 +35,7 @@ public:
           elsewhere_{&elsewhere},
           what_{std::move(what)},
           sums_{std::move(sums)},
-          held_{std::move(held)} {}
+          held_{held ? std::make_shared<const frame_pins::pin>(*std::move(held)) : nullptr} {}
 
     [[nodiscard]] std::uint64_t size() const { return what_.size; }
 
@@ -47,6 +48,20 @@ public:
         if (auto opened = open(); !opened) return passed(opened);
         if (external_) return read_verified(*external_, 0, what_, sums_, offset, into);
         return read_verified(pin_->file, base_, what_, sums_, offset, into);
+    }
+
+    /// All bytes at once, verified: mapped where the file system can, else in memory of our own.
+    /// What lies behind a link is read, for somebody else may cut it short.
+    [[nodiscard]] result<blob_view<FS>> view() {
+        if (auto opened = open(); !opened) return passed(opened);
+        if constexpr (mappable_file<typename FS::file>)
+            if (pin_)
+                if (auto mapped = map(); mapped || mapped.error().code() != errc::unsupported)
+                    return mapped;
+        std::string all(what_.size, '\0');
+        const auto n = read_at(0, all);
+        if (!n) return std::unexpected{n.error()};
+        return blob_view<FS>{std::move(all)};
     }
 
     /// Calls `sink(piece)`, which answers a `result<void>`, with pieces of up to 1 MiB in order.
@@ -64,6 +79,23 @@ public:
     }
 
 private:
+    result<blob_view<FS>> map() requires mappable_file<typename FS::file> {
+        // Beyond the end of a file, a mapping is a fault.
+        const auto size = pin_->file.size();
+        if (!size) return std::unexpected{size.error()};
+        if (*size < base_ + what_.size)
+            return detail::bad_chunk(pin_->file.path(), base_, "the file ends before it does");
+        auto mapped = pin_->file.map(base_, what_.size);
+        if (!mapped) return passed(mapped);
+        const auto bytes = mapped->bytes();
+        for (std::uint64_t at = 0; at < bytes.size(); at += chunk_size)
+            if (auto good = verify_chunk(bytes.substr(at, chunk_size), what_, sums_, at,
+                                         pin_->file.path(), base_);
+                !good)
+                return passed(good);
+        return blob_view<FS>{*std::move(mapped), pin_, held_};
+    }
+
     result<void> open() {
         if (pin_ || external_) return {};
         const auto subject = "blob " + std::to_string(what_.id.value);
@@ -110,7 +142,7 @@ private:
     const resolvers* elsewhere_;
     descriptor what_;
     chunk_sums sums_;
-    std::optional<frame_pins::pin> held_;
+    std::shared_ptr<const frame_pins::pin> held_;
     typename file_cache<FS>::pin pin_;
     std::shared_ptr<const external_file> external_;
     std::uint64_t base_ = 0;  // of the payload in its file

@@ -16,6 +16,26 @@
 
 namespace casement::blob {
 
+namespace detail {
+
+[[nodiscard]] inline std::unexpected<error> bad_chunk(std::string_view path, std::uint64_t at,
+                                                      const std::string& what) {
+    return fail(errc::corrupt, "read blob", std::string{path},
+                "chunk at " + std::to_string(at) + ": " + what);
+}
+
+}  // namespace detail
+
+/// `corrupt` unless these are the bytes of the chunk of `d` that begins at `offset` of its payload,
+/// which lies at `base` of the file.
+[[nodiscard]] inline result<void> verify_chunk(std::string_view chunk, const descriptor& d,
+                                               const chunk_sums& sums, std::uint64_t offset,
+                                               std::string_view path, std::uint64_t base) {
+    const auto expected = chunk_count(d.size) == 1 ? d.check : sums[offset / chunk_size];
+    if (checksum_of(chunk) == expected) return {};
+    return detail::bad_chunk(path, base + offset, "its bytes do not have their checksum");
+}
+
 /// Reads and verifies the chunk of `d` that begins at `offset` of its payload, which lies at `base`
 /// of the file.
 template <byte_source F>
@@ -24,17 +44,11 @@ template <byte_source F>
                                       std::span<char> chunk) {
     const auto n = file.read_at(base + offset, chunk);
     if (!n) return std::unexpected{n.error()};
-    const auto corrupt = [&](std::string what) {
-        return fail(errc::corrupt, "read blob", std::string{file.path()},
-                    "chunk at " + std::to_string(base + offset) + ": " + std::move(what));
-    };
     if (*n != chunk.size())
-        return corrupt("the file ends after " + std::to_string(*n) + " of " +
-                       std::to_string(chunk.size()) + " bytes");
-    const auto expected = chunk_count(d.size) == 1 ? d.check : sums[offset / chunk_size];
-    if (checksum_of({chunk.data(), chunk.size()}) != expected)
-        return corrupt("its bytes do not have their checksum");
-    return {};
+        return detail::bad_chunk(file.path(), base + offset,
+                                 "the file ends after " + std::to_string(*n) + " of " +
+                                     std::to_string(chunk.size()) + " bytes");
+    return verify_chunk({chunk.data(), chunk.size()}, d, sums, offset, file.path(), base);
 }
 
 /// Fills `into` from `offset` on, as far as the payload goes; answers the bytes read. On an error

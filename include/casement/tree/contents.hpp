@@ -180,6 +180,19 @@ public:
         return held.substr(offset).copy(into.data(), into.size());
     }
 
+    /// All bytes at once, for as long as the view lives; of an object, verified. Not of a file that
+    /// may still be written: those are read.
+    [[nodiscard]] result<blob::blob_view<FS>> view() {
+        if (auto* reader = std::get_if<blob::blob_reader<FS>>(&bytes_)) return reader->view();
+        if (auto* held = std::get_if<held_bytes>(&bytes_))
+            return blob::blob_view<FS>{held->row, held->front};
+        std::string all(size_, '\0');
+        const auto n = read_at(0, all);
+        if (!n) return std::unexpected{n.error()};
+        all.resize(*n);
+        return blob::blob_view<FS>{std::move(all)};
+    }
+
     /// Hands out the bytes in order, up to 1 MiB at a time. Ends with the first error, the sink's
     /// too.
     template <class Sink>
