@@ -1,16 +1,22 @@
 #pragma once
-// The other side of import and export: real directories, reached by descriptor and name, so that no
-// path is too long and no rename in between leads astray. Values; a directory from one thread.
+// The other side of import, export and mirror: real directories, reached by descriptor and name, so
+// that no path is too long and no rename in between leads astray. Values; a directory from any
+// thread.
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <casement/core/clock.hpp>
@@ -20,6 +26,31 @@
 #include "command.hpp"
 
 namespace casement::command {
+
+/// An open file, closed at last; below 0 where it could not be opened.
+class descriptor {
+public:
+    explicit descriptor(int number) : number_{number} {}
+    descriptor(const std::string& path, int flags)
+        : number_{::open(path.c_str(), flags | O_CLOEXEC, 0644)} {}
+    descriptor(descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
+    descriptor& operator=(descriptor&&) = delete;
+    ~descriptor() {
+        if (number_ >= 0) ::close(number_);
+    }
+    explicit operator bool() const { return number_ >= 0; }
+    [[nodiscard]] int number() const { return number_; }
+    /// The errno, or 0: some file systems tell only here that bytes were lost.
+    [[nodiscard]] int close() {
+        return ::close(std::exchange(number_, -1)) == 0 || errno == EINTR ? 0 : errno;
+    }
+
+private:
+    int number_;
+};
+
+/// Between attempts at what may pass by.
+inline void wait_for(std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }
 
 /// An open directory, and where it is for people. Shared by those who still work in it.
 class open_directory {

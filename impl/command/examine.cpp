@@ -25,7 +25,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -34,6 +33,7 @@
 #include <casement/core/system_calls.hpp>
 
 #include "command.hpp"
+#include "disk.hpp"
 
 namespace casement::command {
 
@@ -43,23 +43,6 @@ using probe::finding;
 using probe::grade;
 
 // --- what the kernel says --------------------------------------------------------------------
-
-class descriptor {
-public:
-    explicit descriptor(int number) : number_{number} {}
-    descriptor(const std::string& path, int flags)
-        : number_{::open(path.c_str(), flags | O_CLOEXEC, 0644)} {}
-    descriptor(descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-    descriptor& operator=(descriptor&&) = delete;
-    ~descriptor() {
-        if (number_ >= 0) ::close(number_);
-    }
-    explicit operator bool() const { return number_ >= 0; }
-    [[nodiscard]] int number() const { return number_; }
-
-private:
-    int number_;
-};
 
 /// The id of the mount that a descriptor is on: by the descriptor, for prefixes of paths lie where
 /// mounts are stacked.
@@ -116,8 +99,6 @@ std::string refused(std::string_view what, int number) {
     return fmt::format("{}: {} ({})", what, text != nullptr ? text : "unknown error",
                        name != nullptr ? name : std::to_string(number).c_str());
 }
-
-void wait_for(std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }
 
 /// What keeps a directory from being removed for a moment: a scanner, a file that is not found, one
 /// that a file system keeps hidden until all know that it is closed.

@@ -14,6 +14,7 @@
 
 #include "command.hpp"
 #include "disk.hpp"
+#include "placing.hpp"
 #include "progress.hpp"
 #include "workers.hpp"
 
@@ -28,18 +29,13 @@ class growing_directory {
 public:
     growing_directory(std::shared_ptr<open_directory> made, std::shared_ptr<growing_directory> in,
                       const tree::facts& about, counts& n)
-        : made_{std::move(made)},
-          in_{std::move(in)},
-          mode_{about.mode},
-          mtime_{about.mtime},
-          n_{n} {}
+        : made_{std::move(made)}, in_{std::move(in)}, about_{about}, n_{n} {}
     growing_directory(const growing_directory&) = delete;
     growing_directory& operator=(const growing_directory&) = delete;
     ~growing_directory() {
-        const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(mtime_)};
-        if (::fchmod(made_->number(), mode_) == 0 && ::futimens(made_->number(), times) == 0)
-            return;
-        warn(system_error(errno, "set mode and time of", made_->path()).message());
+        const int why = set_facts(*made_, about_);
+        if (why == 0) return;
+        warn(system_error(why, "set mode and time of", made_->path()).message());
         ++n_.failed;
     }
     [[nodiscard]] const std::shared_ptr<open_directory>& at() const { return made_; }
@@ -47,8 +43,7 @@ public:
 private:
     std::shared_ptr<open_directory> made_;
     std::shared_ptr<growing_directory> in_;  // outlives this one: its mtime is set after ours
-    std::uint32_t mode_;
-    timestamp mtime_;
+    tree::facts about_;
     counts& n_;
 };
 
@@ -149,47 +144,34 @@ private:
 
     result<void> export_link(const open_directory& into, const std::string& name,
                              const protocol::dentry::symlink& link, const tree::facts& about) {
-        const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(about.mtime)};
-        if (::symlinkat(link.path.c_str(), into.number(), name.c_str()) != 0 ||
-            ::utimensat(into.number(), name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
-            return fail_system(errno, "make link", into.path_of(name));
+        if (auto made = make_link(into, name, link.path); !made) return made;
+        if (const int why = set_facts(into, name, true, about); why != 0)
+            return fail_system(why, "set time of", into.path_of(name));
         ++counts_.links;
         return {};
     }
 
     result<void> export_file(const open_directory& into, const std::string& name,
                              const tree::entry& e) {
-        const auto path = into.path_of(name);
-        auto bytes = vault_.read_entry(e);
-        if (!bytes) return within(std::move(bytes), "export", path);
-        const int fd = ::openat(into.number(), name.c_str(),
-                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (fd < 0) return fail_system(errno, "create", path);
-        auto written = bytes->for_each_piece(
-            [&](std::string_view piece) { return write_all(fd, piece, path); });
-        const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(e.about.mtime)};
-        if (written && (::fchmod(fd, e.about.mode) != 0 || ::futimens(fd, times) != 0))
-            written = fail_system(errno, "set mode and time of", path);
-        if (::close(fd) != 0 && written) written = fail_system(errno, "close", path);
-        if (!written) {
-            // Half a file under its name would be taken for the whole.
-            ::unlinkat(into.number(), name.c_str(), 0);
-            return within(std::move(written), "export", path);
-        }
+        auto size = write_file(into, name, e);
+        if (!size) return within(std::move(size), "export", into.path_of(name));
         ++counts_.files;
-        counts_.bytes += bytes->size();
+        counts_.bytes += *size;
         return {};
     }
 
-    result<void> write_all(int fd, std::string_view piece, const std::string& path) {
-        tally_.bytes += piece.size();
-        while (!piece.empty()) {
-            const auto n = ::write(fd, piece.data(), piece.size());
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0) return fail_system(errno, "write", path);
-            piece.remove_prefix(static_cast<std::size_t>(n));
-        }
-        return {};
+    result<std::uint64_t> write_file(const open_directory& into, const std::string& name,
+                                     const tree::entry& e) {
+        auto bytes = vault_.read_entry(e);
+        if (!bytes) return passed(bytes);
+        auto file = new_file::create(into, name);
+        if (!file) return passed(file);
+        if (auto written = file->write(*bytes, tally_); !written) return passed(written);
+        if (const int why = file->set_facts(e.about); why != 0)
+            return fail_system(why, "set mode and time of", into.path_of(name));
+        if (auto closed = file->close(); !closed) return passed(closed);
+        file->keep();
+        return bytes->size();
     }
 
     /// One sync for the whole tree, instead of one a file.

@@ -165,11 +165,10 @@ private:
 
     result<void> import_file(const directory& from, const std::string& name, const std::string& as,
                              tree::node_id into) {
-        const int fd =
-            ::openat(from->number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0) return fail_system(errno, "open", from->path_of(name));
-        const std::unique_ptr<const int, void (*)(const int*)> closer{
-            &fd, [](const int* number) { ::close(*number); }};
+        const descriptor file{
+            ::openat(from->number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
+        if (!file) return fail_system(errno, "open", from->path_of(name));
+        const int fd = file.number();
         for (int reads = 1;; ++reads) {
             struct stat before {};
             if (::fstat(fd, &before) != 0) return fail_system(errno, "stat", from->path_of(name));
