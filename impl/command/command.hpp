@@ -77,6 +77,7 @@ void listen_for_stop();
 void add_init(CLI::App& app, settings& common);
 void add_import(CLI::App& app, settings& common);
 void add_export(CLI::App& app, settings& common);
+void add_mirror(CLI::App& app, settings& common);
 void add_verify(CLI::App& app, settings& common);
 void add_show_commands(CLI::App& app, settings& common);      // ls, tree, stat, cat
 void add_change_commands(CLI::App& app, settings& common);    // mkdir, mv, rm, ln, cp

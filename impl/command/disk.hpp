@@ -34,7 +34,10 @@ public:
     descriptor(const std::string& path, int flags)
         : number_{::open(path.c_str(), flags | O_CLOEXEC, 0644)} {}
     descriptor(descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-    descriptor& operator=(descriptor&&) = delete;
+    descriptor& operator=(descriptor&& other) noexcept {
+        std::swap(number_, other.number_);
+        return *this;
+    }
     ~descriptor() {
         if (number_ >= 0) ::close(number_);
     }

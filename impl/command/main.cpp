@@ -22,6 +22,7 @@ int run(int count, char** words) {
     add_init(app, common);
     add_import(app, common);
     add_export(app, common);
+    add_mirror(app, common);
     add_show_commands(app, common);
     add_change_commands(app, common);
     add_write_commands(app, common);
