@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "mirror_run.hpp"
+#include "placing.hpp"
 
 namespace casement::command {
 
@@ -41,9 +42,7 @@ public:
         }
         const auto changed = fill_mirror(run_, *before, from->what, is_new_);
         if (!changed) return std::unexpected{changed.error()};
-        if (!*changed) return {};
-        before = mirrored::memory::read(run_.top, before->record() != 0);
-        return before ? before->settle() : passed(before);
+        return *changed ? settle(before->record() != 0, from->what) : result<void>{};
     }
 
     [[nodiscard]] const mirror_counts& done() const { return run_.n; }
@@ -113,6 +112,17 @@ private:
             return fail(errc::in_use, "mirror", how_.destination,
                         "another mirror is writing there");
         return {};
+    }
+
+    /// The record is renamed and the log removed: then the top itself gets its mtime again, which
+    /// the record tells already.
+    result<void> settle(bool had_record, const tree::entry& from) {
+        auto all = mirrored::memory::read(run_.top, had_record);
+        if (!all) return passed(all);
+        if (auto settled = all->settle(); !settled) return settled;
+        auto about = tree::facts_of(run_.store.rows(), from);
+        if (!about) return passed(about);
+        return run_.unless_refused(set_facts(*run_.top, *about), how_.destination);
     }
 
     /// What is known of the destination, which is ours, or empty, or adopted.

@@ -241,7 +241,7 @@ private:
     result<place> enter_top(const tree::facts& about, bool is_new) {
         auto top = std::make_shared<filled_directory>(*this, nullptr, "", about);
         top->at = run_.top;
-        if (is_new) return top;
+        if (is_new || !top->at) return top;
         if (auto seen = see_inside(*top); !seen) return passed(seen);
         return top;
     }
