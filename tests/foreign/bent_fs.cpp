@@ -50,6 +50,9 @@ struct quirks {
     int folded;               // names are kept in lower case
     int fixed_modes;          // everything is 0777, whatever chmod says
     int coarse_times;         // in steps of 100 ns
+    int plain_rename;         // renameat2 knows no flags (EINVAL)
+    int no_hard_links;        // EPERM
+    int no_modes;             // chmod and utimens answer EPERM, as to who is not the owner
 };
 
 quirks bent{};
@@ -68,6 +71,9 @@ constexpr fuse_opt options[] = {
     {"folded", offsetof(quirks, folded), 1},
     {"fixed_modes", offsetof(quirks, fixed_modes), 1},
     {"coarse_times", offsetof(quirks, coarse_times), 1},
+    {"plain_rename", offsetof(quirks, plain_rename), 1},
+    {"no_hard_links", offsetof(quirks, no_hard_links), 1},
+    {"no_modes", offsetof(quirks, no_modes), 1},
     FUSE_OPT_END,
 };
 
@@ -190,6 +196,7 @@ int make_link(const char* target, const char* path) {
 
 int make_hard_link(const char* from, const char* to) {
     if (is_refused(to)) return -EINVAL;
+    if (bent.no_hard_links) return -EPERM;
     return recorded(answer(::link(there(from).c_str(), there(to).c_str())), file_call::link, from,
                     to);
 }
@@ -207,7 +214,7 @@ int remove_directory(const char* path) { return answer(::rmdir(there(path).c_str
 
 int rename_to(const char* from, const char* to, unsigned flags) {
     const auto old = there(from), target = there(to);
-    if (is_refused(to)) return -EINVAL;
+    if (is_refused(to) || (bent.plain_rename && flags != 0)) return -EINVAL;
     if (scanner_holds(old)) return -EACCES;
     const auto replaced = size_of(target);
     if (::renameat2(AT_FDCWD, old.c_str(), AT_FDCWD, target.c_str(), flags) != 0) return -errno;
@@ -218,6 +225,7 @@ int rename_to(const char* from, const char* to, unsigned flags) {
 }
 
 int change_mode(const char* path, mode_t mode, fuse_file_info*) {
+    if (bent.no_modes) return -EPERM;
     return bent.fixed_modes ? 0 : answer(::chmod(there(path).c_str(), mode));
 }
 
@@ -226,6 +234,7 @@ int change_owner(const char* path, uid_t user, gid_t group, fuse_file_info*) {
 }
 
 int change_times(const char* path, const timespec* given, fuse_file_info*) {
+    if (bent.no_modes) return -EPERM;
     timespec times[2] = {given[0], given[1]};
     for (auto& t : times)
         if (bent.coarse_times && t.tv_nsec < 1'000'000'000) t.tv_nsec -= t.tv_nsec % 100;

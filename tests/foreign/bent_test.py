@@ -1,9 +1,12 @@
 """A file system that bends the rules for real system calls, quirk by quirk: what everybody does
 fails there, the doctor names the reason, and a store lives there all the same or is refused."""
 
+import json
 import os
+import shutil
 import subprocess
 import tempfile
+import time
 from typing import Callable, NamedTuple
 
 import trees
@@ -115,6 +118,9 @@ QUIRKS = [
            "no_hash", "fixed_modes", "coarse_times"),
           rename_then_stat, "rename", "weak", "ENOENT", False),
 ]
+# What a store never meets, and a mirror does: beside QUIRKS, and all of them at once.
+OF_MIRRORS = [("plain_rename",), ("plain_rename", "no_hard_links"), ("no_modes",),
+              ("no_hard_links", "no_modes", "plain_rename", *QUIRKS[-1].options)]
 FAILING_SYNC = Quirk(("sync_fails=1",), sync_again, "write", "unfit", "EIO")
 
 
@@ -238,6 +244,134 @@ class BentFileSystem(ForeignTest):
             self.assertIn(lost, done.stderr)
             self.assertEqual(len(os.listdir(back)), 2)
         self.is_whole(self.folder / "source", self.store)
+
+    # --- mirrors of a store that lies elsewhere ----------------------------------------------
+
+    def mirror(self, source, at, *words, path="/it", code=OK):
+        """The counts of a mirror of `path`, which becomes `source` first."""
+        if source is not None:
+            subprocess.run([self.command, "rm", "-r", self.store, path], capture_output=True)
+            self.run_command("import", self.store, source, path)
+        done = subprocess.run([self.command, "mirror", self.store, at, "--path", path, "--json",
+                               *words], capture_output=True)
+        self.assertEqual(done.returncode, code, (done.stdout, done.stderr))
+        self.said = done.stderr.decode()
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def mirror_differs(self, source, at, facts=True):
+        time.sleep(0.03)  # what was renamed is seen by then
+        return [d for d in trees.compare(source, at)
+                if b".casement-mirror" not in os.fsencode(d) and (facts or " is not " not in d)]
+
+    def test_a_mirror_on_a_bent_one(self):
+        self.store = str(self.folder / "store")
+        self.init()
+        source = self.make_source()
+        changed = self.directory() / "changed"
+        of_mirrors = [Quirk(options, None, "", "", "", "no_modes" not in options)
+                      for options in OF_MIRRORS]
+        for quirk in QUIRKS + of_mirrors:
+            for durability in DURABILITIES:
+                with self.subTest(quirk.options, durability=durability):
+                    shutil.rmtree(changed, ignore_errors=True)
+                    shutil.copytree(source, changed, symlinks=True)
+                    trees.write(changed / "many" / "000", b"other")
+                    trees.write(changed / "many" / "001", b"9\n")  # as long as it was
+                    os.makedirs(changed / "new" / "deep")
+                    trees.write(changed / "new" / "deep" / "x", b"new")
+                    shutil.rmtree(changed / "empty")
+                    trees.write(changed / "empty", b"a file now")
+                    (changed / "inline" / "link").unlink()
+                    (changed / "inline" / "link").symlink_to("of 0")
+                    (changed / "packed" / "link").unlink()
+                    at = self.bent(*quirk.options, below=self.in_memory()) / "mirror"
+                    how = ("--durability", durability)
+                    for tree, bytes_moved in ((source, None), (changed, 2 + 5 + 3 + 10),
+                                              (source, 4)):
+                        counts = self.mirror(tree, at, *how)
+                        self.assertEqual(self.mirror_differs(tree, at, quirk.keeps_facts), [])
+                        if bytes_moved is not None:
+                            self.assertEqual(counts["bytes"], bytes_moved)
+                        counts = self.mirror(None, at, *how)
+                        self.assertEqual({key for key, n in counts.items() if n}, {"unchanged"})
+                        counts = self.mirror(None, at, *how, "--verify")
+                        self.assertEqual((counts["bytes"], counts["repaired"]), (0, 0))
+
+    def test_a_mirror_tells_names_that_are_refused_or_one_there(self):
+        self.store = str(self.folder / "store")
+        self.init()
+        files = {"#1": b"one", "Two": b"two", "two": b"three", "x": b"x", "Dir/a": b"upper",
+                 "dir/a": b"lower", "dir/b": b"b"}
+        source = self.import_files(files, "/it")
+        for quirks in (("no_hash",), ("folded",), ("folded", "plain_rename"),
+                       ("folded", "plain_rename", "no_hard_links"),
+                       ("folded", "unseen_ms=20"), ("folded", "plain_rename", "unseen_ms=20")):
+            for adopt in ((), ("--adopt",), ("--delete",)):
+                with self.subTest(quirks, adopt=adopt):
+                    at = self.bent(*quirks) / "mirror"
+                    refused = {"#1"} if "no_hash" in quirks else {"Two", "Dir"}
+                    for _ in range(3):
+                        counts = self.mirror(None, at, *adopt, code=FAILED)
+                        self.assertEqual(counts["failed"], len(refused))
+                        self.assertEqual(counts["foreign"], 0)
+                        for name in refused:
+                            self.assertIn("/" + name.lower(), self.said.lower())
+                        time.sleep(0.03)
+                    self.assertEqual((counts["bytes"], counts["removed"]), (0, 0))
+                    self.assertEqual((at / "x").read_bytes(), b"x")
+                    if "folded" in quirks:  # the first of both, as it came
+                        self.assertIn((at / "two").read_bytes(), (b"two", b"three"))
+                        self.assertIn((at / "dir" / "a").read_bytes(), (b"upper", b"lower"))
+                        self.assertEqual(len([n for n in os.listdir(at) if n[0] != "."]), 4)
+        self.is_whole(source, self.store)
+
+    def test_a_mirror_follows_a_name_that_changes_its_case(self):
+        self.store = str(self.folder / "store")
+        self.init()
+        at = self.bent("folded") / "mirror"
+        for names in ({"Readme": b"1", "D/x": b"1"}, {"README": b"1", "d/x": b"1"}):
+            self.mirror(self.import_files(names, "/it"), at)
+            self.assertEqual(self.mirror(None, at)["unchanged"], 4)
+            self.assertEqual((at / "readme").read_bytes(), b"1")
+
+    def test_a_mirror_on_a_full_disk_ends_and_goes_on_when_there_is_room(self):
+        self.store = str(self.folder / "store")
+        self.init()
+        source = self.directory() / "source"
+        source.mkdir()
+        for number in range(6):
+            trees.write(source / str(number), trees.noise(2 * MIB, number))
+        below = self.in_memory()
+        at = self.bent("quota_kib=9216", below=below) / "mirror"
+        self.mirror(source, at, code=FAILED)
+        self.assertIn("No space left on device (ENOSPC)", self.said)
+        for name in os.listdir(at):
+            if name.isdigit():
+                self.assertTrue(trees.same_bytes(at / name, source / name))
+        for number in range(3):  # old names go before new ones come
+            os.rename(source / str(number), source / f"new {number}")
+        for number in (3, 4):
+            (source / str(number)).unlink()
+        self.mirror(source, at)
+        self.assertEqual(self.mirror_differs(source, at), [])
+
+    def test_a_mirror_whose_sync_fails_says_so_and_trusts_nothing(self):
+        self.store = str(self.folder / "store")
+        self.init()
+        source = self.make_source()
+        self.run_command("import", self.store, source, "/it")
+        reported = 0
+        for number in range(1, 200, 1 if FULL else 13):
+            at = self.bent(f"sync_fails={number}", below=self.in_memory()) / "mirror"
+            done = subprocess.run([self.command, "mirror", self.store, at, "--path", "/it"],
+                                  capture_output=True)
+            if done.returncode != OK:
+                reported += 1
+                self.assertEqual(done.returncode, FAILED)
+                self.assertIn(b"Input/output error", done.stderr)
+            self.mirror(None, at)
+            self.assertEqual(self.mirror_differs(source, at), [])
+        self.assertGreater(reported, 100 if FULL else 7)
 
     def test_a_source_is_read_whole_where_reads_stop_half_way(self):
         below = self.directory()
