@@ -210,10 +210,11 @@ private:
         if (!in) return;  // it is told when the walk gets there
         const auto there = *in ? mirrored::look(**in, name, false) : seen_there{};
         if (!there) return;
-        if (!*there || !is_as_placed(p, **in, name, **there))
+        const bool holds_foreign = run_.remaining.contains(p.path);
+        if (!*there || !is_as_placed(p, **in, name, **there) ||
+            (holds_foreign && how_.remove_foreign))
             return its_turn->tell(mirrored::gone{p.path});
-        if (above == above_.back()->path && !run_.remaining.contains(p.path))
-            above_.back()->spared.insert(name);
+        if (above == above_.back()->path && !holds_foreign) above_.back()->spared.insert(name);
     }
 
     void go_on() {

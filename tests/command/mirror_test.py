@@ -133,6 +133,8 @@ class MirrorTest(CommandTest):
         left = [name for where, below, names in os.walk(to or self.at) for name in below + names
                 if name.startswith(OWN.decode()) and name[-1:].isdigit()]
         self.assertEqual(left, [])
+        record = ((to or self.at) / ".casement-mirror").read_bytes()
+        self.assertEqual(sorted(recorded_in(record)), sorted([b"", *tree.names]))
 
     def mirrors(self, tree, *words, **how):
         counts = self.run_mirror(*words, **how)
@@ -778,6 +780,16 @@ def crc32c(data):
 
 def framed(payload):
     return varint(len(payload)) + payload + crc32c(payload).to_bytes(4, "little")
+
+
+def recorded_in(data):
+    """The paths of a record, which begins each frame with one, after the tag and its length."""
+    for frame in frames_of(data):
+        if frame[0] == 1:
+            length, rest = frame[1], frame[2:]
+            if length >= 0x80:
+                length, rest = length & 0x7F | rest[0] << 7, rest[1:]
+            yield rest[:length]
 
 
 def frames_of(data):
