@@ -76,6 +76,7 @@ struct filled_directory {
     tree::facts wanted;
     mirrored::directory_ptr at;  // null in a dry run where there is none
     seen_there found;            // as it was; nothing where it was made now
+    bool is_shut = false;        // to its owner: it is open until we are done
     std::vector<std::string> listed;
     std::size_t passed = 0;              // so many of them
     std::vector<std::string> strangers;  // of them: no names of the store
@@ -281,7 +282,7 @@ private:
             // A directory has no bytes to lose: one of this very name is taken as it is.
             if (S_ISDIR(there->st_mode) ? !may_be && !is_listed : !may_be)
                 return in_the_way(where, is_listed);
-            if (S_ISDIR(there->st_mode)) return open_there(std::move(d), name);
+            if (S_ISDIR(there->st_mode)) return open_there(std::move(d), name, there->st_mode);
             if (how_.dry_run) return d;
             in->open_up();
             if (auto gone = mirrored::remove(*in->at, name, false); !gone) return passed(gone);
@@ -290,13 +291,14 @@ private:
         return make(std::move(d), name);
     }
 
-    result<place> open_there(place d, const std::string& name) {
+    result<place> open_there(place d, const std::string& name, mode_t mode) {
         auto opened = open_directory::open_in(d->in->at, name);
-        if (!opened && opened.error().system() == EACCES && !how_.dry_run)
-            opened = mirrored::open_to_fill(d->in->at, name);
+        d->is_shut = !opened && opened.error().system() == EACCES && !how_.dry_run;
+        if (d->is_shut) opened = mirrored::open_to_fill(d->in->at, name);
         if (!opened) return passed(opened);
         d->at = *std::move(opened);
         if (auto seen = see_inside(*d); !seen) return passed(seen);
+        d->found->st_mode = mode;
         return d;
     }
 
@@ -403,13 +405,27 @@ private:
         const bool may_be = recorded || !k || !k->sure;
         if (!may_be || shown.size != size) return false;
         ++run_.n.compared;
-        const auto bytes = mirrored::measure(*u.in->at, u.name);
+        const auto bytes = measure(u, there.st_mode & 07777);
         const bool same = bytes && bytes->object == wanted.content;
         if (!same && untouched) {
             ++run_.n.repaired;
             warn("'" + printable(u.where()) + "' has other bytes than were written there");
         }
         return same;
+    }
+
+    /// Also of a file that shuts its owner out, for as long as it takes.
+    result<mirrored::measured> measure(const unsettled& u, mode_t mode) {
+        const auto& in = *u.in->at;
+        auto bytes = mirrored::measure(in, u.name);
+        if (bytes || bytes.error().system() != EACCES || how_.dry_run) return bytes;
+        const auto change = [&](mode_t to) {
+            return ::fchmodat(in.number(), u.name.c_str(), to, AT_SYMLINK_NOFOLLOW) == 0;
+        };
+        if (!change(mode | 0400)) return bytes;
+        bytes = mirrored::measure(in, u.name);
+        if (!change(mode)) return fail_system(errno, "set mode of", u.where());
+        return bytes;
     }
 
     result<void> settle_facts(unsettled& u, placed& wanted, const struct stat& there) {
@@ -563,11 +579,12 @@ private:
             if (!same) run_.would(d.found ? "set mode and time of" : "make", d.path);
             return {};
         }
-        if (as_before && !d.changed) return {};
-        if (!as_wanted || d.changed) {
+        if (as_before && !d.changed && !d.is_shut) return {};
+        if (!as_wanted || d.changed || d.is_shut) {
             auto set = run_.unless_refused(set_facts(*d.at, d.wanted), d.at->path());
             if (!set) return set;
         }
+        if (as_before && !d.changed) return {};
         struct stat shown {};
         if (::fstat(d.at->number(), &shown) != 0) return fail_system(errno, "stat", d.at->path());
         if (how_.durable == "power" && (d.changed || !d.found) && ::fsync(d.at->number()) != 0 &&

@@ -331,8 +331,48 @@ class BentFileSystem(ForeignTest):
         at = self.bent("folded") / "mirror"
         for names in ({"Readme": b"1", "D/x": b"1"}, {"README": b"1", "d/x": b"1"}):
             self.mirror(self.import_files(names, "/it"), at)
-            self.assertEqual(self.mirror(None, at)["unchanged"], 4)
+            for words in ((), ("--delete",), ("--adopt", "--verify")):
+                counts = self.mirror(None, at, *words)
+                self.assertEqual((counts["unchanged"], counts["foreign"]), (4, 0))
+                self.assertEqual(counts["removed"], 0)
             self.assertEqual((at / "readme").read_bytes(), b"1")
+
+    def test_of_names_that_are_one_there_the_first_wins_however_many_come_at_once(self):
+        self.store = str(self.folder / "store")
+        self.init()
+        source = self.directory()
+        for number in range(60):
+            for name in (f"n{number}", f"N{number}"):
+                (source / name).write_text(name)
+        for quirks in (("folded",), ("folded", "plain_rename"),
+                       ("folded", "plain_rename", "no_hard_links")):
+            at = self.bent(*quirks) / "mirror"
+            counts = self.mirror(source, at, code=FAILED)
+            self.assertEqual((counts["failed"], counts["files"]), (60, 60), quirks)
+            for words in ((), ("--verify",), ("--adopt",)):
+                counts = self.mirror(None, at, *words, code=FAILED)
+                self.assertEqual((counts["failed"], counts["files"]), (60, 0), quirks)
+
+    def test_a_mirror_is_seen_as_it_was_left_where_names_come_late(self):
+        self.store = str(self.folder / "store")
+        self.init()
+        at = self.bent("unseen_ms=250", below=self.in_memory()) / "mirror"
+        self.mirror(self.make_source(), at)
+        counts = self.mirror(None, at)  # at once
+        self.assertEqual({key for key, n in counts.items() if n}, {"unchanged"})
+
+    def test_a_mirror_deletes_nothing_of_another_file_system(self):
+        self.store = str(self.folder / "store")
+        self.init()
+        at = self.directory() / "mirror"
+        self.mirror(self.make_source(), at)
+        (at / "mine" / "mounted").mkdir(parents=True)
+        self.run_tool("mount", "-t", "tmpfs", "none", at / "mine" / "mounted")
+        self.addCleanup(self.unmount, at / "mine" / "mounted")
+        (at / "mine" / "mounted" / "x").write_bytes(b"x")
+        counts = self.mirror(None, at, "--delete", code=FAILED)
+        self.assertEqual((counts["failed"], counts["removed"]), (1, 0))
+        self.assertEqual((at / "mine" / "mounted" / "x").read_bytes(), b"x")
 
     def test_a_mirror_on_a_full_disk_ends_and_goes_on_when_there_is_room(self):
         self.store = str(self.folder / "store")
