@@ -1,12 +1,14 @@
 // Blobs put and got through a store (SPEC W2, B3), with the durability of power, beside a file that
-// is written in pieces and synced, and read. What the content hash alone costs stands beside: a put
-// cannot be faster than it and the file one after the other.
+// is written in pieces and synced, and read, and beside the databases that others put blobs into.
+// What the content hash alone costs stands beside: a put cannot be faster than it and the file one
+// after the other.
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -16,6 +18,7 @@
 #include <casement/kv/transaction.hpp>
 #include <casement/vault.hpp>
 
+#include "blob_peers.hpp"
 #include "contest.hpp"
 
 using namespace casement;
@@ -108,56 +111,84 @@ void report_bytes(benchmark::State& state, std::size_t size) {
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(size));
 }
 
-void hold_puts(const std::string& words, std::size_t size, vault& v, const workshop& w) {
-    bytes_of_blobs ours{size}, floors{size}, hashed{size};
-    std::uint64_t next = 1u << 20;
-    const auto write_files = [&](benchmark::State& state) {
-        const std::string directory = w / "files";
-        std::filesystem::create_directory(directory);
-        for (auto _ : state) {
-            ++next;
-            write_file(directory + "/" + std::to_string(next), floors(next));
-        }
-        report_bytes(state, size);
-        std::filesystem::remove_all(directory);
+/// Puts by so many threads at once, each blob new.
+void hold_puts(const std::string& words, std::size_t size, int threads, vault& v, const workshop& w,
+               const std::vector<blob_keeper>& peers) {
+    static std::atomic<std::uint64_t> next = 1u << 20;
+    const std::string directory = w / "files";
+    std::filesystem::create_directory(directory);
+    const auto contestant_of = [&](role plays, const std::string& name, const auto& put_one) {
+        return contestant{plays, name, [=](benchmark::State& state) {
+                              bytes_of_blobs bytes{size};
+                              for (auto _ : state) {
+                                  const auto number = ++next;
+                                  put_one(number, bytes(number));
+                              }
+                              report_bytes(state, size);
+                          }};
     };
-    const auto put_blobs = [&](benchmark::State& state) {
-        for (auto _ : state) put(v, ours(++next));
-        report_bytes(state, size);
+    const auto write_one = [&](std::uint64_t number, std::string_view bytes) {
+        const auto path = directory + "/" + std::to_string(number);
+        write_file(path, bytes);
+        check(::unlink(path.c_str()) == 0, "unlink");
     };
-    const auto hash = [&](benchmark::State& state) {
-        for (auto _ : state) benchmark::DoNotOptimize(sha256_of(hashed(++next)));
-        report_bytes(state, size);
-    };
-    hold({"put " + words + ", power", "B/s"}, {{role::floor, "write+fdatasync", write_files},
-                                               {role::ours, "stage+commit", put_blobs},
-                                               {role::part, "SHA-256 alone", hash}});
+    std::vector<contestant> all{
+        contestant_of(role::floor, "write+fdatasync", write_one),
+        contestant_of(role::ours, "stage+commit", [&](auto, auto bytes) { put(v, bytes); })};
+    for (const auto& p : peers) all.push_back(contestant_of(role::peer, p.name, p.put));
+    all.push_back(contestant_of(role::part, "SHA-256 alone", [](auto, auto bytes) {
+        benchmark::DoNotOptimize(sha256_of(bytes));
+    }));
+    const auto by = threads == 1 ? "" : ", " + std::to_string(threads) + " threads";
+    hold({"put " + words + by + ", power", "B/s", threads}, all);
+    std::filesystem::remove_all(directory);
 }
 
-void hold_gets(const std::string& words, std::size_t size, vault& v, const workshop& w) {
+void hold_gets(const std::string& words, std::size_t size, vault& v, const workshop& w,
+               const std::vector<blob_keeper>& peers) {
     const std::size_t count = bytes_to_get / size;
     bytes_of_blobs bytes{size};
     std::vector<object::file_object> objects;
     std::vector<std::string> paths;
+    std::vector<vault::view> views;
     for (std::size_t i = 0; i < count; ++i) {
         objects.push_back(put(v, bytes(i)));
+        views.push_back(must(must(v.contents().open(objects.back())).view()));
         paths.push_back(w / std::to_string(i));
         write_file(paths.back(), bytes(i));
+        for (const auto& p : peers) p.put(i, bytes(i));
     }
     std::string buffer;
     std::size_t next = 0;
-    const auto read_files = [&](benchmark::State& state) {
-        for (auto _ : state)
-            if (read_file(paths[++next % count], buffer) != size) give_up("a short file");
-        report_bytes(state, size);
+    const auto contestant_of = [&](role plays, const std::string& name, auto get_one) {
+        return contestant{plays, name, [=, &next](benchmark::State& state) {
+                              for (auto _ : state)
+                                  if (get_one(++next % count) != size) give_up("a short blob");
+                              report_bytes(state, size);
+                          }};
     };
-    const auto get_blobs = [&](benchmark::State& state) {
-        for (auto _ : state)
-            if (get(v, objects[++next % count]) != size) give_up("a short blob");
-        report_bytes(state, size);
+    // What is mapped costs nothing until it is looked at: this looks at every word.
+    const auto look_at_all = [](std::string_view all) {
+        std::uint64_t sum = 0, word = 0;
+        for (std::size_t at = 0; at + sizeof word <= all.size(); at += sizeof word) {
+            std::memcpy(&word, all.data() + at, sizeof word);
+            sum += word;
+        }
+        benchmark::DoNotOptimize(sum);
+        return all.size();
     };
-    hold({"get " + words, "B/s"},
-         {{role::floor, "open+pread", read_files}, {role::ours, "open+read", get_blobs}});
+    std::vector<contestant> all{
+        contestant_of(role::floor, "open+pread",
+                      [&](std::size_t i) { return read_file(paths[i], buffer); }),
+        contestant_of(role::ours, "open+read", [&](std::size_t i) { return get(v, objects[i]); }),
+        contestant_of(role::part, "view, verified anew",
+                      [&](std::size_t i) {
+                          return must(must(v.contents().open(objects[i])).view()).bytes().size();
+                      }),
+        contestant_of(role::part, "kept view, each word seen",
+                      [&](std::size_t i) { return look_at_all(views[i].bytes()); })};
+    for (const auto& p : peers) all.push_back(contestant_of(role::peer, p.name, p.get));
+    hold({"get " + words, "B/s"}, all);
 }
 
 }  // namespace
@@ -166,10 +197,13 @@ int main() {
     const std::array sizes{std::pair{"64 KiB", 64 * KiB}, std::pair{"1 MiB", 1 * MiB},
                            std::pair{"8 MiB", 8 * MiB}};
     for (const auto& [words, size] : sizes) {
-        const workshop w{"blob_bench"};
-        auto v = must(vault::create(w / "store", {.durable = engine::durability::power}));
-        hold_puts(words, size, v, w);
-        hold_gets(words, size, v, w);
-        must(v.close());
+        for (const int threads : {1, 8}) {
+            const workshop w{"blob_bench"};
+            auto v = must(vault::create(w / "store", {.durable = engine::durability::power}));
+            const auto peers = blob_peers(w / "peers");
+            hold_puts(words, size, threads, v, w, peers);
+            if (threads == 1) hold_gets(words, size, v, w, peers);
+            must(v.close());
+        }
     }
 }
