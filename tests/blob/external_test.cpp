@@ -24,7 +24,7 @@ TEST(file_uri, any_path_comes_back) {
     law("path_in_file_uri(file_uri(path)) == path", [](std::string name) {
         std::erase(name, '\0');
         const auto uri = file_uri("/" + name);
-        RC_ASSERT(path_in_file_uri(uri) == "/" + name);
+        RC_ASSERT((path_in_file_uri(uri) == "/" + name));
         RC_ASSERT(scheme_of(uri) == "file");
         RC_ASSERT(std::ranges::all_of(uri, [](char c) { return c > ' ' && c < 127; }));
     });
