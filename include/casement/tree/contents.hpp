@@ -106,8 +106,8 @@ public:
     void add_to(transaction<S>& t) const {
         // Presence is a guard: a collector that takes the bytes meanwhile wins (SPEC F4g), and one
         // that is about to loses.
-        if (seen_.exists()) revival_(t);
         add_place_to(t);
+        if (seen_.exists()) revival_(t);
     }
 
     /// The commit was made, or may have been (`unknown_outcome`): the bytes stay. If no row names
