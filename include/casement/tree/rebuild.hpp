@@ -281,17 +281,18 @@ private:
             while (rows.valid() && skipped()) rows.next();
             return rows.valid();
         };
-        for (bool more = next(old) | next(now); more; more = next(old) | next(now)) {
-            if (!old.valid() || !now.valid() || old.key() != now.key() ||
+        for (;;) {
+            const bool was = next(old), is = next(now);
+            for (const auto* rows : {&old, &now})
+                if (auto whole = rows->status(); !whole) return whole;
+            if (!was && !is) return {};
+            if (!was || !is || old.key() != now.key() ||
                 !is_same(old.key(), old.value(), now.value()))
                 return fail(errc::corrupt, "compare with rebuilt rows",
-                            std::string{old.valid() ? old.key() : now.key()}, "they differ");
+                            std::string{was ? old.key() : now.key()}, "they differ");
             old.next();
             now.next();
         }
-        for (const auto* rows : {&old, &now})
-            if (auto whole = rows->status(); !whole) return whole;
-        return {};
     }
     /// Of a content, all but where it lies.
     static bool is_same(std::string_view key, std::string_view old, std::string_view now) {
