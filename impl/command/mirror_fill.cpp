@@ -69,6 +69,9 @@ struct filled_directory {
     void claim(const std::string& name, bool is_listed, const struct stat& there);
     /// Is it what one stands for that the destination lists under another spelling?
     bool is_spelled_otherwise(const struct stat& there);
+    /// How the destination lists what it finds under a name that it does not list; "" if not at
+    /// all.
+    std::string spelling_of(const struct stat& there);
 
     filling& of;
     std::shared_ptr<filled_directory> in;  // outlives this one: its mtime is set after ours
@@ -98,6 +101,8 @@ private:
 
     std::mutex mutex_;
     std::unordered_map<std::uint64_t, owner> owners_;
+    std::once_flag spelled_;
+    std::unordered_map<std::uint64_t, std::string> spellings_;
 };
 
 using place = std::shared_ptr<filled_directory>;
@@ -209,7 +214,10 @@ private:
         const auto [above, name] = parent_and_name(p.path);
         const auto in = open_.at(above);
         if (!in) return;  // it is told when the walk gets there
-        const auto there = *in ? mirrored::look(**in, name, false) : seen_there{};
+        const auto& here = *above_.back();
+        const bool is_listed =
+            above == here.path && std::ranges::binary_search(here.strangers, name);
+        const auto there = *in ? mirrored::look(**in, name, is_listed) : seen_there{};
         if (!there) return;
         const bool holds_foreign = run_.remaining.contains(p.path);
         if (!*there || !is_as_placed(p, **in, name, **there) ||
@@ -277,11 +285,11 @@ private:
             there = *seen;
         }
         if (there) {
+            if (!is_listed && !is_known && is_another_name(*in, *there)) return is_another(where);
             if (in->is_alias(name, is_listed, *there)) return is_another(where);
             const bool may_be = is_known || how_.takes_over();
             // A directory has no bytes to lose: one of this very name is taken as it is.
-            if (S_ISDIR(there->st_mode) ? !may_be && !is_listed : !may_be)
-                return in_the_way(where, is_listed);
+            if (S_ISDIR(there->st_mode) ? !may_be && !is_listed : !may_be) return in_the_way(where);
             if (S_ISDIR(there->st_mode)) return open_there(std::move(d), name, there->st_mode);
             if (how_.dry_run) return d;
             in->open_up();
@@ -356,8 +364,12 @@ private:
             there = *seen;
         }
         if (!there) return put(u, *wanted, there);
-        if (d.is_alias(u.name, u.is_listed, *there)) return is_another(u.where());
-        if (!u.known && !how_.takes_over()) return in_the_way(u.where(), u.is_listed);
+        if (!u.is_listed && !u.known && is_another_name(d, *there)) return is_another(u.where());
+        if (d.is_alias(u.name, u.is_listed, *there)) {
+            if (u.known) u.its_turn->tell(mirrored::gone{wanted->path});
+            return is_another(u.where());
+        }
+        if (!u.known && !how_.takes_over()) return in_the_way(u.where());
         return holds(u, *wanted, *there) ? settle_facts(u, *wanted, *there)
                                          : put(u, *wanted, there);
     }
@@ -548,7 +560,7 @@ private:
     void settle_stranger(filled_directory& d, const std::string& name) {
         if (d.spared.contains(name)) return;
         const auto path = path_in(d.path, name);
-        const auto there = mirrored::look(*d.at, name, false);
+        const auto there = mirrored::look(*d.at, name, true);
         if (there && (!*there || d.is_spelled_otherwise(**there))) return;
         if (!how_.remove_foreign) {
             ++run_.n.foreign;
@@ -617,10 +629,19 @@ private:
         return fail(errc::exists, "mirror", std::move(where),
                     "the destination takes it for another name, which is there");
     }
-    static std::unexpected<error> in_the_way(std::string where, bool is_listed) {
-        if (!is_listed) return is_another(std::move(where));
+    static std::unexpected<error> in_the_way(std::string where) {
         return fail(errc::exists, "mirror", std::move(where),
                     "no mirror has put there what is there; --adopt takes it over");
+    }
+
+    /// Where the destination folds names, what it finds may be what another name of the store is
+    /// listed as: that one has it.
+    bool is_another_name(filled_directory& d, const struct stat& there) {
+        const auto spelled = d.spelling_of(there);
+        if (spelled.empty()) return false;
+        const auto path = how_.path + '/' + path_in(d.path, spelled);
+        const auto stored = run_.store.look(path, tree::last_link::keep);
+        return stored || stored.error().code() != errc::not_found;
     }
 
     mirror_run& run_;
@@ -666,6 +687,18 @@ bool filled_directory::lists_both(const std::string& name, std::uint64_t other) 
         return {};
     });
     return read && seen == 2;
+}
+
+std::string filled_directory::spelling_of(const struct stat& there) {
+    std::call_once(spelled_, [this] {
+        // What is not seen is not taken over either.
+        (void)at->for_each_name([&](const std::string& name) -> result<void> {
+            if (const auto s = at->look(name)) spellings_.emplace(key_of(*s), name);
+            return {};
+        });
+    });
+    const auto its = spellings_.find(key_of(there));
+    return its == spellings_.end() ? "" : its->second;
 }
 
 bool filled_directory::is_spelled_otherwise(const struct stat& there) {

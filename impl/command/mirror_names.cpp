@@ -28,16 +28,33 @@ bool is_unsupported(int number) {
            number == EMLINK;
 }
 
+/// Where modes are a mapped attribute, a read-only file can be neither replaced nor removed. The
+/// next attempt can then.
+void make_writable(const open_directory& in, const std::string& name) {
+    struct stat seen {};
+    if (::fstatat(in.number(), name.c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(seen.st_mode) && (seen.st_mode & 0200) == 0)
+        ::fchmodat(in.number(), name.c_str(), (seen.st_mode & 07777) | 0200, AT_SYMLINK_NOFOLLOW);
+}
+
 int rename_over(const open_directory& in, const std::string& from, const std::string& to) {
-    return errno_of(::renameat(in.number(), from.c_str(), in.number(), to.c_str()));
+    const int why = errno_of(::renameat(in.number(), from.c_str(), in.number(), to.c_str()));
+    if (why == EACCES) make_writable(in, to);
+    return why;
 }
 
 /// A link is a name that was free, on any file system that has links.
 int link_then_remove(const open_directory& in, const std::string& from, const std::string& to) {
+    struct stat seen {};
+    if (::fstatat(in.number(), from.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return errno;
     const int why = errno_of(::linkat(in.number(), from.c_str(), in.number(), to.c_str(), 0));
-    // What cannot be removed is a leftover, which the next run removes.
-    if (why == 0) (void)remove(in, from, false);
-    return why;
+    if (why != 0) return why;
+    // What cannot be removed is a leftover, which the next run removes. To be removed, it may have
+    // become writable: under both its names.
+    (void)remove(in, from, false);
+    if (S_ISREG(seen.st_mode) && (seen.st_mode & 0200) == 0)
+        ::fchmodat(in.number(), to.c_str(), seen.st_mode & 07777, AT_SYMLINK_NOFOLLOW);
+    return 0;
 }
 
 /// The last resort: nobody but ourselves gives names here.
@@ -83,7 +100,10 @@ result<void> rename_to(const open_directory& in, const std::string& from, const 
 
 result<void> remove(const open_directory& in, const std::string& name, bool is_directory) {
     const auto attempt = [&] {
-        return errno_of(::unlinkat(in.number(), name.c_str(), is_directory ? AT_REMOVEDIR : 0));
+        const int why =
+            errno_of(::unlinkat(in.number(), name.c_str(), is_directory ? AT_REMOVEDIR : 0));
+        if (why == EACCES && !is_directory) make_writable(in, name);
+        return why;
     };
     const int why = until_passed(attempt, wait_for);
     if (why == 0 || why == ENOENT) return {};

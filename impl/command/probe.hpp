@@ -148,7 +148,7 @@ inline bool any_of(std::string_view text, std::initializer_list<std::string_view
 }
 
 inline constexpr std::string_view keep_it_native =
-    "keep the store on a native file system (ext4, xfs, btrfs), and export from it to here";
+    "keep the store on a native file system (ext4, xfs, btrfs), and mirror it to here";
 
 /// File systems in user space that a network lies under.
 [[nodiscard]] inline bool is_remote(const mount& m) {

@@ -611,6 +611,24 @@ class Mirror(MirrorTest):
                    if before.get(name) != what and not name.startswith(self.store)}
         self.assertEqual(changed, set())
 
+    def test_who_is_asked_to_stop_says_so_and_goes_on_later(self):
+        tree = some_tree()
+        for number in range(300):
+            tree.file(b"many/%03d" % number, noise(30 * KIB, number))
+        self.store_tree(tree)
+        child = subprocess.Popen([self.command, "mirror", self.store, self.at, "--path", "/it",
+                                  "--jobs", "1", "--json"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        while not (self.at / "many").exists():
+            self.assertIsNone(child.poll())
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate()
+        self.assertEqual(child.returncode, NO, err)
+        self.assertTrue(json.loads(out)["stopped"])
+        self.assertIn(b"another run goes on from here", err)
+        counts = self.mirrors(tree)
+        self.assertEqual(counts["files"] + json.loads(out)["files"], 305)
+
     def test_usage(self):
         self.store_tree(some_tree())
         self.run_command("mirror", self.store, code=USAGE)
@@ -779,7 +797,8 @@ class Killed(MirrorTest):
                 self.mirrors(old, "--delete", path="/old")
                 self.forge_log(record, boot, touched)
                 (self.at / "007").write_bytes(bytes_of_it)
-                os.utime(self.at / "007", ns=(TIME, TIME))
+                mtime = TIME + 9 * (bytes_of_it == b"other's")
+                os.utime(self.at / "007", ns=(mtime, mtime))
                 counts = self.run_mirror(path=path)
                 is_there = tree_at(self.at).names.get(b"007", (None, None))[1]
                 if to.names:
@@ -787,6 +806,9 @@ class Killed(MirrorTest):
                     self.is_mirror_of(to)
                     wrong = bytes_of_it != to.names[b"007"][1]
                     self.assertEqual(counts["files"], 49 * (to is new) + wrong)
+                else:
+                    mine = bytes_of_it if bytes_of_it == b"other's" else None
+                    self.assertEqual((is_there, counts["foreign"]), (mine, mine is not None))
                 self.assertFalse((self.at / ".casement-mirror.log").exists())
 
 

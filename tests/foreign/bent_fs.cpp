@@ -53,6 +53,8 @@ struct quirks {
     int plain_rename;         // renameat2 knows no flags (EINVAL)
     int no_hard_links;        // EPERM
     int no_modes;             // chmod and utimens answer EPERM, as to who is not the owner
+    int read_only_stays;      // what its owner may not write is not replaced or removed (EACCES)
+    int one_inode;            // all files have the same number
 };
 
 quirks bent{};
@@ -74,6 +76,8 @@ constexpr fuse_opt options[] = {
     {"plain_rename", offsetof(quirks, plain_rename), 1},
     {"no_hard_links", offsetof(quirks, no_hard_links), 1},
     {"no_modes", offsetof(quirks, no_modes), 1},
+    {"read_only_stays", offsetof(quirks, read_only_stays), 1},
+    {"one_inode", offsetof(quirks, one_inode), 1},
     FUSE_OPT_END,
 };
 
@@ -113,6 +117,12 @@ bool scanner_holds(const std::string& path) {
 
 bool is_refused(std::string_view path) {
     return bent.no_hash && path.find('#', path.rfind('/')) != path.npos;
+}
+
+bool stays(const std::string& where) {
+    struct stat seen {};
+    return bent.read_only_stays && ::lstat(where.c_str(), &seen) == 0 && S_ISREG(seen.st_mode) &&
+           (seen.st_mode & 0200) == 0;
 }
 
 /// Where it lies.
@@ -175,6 +185,7 @@ int get_attributes(const char* path, struct stat* out, fuse_file_info* open) {
     const int done = open != nullptr ? ::fstat(handle(open), out) : ::lstat(where.c_str(), out);
     if (done == 0 && bent.fixed_modes && !S_ISLNK(out->st_mode))
         out->st_mode = (out->st_mode & S_IFMT) | 0777;
+    if (done == 0 && bent.one_inode) out->st_ino = 7;
     return answer(done);
 }
 
@@ -203,7 +214,7 @@ int make_hard_link(const char* from, const char* to) {
 
 int remove_file(const char* path) {
     const auto where = there(path);
-    if (scanner_holds(where)) return -EACCES;
+    if (scanner_holds(where) || stays(where)) return -EACCES;
     const auto size = size_of(where);
     const int done = ::unlink(where.c_str());
     if (done == 0) used_bytes -= size;
@@ -215,7 +226,7 @@ int remove_directory(const char* path) { return answer(::rmdir(there(path).c_str
 int rename_to(const char* from, const char* to, unsigned flags) {
     const auto old = there(from), target = there(to);
     if (is_refused(to) || (bent.plain_rename && flags != 0)) return -EINVAL;
-    if (scanner_holds(old)) return -EACCES;
+    if (scanner_holds(old) || stays(target)) return -EACCES;
     const auto replaced = size_of(target);
     if (::renameat2(AT_FDCWD, old.c_str(), AT_FDCWD, target.c_str(), flags) != 0) return -errno;
     used_bytes -= replaced;

@@ -119,7 +119,8 @@ QUIRKS = [
           rename_then_stat, "rename", "weak", "ENOENT", False),
 ]
 # What a store never meets, and a mirror does: beside QUIRKS, and all of them at once.
-OF_MIRRORS = [("plain_rename",), ("plain_rename", "no_hard_links"), ("no_modes",),
+OF_MIRRORS = [("plain_rename",), ("plain_rename", "no_hard_links"), ("no_modes",), ("one_inode",),
+              ("read_only_stays",), ("read_only_stays", "plain_rename"),
               ("no_hard_links", "no_modes", "plain_rename", *QUIRKS[-1].options)]
 FAILING_SYNC = Quirk(("sync_fails=1",), sync_again, "write", "unfit", "EIO")
 
@@ -267,6 +268,8 @@ class BentFileSystem(ForeignTest):
         self.store = str(self.folder / "store")
         self.init()
         source = self.make_source()
+        for number in (0, 5):
+            (source / "many" / f"{number:03}").chmod(0o440)
         changed = self.directory() / "changed"
         of_mirrors = [Quirk(options, None, "", "", "", "no_modes" not in options)
                       for options in OF_MIRRORS]
@@ -275,7 +278,9 @@ class BentFileSystem(ForeignTest):
                 with self.subTest(quirk.options, durability=durability):
                     shutil.rmtree(changed, ignore_errors=True)
                     shutil.copytree(source, changed, symlinks=True)
-                    trees.write(changed / "many" / "000", b"other")
+                    (changed / "many" / "000").unlink()
+                    trees.write(changed / "many" / "000", b"other", 0o444)
+                    (changed / "many" / "005").unlink()
                     trees.write(changed / "many" / "001", b"9\n")  # as long as it was
                     os.makedirs(changed / "new" / "deep")
                     trees.write(changed / "new" / "deep" / "x", b"new")
@@ -287,7 +292,7 @@ class BentFileSystem(ForeignTest):
                     at = self.bent(*quirk.options, below=self.in_memory()) / "mirror"
                     how = ("--durability", durability)
                     for tree, bytes_moved in ((source, None), (changed, 2 + 5 + 3 + 10),
-                                              (source, 4)):
+                                              (source, 6)):
                         counts = self.mirror(tree, at, *how)
                         self.assertEqual(self.mirror_differs(tree, at, quirk.keeps_facts), [])
                         if bytes_moved is not None:
@@ -344,14 +349,23 @@ class BentFileSystem(ForeignTest):
         for number in range(60):
             for name in (f"n{number}", f"N{number}"):
                 (source / name).write_text(name)
+        self.run_command("import", self.store, source, "/it")
         for quirks in (("folded",), ("folded", "plain_rename"),
                        ("folded", "plain_rename", "no_hard_links")):
-            at = self.bent(*quirks) / "mirror"
-            counts = self.mirror(source, at, code=FAILED)
-            self.assertEqual((counts["failed"], counts["files"]), (60, 60), quirks)
-            for words in ((), ("--verify",), ("--adopt",)):
-                counts = self.mirror(None, at, *words, code=FAILED)
-                self.assertEqual((counts["failed"], counts["files"]), (60, 0), quirks)
+            for first in ((), ("--adopt", "--jobs", "1"), ("--delete",)):
+                with self.subTest(quirks, first=first):
+                    at = self.bent(*quirks) / "mirror"
+                    if first:
+                        at.mkdir()  # where each name is looked at before it is placed
+                    counts = self.mirror(None, at, *first, code=FAILED)
+                    self.assertEqual((counts["failed"], counts["files"]), (60, 60))
+                    for words in ((), ("--verify",), ("--adopt",), ("--delete",), ()):
+                        counts = self.mirror(None, at, *words, code=FAILED)
+                        self.assertEqual((counts["failed"], counts["removed"]), (60, 0), words)
+                        if words not in (("--adopt",), ("--delete",)):  # they may choose again
+                            self.assertEqual(counts["files"], 0, words)
+                    for number in range(60):
+                        self.assertIn((at / f"n{number}").read_text(), (f"n{number}", f"N{number}"))
 
     def test_a_mirror_is_seen_as_it_was_left_where_names_come_late(self):
         self.store = str(self.folder / "store")
@@ -360,6 +374,14 @@ class BentFileSystem(ForeignTest):
         self.mirror(self.make_source(), at)
         counts = self.mirror(None, at)  # at once
         self.assertEqual({key for key, n in counts.items() if n}, {"unchanged"})
+        # And after a kill, when nobody has waited for anything.
+        at = self.bent("unseen_ms=250", below=self.in_memory()) / "mirror"
+        child = subprocess.Popen([self.command, "mirror", self.store, at, "--path", "/it"])
+        while not (at / "many").exists() or len(os.listdir(at / "many")) < 20:
+            self.assertIsNone(child.poll())
+        child.kill()
+        child.wait()
+        self.assertEqual(self.mirror(None, at)["failed"], 0)
 
     def test_a_mirror_deletes_nothing_of_another_file_system(self):
         self.store = str(self.folder / "store")
