@@ -11,7 +11,7 @@ namespace casement::command {
 
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t ns_per_second = 1'000'000'000;
 constexpr int as_directory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 }  // namespace
@@ -98,15 +98,15 @@ tree::facts facts_of(const struct stat& s) {
 }
 
 timestamp mtime_of(const struct stat& s) {
-    return {static_cast<std::int64_t>(s.st_mtim.tv_sec) * second + s.st_mtim.tv_nsec};
+    return {static_cast<std::int64_t>(s.st_mtim.tv_sec) * ns_per_second + s.st_mtim.tv_nsec};
 }
 
 timespec to_timespec(timestamp t) {
     timespec out{};
-    out.tv_sec = t.ns / second;
-    out.tv_nsec = t.ns % second;
+    out.tv_sec = t.ns / ns_per_second;
+    out.tv_nsec = t.ns % ns_per_second;
     if (out.tv_nsec < 0) {
-        out.tv_nsec += second;
+        out.tv_nsec += ns_per_second;
         --out.tv_sec;
     }
     return out;
