@@ -114,8 +114,10 @@ TEST_F(Contents, TheSecondOfTwoWritersGivesItsBytesUp) {
     EXPECT_EQ(late.error().code(), errc::conflict);
     ASSERT_TRUE(contents_->look_again(two));
     EXPECT_TRUE(two.deduplicated());
-    EXPECT_EQ(files_on_disk(), 1u);
     EXPECT_TRUE(commit(two));
+    EXPECT_EQ(files_on_disk(), 2u) << "the other may be collected until then";
+    two.published();
+    EXPECT_EQ(files_on_disk(), 1u);
     EXPECT_EQ(read_back(two.id()), std::string(5000, 'd'));
 }
 
@@ -128,7 +130,39 @@ TEST_F(Contents, PresenceIsAGuard) {
     // A collector takes the content between the look and the commit.
     ASSERT_TRUE(transaction{kv_}.erase<content>(two.object().content).commit());
     EXPECT_EQ(commit(two).error().code(), errc::conflict);
-    EXPECT_EQ(contents_->look_again(two).error().code(), errc::conflict);
+    EXPECT_TRUE(contents_->look_again(two)) << "it has bytes of its own";
+    EXPECT_FALSE(two.deduplicated());
+    EXPECT_TRUE(commit(two));
+    two.published();
+    auto three = contents_->find(two.object());
+    ASSERT_TRUE(three);
+    ASSERT_TRUE(transaction{kv_}.erase<content>(two.object().content).commit());
+    EXPECT_EQ(commit(*three).error().code(), errc::conflict);
+    EXPECT_EQ(contents_->look_again(*three).error().code(), errc::conflict) << "it has none";
+}
+
+// Wherever the bytes were to lie, and however often the equal ones come and go.
+TEST_F(Contents, BytesInHandOutliveEqualOnesThatAreCollected) {
+    for (const std::size_t size : {50u, 500u, 5000u}) {
+        auto mine = store_bytes(std::string(size, 'b'));
+        for (int i = 0; i < 3; ++i) {
+            auto other = store_bytes(std::string(size, 'b'));
+            ASSERT_TRUE(commit(other));
+            other.published();
+            EXPECT_FALSE(commit(mine));
+            ASSERT_TRUE(contents_->look_again(mine));
+            EXPECT_TRUE(mine.deduplicated());
+            ASSERT_TRUE(transaction{kv_}
+                            .erase<content>(mine.object().content)
+                            .erase<inline_bytes>(mine.object().content)
+                            .commit());
+            ASSERT_TRUE(contents_->look_again(mine));
+            EXPECT_FALSE(mine.deduplicated());
+        }
+        EXPECT_TRUE(commit(mine));
+        mine.published();
+        EXPECT_EQ(read_back(mine.id()), std::string(size, 'b'));
+    }
 }
 
 TEST_F(Contents, WhatIsMissingOrWrongIsSaidAndNotServed) {
@@ -181,6 +215,7 @@ TEST_F(Contents, WhatALaterVersionWroteIsNoDamage) {
     };
     for (const auto code : codes_with_first_byte('\2')) EXPECT_EQ(code, errc::newer_format);
     for (const auto code : codes_with_first_byte('\0')) EXPECT_EQ(code, errc::corrupt);
+    { const auto given_up = std::move(again); }
     EXPECT_EQ(files_on_disk(), 1u) << "what was not understood is still there, and nothing else";
 }
 

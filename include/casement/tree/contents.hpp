@@ -116,11 +116,14 @@ public:
         if (auto* sealed = sealed_now())
             (void)std::move(*sealed).published();  // its receipt tells of names, not of rows
         fresh_.reset();
+        reserve_.reset();
     }
 
 private:
     template <store S, blob::file_system F>
     friend class contents;
+    using measured = blob::staged<blob::measured, FS>;
+    using sealed = blob::staged<blob::sealed, FS>;
     stored_file(object::file_object o, seen<content> s, std::optional<fresh_bytes<FS>> fresh)
         : object_{o}, seen_{std::move(s)}, revival_{whole(o.content)}, fresh_{std::move(fresh)} {}
 
@@ -144,14 +147,32 @@ private:
         else
             return f.sums();
     };
-    [[nodiscard]] blob::staged<blob::sealed, FS>* sealed_now() {
-        return fresh_ ? std::get_if<blob::staged<blob::sealed, FS>>(&*fresh_) : nullptr;
+    [[nodiscard]] sealed* sealed_now() { return fresh_ ? std::get_if<sealed>(&*fresh_) : nullptr; }
+
+    /// Equal bytes are stored: these are wanted only if those go before anybody names them.
+    void keep_in_reserve() {
+        if (auto* mine = sealed_now()) reserve_.emplace(std::move(*mine));
+        fresh_.reset();
+    }
+    /// They have gone. False if there is no reserve.
+    [[nodiscard]] result<bool> take_from_reserve() {
+        if (!reserve_) return false;
+        auto mine = *std::exchange(reserve_, std::nullopt);
+        if (auto* all_in = std::get_if<measured>(&mine)) {
+            auto done = std::move(*all_in).seal();
+            if (!done) return passed(done);
+            fresh_.emplace(*std::move(done));
+        } else {
+            fresh_.emplace(std::get<sealed>(std::move(mine)));
+        }
+        return true;
     }
 
     object::file_object object_;
     seen<content> seen_;
     revival revival_;
     std::optional<fresh_bytes<FS>> fresh_;
+    std::optional<std::variant<measured, sealed>> reserve_;
 };
 
 /// An inline content, in the row that it came in.
@@ -235,8 +256,9 @@ public:
         auto known = read_content(kv_, object.content);
         if (!known) return passed(known);
         if (is_kept(*known)) {
-            if (auto gone = std::move(*measured).abandon(); !gone) return passed(gone);
-            return stored_file<FS>{object, *std::move(known), std::nullopt};
+            stored_file<FS> there{object, *std::move(known), std::nullopt};
+            there.reserve_.emplace(*std::move(measured));
+            return there;
         }
         auto sealed = std::move(*measured).seal();
         if (!sealed) return passed(sealed);
@@ -285,20 +307,20 @@ public:
     }
 
     /// After a conflict: the content's rows as they are now, and whether they had changed. Who was
-    /// overtaken by an equal content gives its own bytes up. `conflict` if the bytes were there and
-    /// are not any more: write them again.
+    /// overtaken by an equal content gives its own bytes up, unless that one is collected before it
+    /// is named: then they are stored after all. `conflict` if what is gone was only `find`'s.
     [[nodiscard]] result<bool> look_again(stored_file<FS>& f) {
         auto known = read_content(kv_, f.object_.content);
         if (!known) return passed(known);
         // Another place of the same bytes is a change too: a compaction has moved them.
         bool changed = known->exists() != f.seen_.exists() ||
                        (known->exists() && (*known)->where != f.seen_->where);
-        if (is_kept(*known) && f.fresh_) {
-            if (auto* sealed = f.sealed_now())
-                if (auto gone = std::move(*sealed).abandon(); !gone) return passed(gone);
-            f.fresh_.reset();
+        if (is_kept(*known) && f.fresh_) f.keep_in_reserve();
+        if (!known->exists() && !f.fresh_) {
+            auto again = f.take_from_reserve();
+            if (!again) return again;
+            if (!*again) return collected(f.object_.content);
         }
-        if (!known->exists() && !f.fresh_) return collected(f.object_.content);
         f.seen_ = *std::move(known);
         if (f.seen_.exists()) {
             const auto again = f.revival_.look_again(kv_);
