@@ -286,10 +286,10 @@ private:
         }
         if (there) {
             if (!is_listed && !is_known && is_another_name(*in, *there)) return is_another(where);
-            if (in->is_alias(name, is_listed, *there)) return is_another(where);
             const bool may_be = is_known || how_.takes_over();
             // A directory has no bytes to lose: one of this very name is taken as it is.
             if (S_ISDIR(there->st_mode) ? !may_be && !is_listed : !may_be) return in_the_way(where);
+            if (in->is_alias(name, is_listed, *there)) return is_another(where);
             if (S_ISDIR(there->st_mode)) return open_there(std::move(d), name, there->st_mode);
             if (how_.dry_run) return d;
             in->open_up();
@@ -365,11 +365,11 @@ private:
         }
         if (!there) return put(u, *wanted, there);
         if (!u.is_listed && !u.known && is_another_name(d, *there)) return is_another(u.where());
+        if (!u.known && !how_.takes_over()) return in_the_way(u.where());
         if (d.is_alias(u.name, u.is_listed, *there)) {
             if (u.known) u.its_turn->tell(mirrored::gone{wanted->path});
             return is_another(u.where());
         }
-        if (!u.known && !how_.takes_over()) return in_the_way(u.where());
         return holds(u, *wanted, *there) ? settle_facts(u, *wanted, *there)
                                          : put(u, *wanted, there);
     }
@@ -548,7 +548,10 @@ private:
         d.claim(u.name, u.is_listed, shown);
         const auto what = there ? mirrored::onto::anything : mirrored::onto::nothing;
         auto named = mirrored::rename_to(*d.at, from, u.name, what);
-        if (!named && named.error().code() == errc::exists) return is_another(u.where());
+        if (!named && named.error().code() == errc::exists) {
+            u.its_turn->tell(mirrored::gone{wanted.path});
+            return is_another(u.where());
+        }
         if (!named) return named;
         wanted.shown = facts_of(shown);
         u.its_turn->tell(wanted);

@@ -47,8 +47,13 @@ int rename_over(const open_directory& in, const std::string& from, const std::st
 int link_then_remove(const open_directory& in, const std::string& from, const std::string& to) {
     struct stat seen {};
     if (::fstatat(in.number(), from.c_str(), &seen, AT_SYMLINK_NOFOLLOW) != 0) return errno;
+    struct stat there {};
     const int why = errno_of(::linkat(in.number(), from.c_str(), in.number(), to.c_str(), 0));
-    if (why != 0) return why;
+    // Over a network, a call whose answer was lost is made twice.
+    const bool is_done =
+        why == EEXIST && ::fstatat(in.number(), to.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+        there.st_ino == seen.st_ino && there.st_dev == seen.st_dev && there.st_nlink == 2;
+    if (why != 0 && !is_done) return why;
     // What cannot be removed is a leftover, which the next run removes. To be removed, it may have
     // become writable: under both its names.
     (void)remove(in, from, false);
