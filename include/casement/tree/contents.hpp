@@ -113,8 +113,8 @@ public:
     /// The commit was made, or may have been (`unknown_outcome`): the bytes stay. If no row names
     /// them after all, the next opening of the store removes them.
     void published() {
-        if (auto* sealed = sealed_now())
-            (void)std::move(*sealed).published();  // its receipt tells of names, not of rows
+        if (auto* mine = sealed_now())
+            (void)std::move(*mine).published();  // its receipt tells of names, not of rows
         fresh_.reset();
         reserve_.reset();
     }
