@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include <casement/core/system_calls.hpp>
+
 #include "mirror_run.hpp"
 #include "placing.hpp"
 
@@ -50,10 +52,7 @@ public:
 private:
     result<void> open_top() {
         if (auto apart = stays_apart(); !apart) return apart;
-        if (!how_.dry_run && ::mkdir(how_.destination.c_str(), 0700) == 0)
-            is_new_ = true;
-        else if (!how_.dry_run && errno != EEXIST)
-            return fail_system(errno, "make directory", how_.destination);
+        if (auto made = make_top(); !made) return made;
         auto top = open_directory::open(how_.destination);
         if (!top && how_.dry_run && top.error().code() == errc::not_found) return {};
         if (!top) return passed(top);
@@ -61,14 +60,33 @@ private:
         return lock();
     }
 
+    result<void> make_top() {
+        if (how_.dry_run) return {};
+        if (::mkdir(how_.destination.c_str(), 0700) != 0)
+            return errno == EEXIST ? result<void>{}
+                                   : fail_system(errno, "make directory", how_.destination);
+        is_new_ = true;
+        if (how_.durable != "power") return {};
+        auto above = open_directory::open_above(own_path());
+        if (!above) return passed(above);
+        if (::fsync(above->first->number()) != 0 && !cannot_sync_names(errno))
+            return fail_system(errno, "sync directory", above->first->path());
+        return {};
+    }
+
+    /// Without what a shell adds at the end.
+    [[nodiscard]] std::string own_path() const {
+        auto path = how_.destination;
+        while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+        return path;
+    }
+
     /// Neither the destination in the store nor the store in the destination: one would be taken
     /// for the other's.
     result<void> stays_apart() const {
         auto there = open_directory::open(how_.destination);
         if (!there && there.error().code() == errc::not_found) {
-            auto path = how_.destination;
-            while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-            auto above = open_directory::open_above(path);
+            auto above = open_directory::open_above(own_path());
             if (!above) return passed(above);
             return lies_outside(*above->first);
         }

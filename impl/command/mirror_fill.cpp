@@ -10,13 +10,10 @@
 #include <atomic>
 #include <cerrno>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -24,6 +21,7 @@
 #include <casement/core/system_calls.hpp>
 #include <casement/object/file_object.hpp>
 
+#include "mirror_directory.hpp"
 #include "mirror_log.hpp"
 #include "mirror_run.hpp"
 #include "placing.hpp"
@@ -35,7 +33,7 @@ namespace casement::command {
 namespace {
 
 using mirrored::placed;
-using turn = std::shared_ptr<mirrored::run_log::turn>;
+using turn = mirrored::run_log::turn;
 using seen_there = std::optional<struct stat>;
 
 /// With syncs, threads mostly wait, and those that wait together share some of them.
@@ -45,66 +43,7 @@ std::string path_in(const std::string& directory, const std::string& name) {
     return directory.empty() ? name : directory + '/' + name;
 }
 
-class filling;
-
-/// A directory of the destination while its names are settled. What it holds in memory are the
-/// names that it had before, and 50 bytes for each name that is met in it.
-struct filled_directory {
-    filled_directory(filling& f, std::shared_ptr<filled_directory> above, std::string p,
-                     tree::facts about)
-        : of{f}, in{std::move(above)}, path{std::move(p)}, wanted{about} {}
-    filled_directory(const filled_directory&) = delete;
-    filled_directory& operator=(const filled_directory&) = delete;
-    ~filled_directory();
-
-    /// Something in it is about to change.
-    void open_up() {
-        changed = true;
-        std::call_once(opened_up, [this] { mirrored::open_up(*at); });
-    }
-
-    /// Is this what another name of the store stands for here, as the destination folds names?
-    bool is_alias(const std::string& name, bool is_listed, const struct stat& there);
-    /// From now on this is what the name stands for.
-    void claim(const std::string& name, bool is_listed, const struct stat& there);
-    /// Is it what one stands for that the destination lists under another spelling?
-    bool is_spelled_otherwise(const struct stat& there);
-    /// How the destination lists what it finds under a name that it does not list; "" if not at
-    /// all.
-    std::string spelling_of(const struct stat& there);
-
-    filling& of;
-    std::shared_ptr<filled_directory> in;  // outlives this one: its mtime is set after ours
-    std::string path;
-    tree::facts wanted;
-    mirrored::directory_ptr at;  // null in a dry run where there is none
-    seen_there found;            // as it was; nothing where it was made now
-    bool is_shut = false;        // to its owner: it is open until we are done
-    std::vector<std::string> listed;
-    std::size_t passed = 0;              // so many of them
-    std::vector<std::string> strangers;  // of them: no names of the store
-    std::set<std::string> spared;        // of those: told before
-    std::optional<placed> known;
-    turn its_turn;  // once the walk has left it
-    std::atomic<bool> changed = false;
-    std::once_flag opened_up;
-
-private:
-    struct owner {
-        std::uint64_t name;  // its checksum
-        bool is_listed;
-    };
-    static std::uint64_t key_of(const struct stat& s) {
-        return s.st_ino ^ static_cast<std::uint64_t>(s.st_dev) * 0x9e3779b97f4a7c15u;
-    }
-    [[nodiscard]] bool lists_both(const std::string& name, std::uint64_t other) const;
-
-    std::mutex mutex_;
-    std::unordered_map<std::uint64_t, owner> owners_;
-    std::once_flag spelled_;
-    std::unordered_map<std::uint64_t, std::string> spellings_;
-};
-
+using mirrored::filled_directory;
 using place = std::shared_ptr<filled_directory>;
 
 /// One name of the store that is no directory, and what is known of it.
@@ -114,7 +53,7 @@ struct unsettled {
     tree::entry what;
     std::optional<placed> known;
     bool is_listed;
-    turn its_turn;
+    std::shared_ptr<turn> its_turn;
 
     [[nodiscard]] std::string path() const { return path_in(in->path, name); }
     /// For people.
@@ -144,8 +83,6 @@ public:
         if (!finished) return passed(finished);
         return logged;
     }
-
-    void leave(filled_directory& d);
 
 private:
     // --- the walk: one thread ----------------------------------------------------------------
@@ -191,7 +128,7 @@ private:
     /// Past all names of the destination that come before: the store has none of them. Has the
     /// destination this one?
     static bool pass_names(filled_directory& d, const std::string& name) {
-        auto& i = d.passed;
+        auto& i = d.passed_by;
         for (; i < d.listed.size() && d.listed[i] < name; ++i)
             d.strangers.push_back(std::move(d.listed[i]));
         if (i == d.listed.size() || d.listed[i] != name) return false;
@@ -249,11 +186,16 @@ private:
     }
 
     result<place> enter_top(const tree::facts& about, bool is_new) {
-        auto top = std::make_shared<filled_directory>(*this, nullptr, "", about);
+        auto top = directory(nullptr, "", about);
         top->at = run_.top;
         if (is_new || !top->at) return top;
         if (auto seen = see_inside(*top); !seen) return passed(seen);
         return top;
+    }
+
+    place directory(const place& in, std::string path, const tree::facts& about) {
+        return std::make_shared<filled_directory>(in, std::move(path), about,
+                                                  [this](filled_directory& d) { leave(d); });
     }
 
     /// What a directory is and has that was there before.
@@ -274,7 +216,7 @@ private:
 
     result<place> open_inside(const place& in, const std::string& name, const tree::facts& about,
                               bool is_listed, bool is_known) {
-        auto d = std::make_shared<filled_directory>(*this, in, path_in(in->path, name), about);
+        auto d = directory(in, path_in(in->path, name), about);
         const auto where = in->at ? in->at->path_of(name) : d->path;
         if (mirrored::is_own(name, in->path.empty())) return is_ours(where);
         if (!in->at) return d;
@@ -330,8 +272,8 @@ private:
 
     void finish_directory() {
         auto& d = *above_.back();
-        for (; d.passed < d.listed.size(); ++d.passed)
-            d.strangers.push_back(std::move(d.listed[d.passed]));
+        for (; d.passed_by < d.listed.size(); ++d.passed_by)
+            d.strangers.push_back(std::move(d.listed[d.passed_by]));
         drop_until(d.path);
         if (known_.now() && known_.now()->path == d.path) {
             d.known = *known_.now();
@@ -560,6 +502,13 @@ private:
 
     // --- a directory is over: any thread -----------------------------------------------------
 
+    void leave(filled_directory& d) {
+        if (!d.its_turn || stop_requested()) return;  // it was not filled
+        if (d.at)
+            for (const auto& name : d.strangers) settle_stranger(d, name);
+        if (auto done = settle_directory(d); !done) failed(done.error());
+    }
+
     void settle_stranger(filled_directory& d, const std::string& name) {
         if (d.spared.contains(name)) return;
         const auto path = path_in(d.path, name);
@@ -655,60 +604,6 @@ private:
     result<void> known_status_;
     std::vector<place> above_;  // from the top to where the walk is
 };
-
-filled_directory::~filled_directory() { of.leave(*this); }
-
-void filling::leave(filled_directory& d) {
-    if (!d.its_turn || stop_requested()) return;  // it was not filled
-    if (d.at)
-        for (const auto& name : d.strangers) settle_stranger(d, name);
-    if (auto done = settle_directory(d); !done) failed(done.error());
-}
-
-bool filled_directory::is_alias(const std::string& name, bool is_listed, const struct stat& there) {
-    const auto own = checksum_of(name);
-    owner other{};
-    {
-        const std::lock_guard lock{mutex_};
-        const auto [its, is_first] = owners_.try_emplace(key_of(there), owner{own, is_listed});
-        if (is_first || its->second.name == own) return false;
-        other = its->second;
-    }
-    // Two names of one file are two names if both are listed: hard links.
-    return !(is_listed && other.is_listed) && !lists_both(name, other.name);
-}
-
-void filled_directory::claim(const std::string& name, bool is_listed, const struct stat& there) {
-    const std::lock_guard lock{mutex_};
-    owners_.insert_or_assign(key_of(there), owner{checksum_of(name), is_listed});
-}
-
-bool filled_directory::lists_both(const std::string& name, std::uint64_t other) const {
-    int seen = 0;
-    const auto read = at->for_each_name([&](const std::string& each) -> result<void> {
-        seen += each == name || checksum_of(each) == other ? 1 : 0;
-        return {};
-    });
-    return read && seen == 2;
-}
-
-std::string filled_directory::spelling_of(const struct stat& there) {
-    std::call_once(spelled_, [this] {
-        // What is not seen is not taken over either.
-        (void)at->for_each_name([&](const std::string& name) -> result<void> {
-            if (const auto s = at->look(name)) spellings_.emplace(key_of(*s), name);
-            return {};
-        });
-    });
-    const auto its = spellings_.find(key_of(there));
-    return its == spellings_.end() ? "" : its->second;
-}
-
-bool filled_directory::is_spelled_otherwise(const struct stat& there) {
-    const std::lock_guard lock{mutex_};
-    const auto its = owners_.find(key_of(there));
-    return its != owners_.end() && !its->second.is_listed;
-}
 
 }  // namespace
 

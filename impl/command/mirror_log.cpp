@@ -50,6 +50,8 @@ result<void> run_log::touch(placed what, bool matters) {
         append(touched{std::move(what)});
         if (auto written = write_out(); !written) return written;
         end = written_;
+        // Without any log, what is placed would not be ours.
+        matters = matters || synced_ == 0;
     }
     return durable_ && matters ? sync_to(end) : result<void>{};
 }

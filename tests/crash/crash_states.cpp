@@ -2,7 +2,9 @@
 // and opened as a store. What was promised is there, whatever was not synced; all that any row
 // names is there and whole; and the store goes on.
 //
-//     crash_states LOG SCRATCH strict|ordered|sized|none FIRST EVERY AT_MOST [FORGETS]
+//     crash_states LOG SCRATCH strict|ordered|sized|none FIRST EVERY AT_MOST [FORGETS [PROGRAM]]
+//
+// With a PROGRAM, that judges the directory, which it is given, and what it says is wrong.
 //
 // The FIRST moments are looked at, and then every EVERY-th, and of each AT_MOST states. FORGETS: a
 // disk that says of each `sync` or `sync_directory` that it was done, and does nothing; such a disk
@@ -99,14 +101,30 @@ void write_out(check::simulated_files<check::shared_disk_calls>& from, const std
 
 class judge {
 public:
-    explicit judge(fs::path scratch) : scratch_{std::move(scratch)} {}
+    judge(fs::path scratch, std::string program)
+        : scratch_{std::move(scratch)}, program_{std::move(program)} {}
 
-    /// What is wrong with a store that is left so, or "".
+    /// What is wrong with a disk that is left so, or "".
     [[nodiscard]] std::string complaint(const simulated_disk& left, const promises& told) {
         fs::remove_all(scratch_);
         fs::create_directories(scratch_);
         check::simulated_files from{check::shared_disk_calls{left}};
         write_out(from, "/", scratch_);
+        return program_.empty() ? of_a_store(told) : of_the_program();
+    }
+
+private:
+    [[nodiscard]] std::string of_the_program() const {
+        const auto command = program_ + " '" + scratch_.string() + "' 2>&1";
+        std::FILE* out = ::popen(command.c_str(), "r");
+        if (out == nullptr) return "it cannot be judged";
+        std::string said;
+        for (int c = std::fgetc(out); c != EOF; c = std::fgetc(out))
+            said += c == '\n' ? ' ' : static_cast<char>(c);
+        return ::pclose(out) == 0 ? "" : "judged: " + said;
+    }
+
+    [[nodiscard]] std::string of_a_store(const promises& told) const {
         const auto path = (scratch_ / "store").string();
         vault_options how;
         how.durable = durability::process;  // of what is left, nothing more is lost
@@ -119,7 +137,6 @@ public:
         return goes_on(*v);
     }
 
-private:
     [[nodiscard]] std::string lost(vault& v, const promises& told) const {
         for (const auto& path : told.paths()) {
             if (path == "/") continue;
@@ -164,6 +181,7 @@ private:
     }
 
     fs::path scratch_;
+    std::string program_;
 };
 
 /// The disk as it was written, call by call.
@@ -216,7 +234,7 @@ int run(const std::vector<std::string>& words) {
     const auto first = std::stoul(words[3]), every = std::stoul(words[4]);
     const auto at_most = std::stoul(words[5]);
     recorded_disk disk{journals.at(words[2]), words.size() > 6 ? words[6] : ""};
-    judge by{words[1]};
+    judge by{words[1], words.size() > 7 ? words[7] : ""};
     promises told;
     std::set<std::string> seen;
     std::size_t moments = 0, states = 0, bad = 0;
