@@ -1,7 +1,7 @@
 """What a loss of power leaves of a store's disk, at any moment of the store's life and by the rules
 of four journals, is a store in which all is that was promised: LevelDB, blobs and packs on real
-files. And of a mirror's disk: each name old or new, and another run makes the whole. The disk is one
-that a file system in user space has recorded."""
+files. And of a mirror's disk: each name old or new, and another run makes the whole. The disk is
+one that a file system in user space has recorded."""
 
 import os
 import pathlib
