@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges what a loss of power has left of a mirror, which was made of /old, of /new and of /old
-again: each name is whole, and old or new; what a run had finished is there; another run makes the whole.
-All files have one size and one time, so that only bytes tell them apart.
+again: each name is whole, and old or new; what a run had finished is there; another run makes the
+whole. All files have one size and one time, so that only bytes tell them apart.
 
 Usage: mirror_left.py CASEMENT FOLDER LEFT, where FOLDER has `old`, `new` and the store, `mirrored`
 """
