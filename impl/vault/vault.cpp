@@ -242,27 +242,26 @@ result<tree::promoted> vault::promote(const tree::promoting& how) {
     return tree::promote_all(contents(), how);
 }
 
-result<settled> vault::settle_stored(node_id parent, std::string_view name, stored_file bytes,
+result<settled> vault::settle_stored(node_id parent, std::string_view name, stored_file stored,
                                      const facts& about) {
-    auto* const stored = &bytes;
     facts with_size = about;
-    with_size.size = stored->object().size;
+    with_size.size = stored.object().size;
     bool first = true;
     auto done = retry(state_->retries, [&]() -> result<settled> {
         if (!std::exchange(first, false))
-            if (auto again = contents().look_again(*stored); !again) return passed(again);
-        return decide(*this, parent, name, dentry::object{stored->id()}, with_size,
-                      [&](auto& t) { stored->add_to(t); });
+            if (auto again = contents().look_again(stored); !again) return passed(again);
+        return decide(*this, parent, name, dentry::object{stored.id()}, with_size,
+                      [&](auto& t) { stored.add_to(t); });
     });
     // The name says nothing new, but perhaps its bytes were behind a link until now.
-    if (done && *done == settled::unchanged && !stored->deduplicated()) {
-        auto placed = contents().settle(*stored);
+    if (done && *done == settled::unchanged && !stored.deduplicated()) {
+        auto placed = contents().settle(stored);
         return placed ? result<settled>{settled::replaced} : passed(placed);
     }
     // Where the outcome is unknown a row may name the bytes: they must be there (SPEC W2).
     const bool named =
         done ? *done != settled::unchanged : done.error().code() == errc::unknown_outcome;
-    if (named) stored->published();
+    if (named) stored.published();
     return done;
 }
 
