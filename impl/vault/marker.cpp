@@ -86,7 +86,7 @@ result<roots> list(const std::string& store) {
     return all;
 }
 
-result<void> claim(const std::string& store, std::span<const std::string_view> also) {
+result<void> claim(const std::string& store, std::span<const std::string_view> taken_up) {
     if (auto made = make_directories(store); !made) return made;
     auto there = list(store);
     if (!there) return passed(there);
@@ -95,9 +95,7 @@ result<void> claim(const std::string& store, std::span<const std::string_view> a
     std::error_code why;
     for (fs::directory_iterator here{store, why}, end; !why && here != end; here.increment(why)) {
         const auto found = here->path().filename().string();
-        constexpr std::array<std::string_view, 4> ours{"meta", "blobs", "packs", "casement.new"};
-        if (std::ranges::find(ours, found) == ours.end() &&
-            std::ranges::find(also, found) == also.end())
+        if (std::ranges::find(taken_up, found) == taken_up.end())
             return fail(errc::not_empty, "create store", store, "holds '" + printable(found) + "'");
     }
     if (why) return fail_system(why.value(), "list", store);

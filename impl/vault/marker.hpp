@@ -5,6 +5,7 @@
 // root does, and never changes: so one root takes the place of another in one step, and back, and
 // no directory is renamed. Calls from one thread.
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -28,10 +29,14 @@ struct content {
     bool operator==(const content&) const = default;
 };
 
+/// What a creation that was cut short may have left.
+inline constexpr std::array<std::string_view, 4> creation_parts{"meta", "blobs", "packs",
+                                                                "casement.new"};
+
 /// Makes the directory, or takes one that is empty or in which a creation was cut short. `exists`
-/// if a store is there, `not_empty` if anything else is, but for names that are `also` ours.
+/// if a store is there, `not_empty` if anything else is: all but the names that are `taken_up`.
 [[nodiscard]] result<void> claim(const std::string& store,
-                                 std::span<const std::string_view> also = {});
+                                 std::span<const std::string_view> taken_up = creation_parts);
 
 [[nodiscard]] std::string path_of(const std::string& store, std::uint64_t root);
 [[nodiscard]] std::string directory_of(const std::string& store, std::uint64_t root);

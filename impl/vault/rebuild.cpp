@@ -113,12 +113,15 @@ private:
         auto mark = read<tree::rebuild_mark>(from_.opened->rows, {});
         if (!mark) return passed(mark);
         std::error_code why;
-        if (!mark->exists() || !fs::exists(where_ + "/meta", why)) return false;
+        if (!fs::exists(where_ + "/meta", why)) return false;
         auto left = store_root::open(where_, options_, store_format);
         if (!left && left.error().code() == errc::in_use) return passed(left);
-        if (!left || (*left)->sizes != sizes) return false;
+        if (!left) return false;
         auto so_far = read<tree::rebuild_progress>((*left)->rows, {});
-        if (!so_far || !so_far->exists() || (*so_far)->rebuild != (*mark)->rebuild) return false;
+        is_left_ = so_far && so_far->exists();
+        if (!is_left_ || !mark->exists() || (*so_far)->rebuild != (*mark)->rebuild ||
+            (*left)->sizes != sizes)
+            return false;
         to_ = *std::move(left);
         rebuild_ = (*mark)->rebuild;
         report_.resumed = true;
@@ -129,9 +132,10 @@ private:
     /// An empty directory, whose own name is durable.
     result<void> clear() {
         if (how_.to) {
-            const std::array<std::string_view, 1> also{"staging"};
-            if (auto free = marker::claim(*how_.to, also); !free) return free;
-            return remove_root(*how_.to, 0);
+            // Directories of these names may be anybody's: what no rebuild has left is not touched.
+            if (is_left_)
+                if (auto gone = remove_root(*how_.to, 0); !gone) return gone;
+            return marker::claim(*how_.to, {});
         }
         if (auto gone = remove_all(where_); !gone) return gone;
         vault::file_system disk;
@@ -182,6 +186,7 @@ private:
     std::uint64_t number_ = 0;  // of the new root
     std::string where_;
     std::uint64_t rebuild_ = 0;  // the number of this rebuild
+    bool is_left_ = false;       // what lies there, by a rebuild
     std::unique_ptr<store_root> to_;
     rebuild_report report_;
 };

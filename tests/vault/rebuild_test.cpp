@@ -188,6 +188,19 @@ TEST_F(Rebuilding, MakesAStoreSomewhereElse) {
     std::ofstream{*how.to + "/mine"} << "mine";
     EXPECT_EQ(rebuild(store, how).error().code(), errc::not_empty);
     EXPECT_TRUE(fs::exists(*how.to + "/mine"));
+    // Names that a store has, too: nobody's but the user's, as long as no rebuild has left them.
+    for (const auto* name : {"meta", "blobs", "packs", "staging"}) {
+        how.to = where / ("of-" + std::string{name});
+        fs::create_directories(*how.to + "/" + name);
+        std::ofstream{*how.to + "/" + name + "/mine"} << "mine";
+        EXPECT_EQ(rebuild(store, how).error().code(), errc::not_empty) << name;
+        EXPECT_TRUE(fs::exists(*how.to + "/" + name + "/mine"));
+    }
+    how.to = where / "stopped";
+    how.stop = [n = 20]() mutable { return n-- == 0; };
+    EXPECT_EQ(rebuild(store, how).error().code(), errc::cancelled);
+    how.stop = [] { return false; };
+    EXPECT_TRUE(must(rebuild(store, how)).resumed);
 }
 
 TEST_F(Rebuilding, RefusesADamagedStoreAndLeavesItInUse) {
