@@ -7,16 +7,15 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include <casement/blob/file_system.hpp>
 #include <casement/core/error.hpp>
+#include <casement/core/pace.hpp>
 #include <casement/core/system_calls.hpp>
 
 namespace casement::marker {
@@ -51,8 +50,7 @@ template <blob::file_system FS>
         found = disk.look(path);
         return found || found.error().code() != errc::not_found ? 0 : ENOENT;
     };
-    const auto pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
-    (void)until_passed(look, pause, may_appear);  // `found` says it with its path
+    (void)until_passed(look, steady_waiting::wait, may_appear);  // `found` says it with its path
     return found ? result<void>{} : passed(found);
 }
 
