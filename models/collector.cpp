@@ -106,8 +106,10 @@ bool all_whole(const rows& now, const auto& object_of) {
 }
 
 [[nodiscard]] bool nothing_unnamed(const auto& now) {
-    const auto seen = survey_of(now, [] { return false; });
-    return seen && seen->unnamed().empty() && seen->wronged().empty();
+    bool none = true;
+    const auto seen =
+        survey(now, {}, [&](const surveyed&) { return none = false, result<void>{}; });
+    return seen && none;
 }
 
 /// Where nobody `collects`, something is.

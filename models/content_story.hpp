@@ -74,7 +74,7 @@ template <store S, class Ask>
 }
 
 [[nodiscard]] inline complaint what_is_named_is_stored(const rows& now) {
-    const auto seen = survey_of(now, [] { return false; });
+    const auto seen = survey(now, {}, [](const tree::surveyed&) { return result<void>{}; });
     if (!seen) return seen.error().message();
     const auto x = resolve(now, "/x"), z = resolve(now, "/z");
     return (x->exists() || z->exists()) && contents_of(now).empty() ? "a name has no content" : "";

@@ -4,9 +4,10 @@
 //
 //     small_blobs [COUNT]        100,000 if none is given; a million takes 52 GB and some minutes
 
-#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +15,9 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <casement/vault.hpp>
@@ -47,11 +50,31 @@ std::uint64_t written_bytes() {
     return 0;
 }
 
-double peak_mib() {
-    struct ::rusage used {};
-    ::getrusage(RUSAGE_SELF, &used);
-    return static_cast<double>(used.ru_maxrss) / 1024;
-}
+/// The most memory that this process has had of its own: what it maps of files, the system takes
+/// back as it likes.
+class memory_watch {
+public:
+    [[nodiscard]] double peak_mib() {
+        look();
+        return static_cast<double>(peak_pages_ * ::getpagesize()) / static_cast<double>(MiB);
+    }
+
+private:
+    void look() {
+        std::ifstream in{"/proc/self/statm"};
+        std::int64_t all = 0, resident = 0, of_files = 0, peak = peak_pages_;
+        in >> all >> resident >> of_files;
+        while (peak < resident - of_files &&
+               !peak_pages_.compare_exchange_weak(peak, resident - of_files)) {
+        }
+    }
+
+    std::atomic<std::int64_t> peak_pages_{0};
+    std::jthread looking_{[this](const std::stop_token& end) {
+        for (; !end.stop_requested(); std::this_thread::sleep_for(std::chrono::milliseconds{5}))
+            look();
+    }};
+};
 
 class workload {
 public:
@@ -141,10 +164,12 @@ private:
         std::printf("%-22s %9.2f %12.0f %10.4f %12.4f %12.1f\n", what, took.count(),
                     static_cast<double>(times) / took.count(),
                     static_cast<double>(disk_bytes(path_)) / static_cast<double>(live_),
-                    static_cast<double>(written_bytes()) / static_cast<double>(put_), peak_mib());
+                    static_cast<double>(written_bytes()) / static_cast<double>(put_),
+                    memory_.peak_mib());
         std::fflush(stdout);
     }
 
+    memory_watch memory_;
     std::string path_;
     std::uint64_t count_;
     std::string noise_;

@@ -192,6 +192,27 @@ TEST_F(Collect, StopsWhenAsked) {
 
 /// Against brute force: whatever is made and removed, the contents that are left are those of the
 /// names and the snapshots that are left.
+// Slices of what is named, and more to erase than one commit takes.
+TEST_F(Collect, NeedsLittleMemory) {
+    std::map<std::string, object::file_object> kept;
+    for (int i = 0; i < 300; ++i) {
+        const auto path = "/" + std::to_string(i);
+        const auto id = make(path, "content " + path);
+        if (i % 3 == 0)
+            kept.emplace(path, must(contents().object_of(id)));
+        else
+            remove(path);
+    }
+    const auto done = must(collect(t_.me, {.now = {}, .names_max = 7}));
+    EXPECT_EQ(done.contents, 100u);
+    EXPECT_EQ(done.unnamed, 200u);
+    EXPECT_EQ(done.condemned, 200u);
+    EXPECT_EQ(done.erased, 200u);
+    for (const auto& [path, file] : kept) EXPECT_TRUE(contents().open(file)) << path;
+    EXPECT_EQ(rows_of("c"), 100u);
+    EXPECT_EQ(rows_of("g"), 0u);
+}
+
 TEST_F(Collect, LeavesJustWhatIsNamed) {
     law("what is left is what is named", [this](const std::vector<std::uint8_t>& deeds) {
         const auto empty = t_.kv;

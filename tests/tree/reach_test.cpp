@@ -53,6 +53,24 @@ TEST(ObjectWalk, MeetsEachDirectoryOnce) {
     EXPECT_TRUE(entries.contains("/l/x")) << "by the first way there";
 }
 
+TEST(ObjectWalk, MeetsAllThatItHasForgotten) {
+    shelf s;
+    const auto low = s.directory({{"x", object(1)}});
+    const auto mid = s.directory({{"a", low}, {"b", low}});
+    const auto top = s.directory({{"l", low}, {"m", mid}, {"n", mid}});
+    std::map<std::string, int> entries;
+    object_walk walk{s.kv, 1};
+    must(walk.below(
+        top, "", [](const obj_id&) -> result<void> { return {}; },
+        [&](const std::string& path, const object::dir_entry& e) -> result<void> {
+            ++entries[path + '/' + e.name];
+            return {};
+        }));
+    EXPECT_EQ(entries.size(), 3u + 1 + 3 + 3) << "twice in a row is once";
+    EXPECT_TRUE(entries.contains("/n/a/x"));
+    EXPECT_DEATH(object_walk(s.kv, 0), "remembers");
+}
+
 TEST(ObjectWalk, EndsWithTheFirstError) {
     shelf s;
     const auto low = s.directory({{"x", object(1)}});

@@ -11,8 +11,10 @@
 // led somewhere still and was seen too. A wait in between is for readers alone.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -40,6 +42,9 @@ struct collecting {
     bool dry_run = false;
     /// Asked between rows and commits: true ends it with `cancelled`.
     std::function<bool()> stop = [] { return false; };
+    /// Names it keeps in memory at once, 32 bytes each (see survey.hpp): where there are more, it
+    /// walks over them more often.
+    std::size_t names_max = surveying{}.names_max;
 };
 
 /// What a collector found and did. Bytes are of files' contents and of directories' blocks.
@@ -52,93 +57,149 @@ struct collected {
 
 namespace detail {
 
+/// Commits many things at once, and one by one where somebody was faster with one of them. Who was
+/// is right; what may have been done is not told. `add(transaction, surveyed)` says what to commit.
+template <store S, class Add, class Told>
+class batches {
+public:
+    batches(S& kv, Add add, Told told) : kv_{kv}, add_{std::move(add)}, told_{std::move(told)} {}
+
+    /// One that takes so many rows: it is committed by now, or later.
+    [[nodiscard]] result<void> take(std::size_t rows, surveyed what) {
+        if (rows_ + rows > commit_rows_max)
+            if (auto made = commit(); !made) return made;
+        some_.push_back(std::move(what));
+        rows_ += rows;
+        return {};
+    }
+
+    /// All that were taken.
+    [[nodiscard]] result<void> commit() {
+        auto made = together(some_);
+        some_.clear();
+        rows_ = 0;
+        return made;
+    }
+
+private:
+    result<void> together(std::span<const surveyed> some) {
+        if (some.empty()) return {};
+        transaction t{kv_};
+        result<void> made;
+        for (const auto& s : some)
+            if (made) made = add_(t, s);
+        if (made)
+            if (auto done = t.commit(); !done) made = passed(done);
+        if (made) {
+            for (const auto& s : some) told_(s);
+            return {};
+        }
+        const auto code = made.error().code();
+        if (code != errc::conflict && code != errc::unknown_outcome)
+            return within(std::move(made), "collect", "");
+        if (some.size() == 1) return {};
+        for (const auto& s : some)
+            if (auto one = together({&s, 1}); !one) return one;
+        return {};
+    }
+
+    S& kv_;
+    Add add_;
+    Told told_;
+    std::vector<surveyed> some_;
+    std::size_t rows_ = 0;  // of those
+};
+
 template <client C>
 class collector {
     using store_type = typename std::remove_cvref_t<C>::store_type;
     using view = decltype(held_snapshot(std::declval<const store_type&>()));
-    using stored = survey::stored;
 
 public:
-    collector(C& me, const collecting& how) : me_{me}, kv_{me.rows()}, how_{how} {}
+    collector(C& me, const collecting& how)
+        : me_{me}, kv_{me.rows()}, how_{how}, look_{how.stop, how.names_max} {}
 
     result<collected> run() {
-        const auto first = survey_of(kv_.snapshot(), how_.stop);
-        if (!first) return std::unexpected{first.error()};
-        tell(*first);
+        if (auto first = condemn(); !first) return passed(first);
         if (how_.dry_run) return std::move(done_);
-        if (auto all = condemn(first->unnamed()); !all) return passed(all);
-        const auto later = snapshot_in_peace();
-        if (!later) return std::unexpected{later.error()};
-        const auto second = survey_of(*later, how_.stop);
-        if (!second) return std::unexpected{second.error()};
-        if (auto all = revive(second->wronged()); !all) return passed(all);
-        if (auto all = erase(second->unnamed()); !all) return passed(all);
+        if (auto second = erase(); !second) return passed(second);
         return std::move(done_);
     }
 
 private:
-    void tell(const survey& s) {
-        done_.contents = s.contents();
-        done_.blocks = s.blocks();
-        done_.bytes = s.bytes();
-        done_.unnamed = s.unnamed().size();
-        for (const auto& what : s.unnamed()) done_.unnamed_bytes += what.bytes;
+    /// Whatever nothing leads to, if it is not condemned already.
+    result<void> condemn() {
+        std::optional<tree::condemned> sentence;
+        batches condemned{kv_,
+                          [&](auto& t, const surveyed& s) -> result<void> {
+                              t.template put<tree::condemned>(s.which, *sentence);
+                              return expect_stored(t, s.which);
+                          },
+                          [&](const surveyed&) { ++done_.condemned; }};
+        const auto seen = survey(kv_.snapshot(), look_, [&](surveyed s) -> result<void> {
+            if (s.named) return {};
+            ++done_.unnamed;
+            done_.unnamed_bytes += s.bytes;
+            if (s.sentence || how_.dry_run) return {};
+            if (!sentence) {
+                const auto since = me_.template next<protocol::generation>();
+                if (!since) return std::unexpected{since.error()};
+                sentence = {casement::step<protocol::blob>(protocol::blob::live{},
+                                                           protocol::blob::condemn{*since}),
+                            how_.now};
+            }
+            return condemned.take(2, std::move(s));
+        });
+        if (!seen) return std::unexpected{seen.error()};
+        done_.contents = seen->contents;
+        done_.blocks = seen->blocks;
+        done_.bytes = seen->bytes;
+        return condemned.commit();
     }
 
-    result<void> condemn(const std::vector<stored>& all) {
-        const auto since = me_.template next<protocol::generation>();
-        if (!since) return std::unexpected{since.error()};
-        const auto now =
-            casement::step<protocol::blob>(protocol::blob::live{}, protocol::blob::condemn{*since});
-        return each(
-            all, [](const stored& s) { return s.sentence ? 0u : 2u; },
-            [&](auto& t, const stored& s) -> result<void> {
-                t.template put<tree::condemned>(s.which, {now, how_.now});
-                return expect_stored(t, s.which);
-            },
-            [&](const stored&) { ++done_.condemned; });
-    }
-
-    result<void> revive(const std::vector<stored>& all) {
-        return each(
-            all, [](const stored&) { return 2u; },
-            [&](auto& t, const stored& s) -> result<void> {
-                t.expect(*s.sentence, "it is condemned as it was seen");
-                t.template erase<tree::condemned>(s.which);
-                return {};
-            },
-            [&](const stored&) { ++done_.revived; });
-    }
-
-    result<void> erase(const std::vector<stored>& all) {
-        return each(
-            all,
-            [&](const stored& s) -> std::size_t {
-                if (!s.sentence) return 0;
-                if (how_.now.ns - (*s.sentence)->at.ns >= how_.grace.count())
-                    return 7 + rows_of_sums(s);
+    /// What is condemned for long enough, and nothing leads there still. Where something does, it
+    /// is not condemned any more.
+    result<void> erase() {
+        batches revived{kv_,
+                        [](auto& t, const surveyed& s) -> result<void> {
+                            t.expect(*s.sentence, "it is condemned as it was seen");
+                            t.template erase<tree::condemned>(s.which);
+                            return {};
+                        },
+                        [&](const surveyed&) { ++done_.revived; }};
+        batches erased{kv_,
+                       [this](auto& t, const surveyed& s) -> result<void> {
+                           t.expect(*s.sentence, "it is condemned as it was seen");
+                           t.template erase<tree::condemned>(s.which);
+                           if (!is_block(s.which)) return erase_content(t, s.which.of);
+                           t.template erase<object_row>(obj_id{obj_id::directory, s.which.of});
+                           return {};
+                       },
+                       [&](const surveyed& s) {
+                           ++done_.erased;
+                           done_.erased_bytes += s.bytes;
+                       }};
+        const auto later = snapshot_in_peace();
+        if (!later) return std::unexpected{later.error()};
+        const auto seen = survey(*later, look_, [&](surveyed s) -> result<void> {
+            if (s.named) return revived.take(2, std::move(s));
+            if (!s.sentence) return {};
+            if (how_.now.ns - (*s.sentence)->at.ns < how_.grace.count()) {
                 ++done_.waiting;
-                return 0;
-            },
-            [&](auto& t, const stored& s) -> result<void> {
-                t.expect(*s.sentence, "it is condemned as it was seen");
-                t.template erase<tree::condemned>(s.which);
-                if (is_block(s.which)) {
-                    t.template erase<object_row>(obj_id{obj_id::directory, s.which.of});
-                    return {};
-                }
-                return erase_content(t, s.which.of);
-            },
-            [&](const stored& s) {
-                ++done_.erased;
-                done_.erased_bytes += s.bytes;
-            });
+                return {};
+            }
+            const auto rows = 7 + rows_of_sums(s);
+            return erased.take(rows, std::move(s));
+        });
+        if (!seen) return std::unexpected{seen.error()};
+        if (auto all = revived.commit(); !all) return all;
+        return erased.commit();
     }
 
     static bool is_block(const tree::condemned::key& k) {
         return k.what == static_cast<std::uint8_t>(object_row::table);
     }
-    static std::size_t rows_of_sums(const stored& s) {
+    static std::size_t rows_of_sums(const surveyed& s) {
         const auto chunks = is_block(s.which) ? 0 : blob::chunk_count(s.bytes);
         return chunks <= 1 ? 0 : (chunks - 1) / blob::sums_per_row + 1;
     }
@@ -180,51 +241,6 @@ private:
         return {};
     }
 
-    /// Commits for all that take `slots(s)` rows, none for 0: many to a commit, and one by one
-    /// where somebody was faster with one of them. Who was is right; what may have been done is not
-    /// told.
-    template <class Slots, class Add, class Told>
-    result<void> each(const std::vector<stored>& all, const Slots& slots, const Add& add,
-                      const Told& told) {
-        std::vector<const stored*> some;
-        std::size_t taken = 0;
-        for (const auto& s : all) {
-            if (how_.stop()) return fail(errc::cancelled, "collect", "");
-            const std::size_t n = slots(s);
-            if (n == 0) continue;
-            if (taken + n > commit_rows_max) {
-                if (auto made = together(some, add, told); !made) return made;
-                some.clear();
-                taken = 0;
-            }
-            some.push_back(&s);
-            taken += n;
-        }
-        return together(some, add, told);
-    }
-
-    template <class Add, class Told>
-    result<void> together(std::span<const stored* const> some, const Add& add, const Told& told) {
-        if (some.empty()) return {};
-        transaction t{kv_};
-        result<void> made;
-        for (const auto* s : some)
-            if (made) made = add(t, *s);
-        if (made)
-            if (auto done = t.commit(); !done) made = passed(done);
-        if (made) {
-            for (const auto* s : some) told(*s);
-            return {};
-        }
-        const auto code = made.error().code();
-        if (code != errc::conflict && code != errc::unknown_outcome)
-            return within(std::move(made), "collect", "");
-        if (some.size() == 1) return {};
-        for (const auto& s : some)
-            if (auto one = together({&s, 1}, add, told); !one) return one;
-        return {};
-    }
-
     /// The store at an instant at which nobody is between reaching a thing and naming it: whoever
     /// reached one before has named it by then, or is refused, for turns only grow.
     result<view> snapshot_in_peace() {
@@ -256,6 +272,7 @@ private:
     C& me_;
     store_type& kv_;
     const collecting& how_;
+    const surveying look_;
     collected done_;
 };
 
