@@ -70,8 +70,40 @@ struct rebuilding {
 
 namespace detail {
 
-/// The tables that a rebuild writes anew: what lies in them is where bytes are, and who made them.
-inline constexpr std::string_view rebuilt_tables{"!#cip"};
+/// The rows that a rebuild brings over. Tables that it writes anew, for they say where bytes are
+/// and who made the rows, are not even read.
+template <readable S>
+class rows_to_rebuild {
+public:
+    /// REQUIRES: `at` does not change meanwhile, and outlives this
+    explicit rows_to_rebuild(const S& at, std::string_view first = {"\0", 1}) : at_{at} {
+        go_to(first);
+    }
+
+    [[nodiscard]] bool valid() const { return rows_->valid(); }
+    [[nodiscard]] std::string_view key() const { return rows_->key(); }
+    [[nodiscard]] std::string_view value() const { return rows_->value(); }
+    [[nodiscard]] result<void> status() const { return rows_->status(); }
+    void next() {
+        rows_->next();
+        pass_over();
+    }
+
+private:
+    static constexpr std::string_view written_anew{"!#ip"};
+
+    void go_to(std::string_view first) {
+        rows_.emplace(at_.scan(first, "\xff"));
+        pass_over();
+    }
+    void pass_over() {
+        if (!valid() || written_anew.find(key().front()) == std::string_view::npos) return;
+        go_to(after_prefix(std::string{key().front()}));
+    }
+
+    const S& at_;
+    std::optional<decltype(std::declval<const S&>().scan("", ""))> rows_;
+};
 
 template <store S, blob::file_system FS>
 class rebuilder {
@@ -82,7 +114,7 @@ public:
     result<rebuilt> run(std::uint64_t rebuild) {
         if (auto begun = begin(rebuild); !begun) return passed(begun);
         const auto first = at_->up_to + '\0';
-        auto rows = from_.rows().scan(first, "\xff");
+        rows_to_rebuild rows{from_.rows(), first};
         for (; rows.valid(); rows.next()) {
             if (how_.stop()) return fail(errc::cancelled, "rebuild", "", "stopped as asked");
             if (auto taken = take(rows.key(), rows.value()); !taken) return passed(taken);
@@ -131,7 +163,6 @@ private:
     result<void> take(std::string_view key, std::string_view value) {
         const char table = key.front();
         if (table == content::table) return take_content(key, value);
-        if (rebuilt_tables.find(table) != std::string_view::npos) return {};
         if (table == file_row::table)
             if (auto staged = take_staged(key, value); !staged) return staged;
         put(std::string{key}, std::string{value});
@@ -270,19 +301,9 @@ private:
 
     /// Row by row, whoever wrote them: nothing is there but what was, and all of it.
     result<void> compare() {
-        auto old = from_.rows().scan(std::string_view{"\0", 1}, "\xff");
-        auto now = to_.rows().scan(std::string_view{"\0", 1}, "\xff");
-        const auto next = [](auto& rows) {
-            const auto skipped = [&] {
-                const char table = rows.key().front();
-                return table != content::table &&
-                       rebuilt_tables.find(table) != std::string_view::npos;
-            };
-            while (rows.valid() && skipped()) rows.next();
-            return rows.valid();
-        };
+        rows_to_rebuild old{from_.rows()}, now{to_.rows()};
         for (;;) {
-            const bool was = next(old), is = next(now);
+            const bool was = old.valid(), is = now.valid();
             for (const auto* rows : {&old, &now})
                 if (auto whole = rows->status(); !whole) return whole;
             if (!was && !is) return {};
@@ -323,11 +344,10 @@ private:
 template <store S>
 [[nodiscard]] result<rebuilt> plan_rebuild(const S& from, const blob::thresholds& sizes) {
     rebuilt n;
-    auto rows = from.scan(std::string_view{"\0", 1}, "\xff");
+    detail::rows_to_rebuild rows{from};
     for (; rows.valid(); rows.next()) {
-        const char table = rows.key().front();
-        if (table != content::table) {
-            n.rows += detail::rebuilt_tables.find(table) == std::string_view::npos;
+        if (rows.key().front() != content::table) {
+            ++n.rows;
             continue;
         }
         const auto d = blob::read_descriptor(rows.value(), rows.key());
