@@ -68,7 +68,8 @@ void write_file(const std::string& path, std::string_view bytes) {
     check(::close(file) == 0, "close");
 }
 
-std::size_t read_file(const std::string& path, std::string& buffer) {
+template <class Look>
+std::size_t read_file(const std::string& path, std::string& buffer, const Look& look) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     check(file >= 0, "open");
     buffer.resize(piece);
@@ -76,6 +77,7 @@ std::size_t read_file(const std::string& path, std::string& buffer) {
     for (ssize_t n = 1; n > 0; sum += static_cast<std::size_t>(n)) {
         n = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(sum));
         check(n >= 0, "pread");
+        look(std::string_view{buffer.data(), static_cast<std::size_t>(n)});
     }
     check(::close(file) == 0, "close");
     return sum;
@@ -176,9 +178,15 @@ void hold_gets(const std::string& words, std::size_t size, vault& v, const works
         benchmark::DoNotOptimize(sum);
         return all.size();
     };
+    const auto read_one = [&](std::size_t i) {
+        return read_file(paths[i], buffer, [](std::string_view) {});
+    };
+    const auto read_and_look = [&](std::size_t i) {
+        return read_file(paths[i], buffer, look_at_all);
+    };
     std::vector<contestant> all{
-        contestant_of(role::floor, "open+pread",
-                      [&](std::size_t i) { return read_file(paths[i], buffer); }),
+        contestant_of(role::floor, "open+pread", read_one),
+        contestant_of(role::part, "open+pread, each word seen", read_and_look),
         contestant_of(role::ours, "open+read", [&](std::size_t i) { return get(v, objects[i]); }),
         contestant_of(role::part, "view, verified anew",
                       [&](std::size_t i) {

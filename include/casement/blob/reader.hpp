@@ -64,11 +64,11 @@ public:
         return blob_view<FS>{std::move(all)};
     }
 
-    /// Calls `sink(piece)`, which answers a `result<void>`, with pieces of up to 1 MiB in order.
-    /// Ends with the first error, the sink's too.
+    /// Calls `sink(piece)`, which answers a `result<void>`, with the chunks in order: each is
+    /// looked at while the processor's caches have it. Ends with the first error, the sink's too.
     template <class Sink>
     [[nodiscard]] result<void> for_each_piece(Sink sink) {
-        std::string piece(std::min<std::uint64_t>(piece_size, what_.size), '\0');
+        std::string piece(std::min<std::uint64_t>(chunk_size, what_.size), '\0');
         for (std::uint64_t offset = 0; offset < what_.size;) {
             const auto n = read_at(offset, piece);
             if (!n) return std::unexpected{n.error()};

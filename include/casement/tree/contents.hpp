@@ -214,7 +214,7 @@ public:
         return blob::blob_view<FS>{std::move(all)};
     }
 
-    /// Hands out the bytes in order, up to 1 MiB at a time. Ends with the first error, the sink's
+    /// Hands out the bytes in order, some of them at a time. Ends with the first error, the sink's
     /// too.
     template <class Sink>
     [[nodiscard]] result<void> for_each_piece(Sink sink) {
