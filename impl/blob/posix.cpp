@@ -192,14 +192,11 @@ result<std::vector<std::string>> posix_file_system::list(const std::string& path
     const std::unique_ptr<::DIR, closer> directory{::opendir(path.c_str())};
     if (!directory) return fail_system(errno, "list", path);
     std::vector<std::string> names;
-    for (;;) {
-        errno = 0;
-        const ::dirent* next = ::readdir(directory.get());
-        if (next == nullptr && errno != 0) return fail_system(errno, "list", path);
-        if (next == nullptr) break;
-        const std::string_view name = next->d_name;
-        if (name != "." && name != "..") names.emplace_back(name);
-    }
+    const int why = each_name(directory.get(), [&](std::string_view name) {
+        names.emplace_back(name);
+        return true;
+    });
+    if (why != 0) return fail_system(why, "list", path);
     std::ranges::sort(names);
     return names;
 }

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <casement/core/system_calls.hpp>
+
 namespace casement::command {
 
 namespace {
@@ -69,15 +71,12 @@ result<void> open_directory::for_each_name(
         ::close(fd);
         return fail_system(why, "list", path_);
     }
-    for (;;) {
-        errno = 0;
-        const dirent* entry = ::readdir(names.get());
-        if (entry == nullptr && errno != 0) return fail_system(errno, "list", path_);
-        if (entry == nullptr) return {};
-        const std::string name = entry->d_name;
-        if (name == "." || name == "..") continue;
-        if (auto done = each(name); !done) return done;
-    }
+    result<void> done;
+    const int why = each_name(names.get(), [&](std::string_view name) {
+        done = each(std::string{name});
+        return done.has_value();
+    });
+    return why != 0 ? fail_system(why, "list", path_) : done;
 }
 
 json counts::to_json() const {

@@ -21,6 +21,7 @@
 #include "census.hpp"
 #include "change_table.hpp"
 #include "leveldb_env.hpp"
+#include "names.hpp"
 #include "row_cache.hpp"
 #include "watermark.hpp"
 
@@ -403,18 +404,13 @@ result<void> make_directory(const std::string& path) {
     return {};
 }
 
-bool is_there(const std::string& path) {
-    std::error_code ignored;  // what cannot be looked at cannot be opened either
-    return std::filesystem::exists(path, ignored);
-}
-
 /// The files of a database that a store must have written.
-std::vector<std::string> journals_and_tables(const std::string& database) {
-    std::vector<std::string> found;
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator{database, ignored})
-        if (const auto name = entry.path().string(); is_journal(name) || name.ends_with(".ldb"))
-            found.push_back(name);
+result<std::vector<std::string>> journals_and_tables(const std::string& database) {
+    std::vector<std::string> names, found;
+    if (const int why = list_names(database, names); why != 0)
+        return fail_system(why, "list", database);
+    for (const auto& name : names)
+        if (is_journal(name) || name.ends_with(".ldb")) found.push_back(database + '/' + name);
     return found;
 }
 
@@ -422,20 +418,21 @@ std::vector<std::string> journals_and_tables(const std::string& database) {
 /// CURRENT or its watermark is damaged, and must not be made anew over what is left.
 result<bool> unmade(watermark& marks, const std::string& path) {
     const std::string database = path + "/db", mark = path + "/watermark";
-    const bool there = is_there(database + "/CURRENT"), marked = is_there(mark);
+    const bool there = may_be_there(database + "/CURRENT"), marked = may_be_there(mark);
     const auto files = journals_and_tables(database);
-    if (!there && !marked && files.empty()) return true;
+    if (!files) return std::unexpected{files.error()};
+    if (!there && !marked && files->empty()) return true;
     if (auto held = marks.open(mark, database); !held) return passed(held);
     if (!there && !marks.names_a_log()) return true;  // its maker died
     if (!there) return fail(errc::corrupt, "open database", database, "CURRENT is gone");
-    for (const auto& file : files)
+    for (const auto& file : *files)
         if (is_journal(file))
             if (auto cut = cut_torn_tail(file); !cut) return passed(cut);
     return false;
 }
 
 result<void> make_watermark(watermark& marks, const std::string& mark) {
-    if (is_there(mark)) return {};
+    if (may_be_there(mark)) return {};
     if (auto made = marks.create(mark); !made) return made;
     const std::string store = mark.substr(0, mark.rfind('/'));
     for (const auto& name : {mark, store})
@@ -447,10 +444,10 @@ result<void> make_watermark(watermark& marks, const std::string& mark) {
 /// Takes the lock of the store, making its directory if it may.
 result<void> lock_store(leveldb_env& env, const std::string& path, bool create) {
     const std::string database = path + "/db";
-    if (!is_there(database)) {
+    if (!may_be_there(database)) {
         // A mark of no log was left by who died making the store; the directory's name came later.
         watermark marks;
-        if (const auto mark = path + "/watermark"; is_there(mark) && !marks.open(mark, database))
+        if (const auto mark = path + "/watermark"; may_be_there(mark) && !marks.open(mark, database))
             return fail(errc::corrupt, "open database", database, "the directory is gone");
         if (!create) return fail(errc::not_found, "open database", database, "no store is there");
         if (auto made = make_directory(database); !made) return passed(made);

@@ -185,17 +185,32 @@ leveldb::Status sync_directory_of(const std::string& path) {
 
 std::uint64_t table_reads_of_this_thread() { return table_reads; }
 
+namespace {
+
+/// A status keeps of an errno only what it is called, at its end: takes that off, and answers the
+/// errno; 0 if it was none.
+int take_errno(std::string& text) {
+    constexpr int errno_max = 133;
+    for (int number = 1; number <= errno_max; ++number) {
+        const auto called = std::string{": "} + std::strerror(number);
+        if (!text.ends_with(called)) continue;
+        text.resize(text.size() - called.size());
+        return number;
+    }
+    return 0;
+}
+
+}  // namespace
+
 error from_status(const leveldb::Status& s, std::string operation, std::string subject) {
-    const std::string text = s.ToString();
-    const auto says = [&](std::string_view what) { return text.find(what) != std::string::npos; };
-    errc code = errc::io;
-    if (s.IsCorruption() || s.IsInvalidArgument())
-        code = errc::corrupt;
-    else if (says("No space left") || says("Disk quota"))
-        code = errc::no_space;
-    else if (says("Read-only file system"))
-        code = errc::read_only;
-    return error{code, "leveldb " + std::move(operation), std::move(subject), text};
+    cause why{"leveldb " + std::move(operation), std::move(subject), s.ToString(), 0};
+    if (s.IsCorruption() || s.IsInvalidArgument()) return error{errc::corrupt, std::move(why)};
+    why.system = take_errno(why.detail);
+    // Of what the system says, callers react to these. That a file of LevelDB's is missing, say,
+    // does not mean that a row is.
+    const auto code = system_error(why.system, "", "").code();
+    const bool tells = code == errc::no_space || code == errc::read_only;
+    return error{tells ? code : errc::io, std::move(why)};
 }
 
 /// A log or a manifest: counts what was appended and tells the watermark what was synced. After a
@@ -418,6 +433,14 @@ leveldb::Status leveldb_env::NewRandomAccessFile(const std::string& path,
     *out = new table{path, descriptor, static_cast<std::size_t>(facts.st_size), mappable_bytes_};
     return leveldb::Status::OK();
 }
+
+leveldb::Status leveldb_env::GetChildren(const std::string& path, std::vector<std::string>* out) {
+    const int why = list_names(path, *out);
+    if (why == ENOENT) return leveldb::Status::NotFound(path, std::strerror(why));
+    return why == 0 ? leveldb::Status::OK() : failed("list", path, why);
+}
+
+bool leveldb_env::FileExists(const std::string& path) { return may_be_there(path); }
 
 leveldb::Status leveldb_env::RemoveFile(const std::string& path) {
     if (is_journal(path)) {

@@ -52,6 +52,10 @@ public:
                                       leveldb::WritableFile** out) override;
     leveldb::Status NewRandomAccessFile(const std::string& path,
                                         leveldb::RandomAccessFile** out) override;
+    /// LevelDB's own says of a list that could not be read to its end that it ends there, and takes
+    /// a missing log for one that was never written.
+    leveldb::Status GetChildren(const std::string& path, std::vector<std::string>* out) override;
+    bool FileExists(const std::string& path) override;
     leveldb::Status RemoveFile(const std::string& path) override;
     leveldb::Status RenameFile(const std::string& from, const std::string& to) override;
 

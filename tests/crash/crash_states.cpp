@@ -18,7 +18,6 @@
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,10 +25,8 @@
 
 #include <casement/check/simulated_files.hpp>
 #include <casement/core/hash.hpp>
-#include <casement/tree/fsck.hpp>
-#include <casement/tree/verify.hpp>
-#include <casement/vault.hpp>
 
+#include "crash/promises.hpp"
 #include "crash/record.hpp"
 
 namespace casement::testing {
@@ -37,48 +34,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using check::file_call, check::simulated_disk;
-using leads_to = std::optional<std::string>;
-
-/// What a user was told: where a path leads, and where it may lead while a call has not returned.
-class promises {
-public:
-    void note(const crash_record& r) {
-        ++version_;
-        if (r.what == crash_record::promises) {
-            may_.emplace_back(r.path, r.bytes);
-            return;
-        }
-        for (auto& [path, bytes] : may_) is_[path] = std::move(bytes);
-        may_.clear();
-    }
-    /// Why it cannot be so, or "".
-    [[nodiscard]] std::string broken_by(const std::string& path, const leads_to& found) const {
-        const auto known = is_.find(path);
-        const leads_to was = known == is_.end() ? leads_to{} : known->second;
-        if (found == was) return "";
-        for (const auto& [which, bytes] : may_)
-            if (which == path && bytes == found) return "";
-        return path + " leads to " + said(found) + ", and was to lead to " + said(was);
-    }
-    [[nodiscard]] std::set<std::string> paths() const {
-        std::set<std::string> all;
-        for (const auto& [path, _] : is_) all.insert(path);
-        for (const auto& [path, _] : may_) all.insert(path);
-        return all;
-    }
-    /// Whether the store itself was promised.
-    [[nodiscard]] bool of_a_store() const { return is_.contains("/") && is_.at("/").has_value(); }
-    [[nodiscard]] std::uint64_t version() const { return version_; }
-
-private:
-    static std::string said(const leads_to& what) {
-        if (!what) return "nothing";
-        return std::to_string(what->size()) + " bytes \"" + what->substr(0, 8) + "\"";
-    }
-    std::map<std::string, leads_to> is_;
-    std::vector<std::pair<std::string, leads_to>> may_;
-    std::uint64_t version_ = 0;
-};
 
 void write_out(check::simulated_files<check::shared_disk_calls>& from, const std::string& path,
                const fs::path& to) {
@@ -110,7 +65,8 @@ public:
         fs::create_directories(scratch_);
         check::simulated_files from{check::shared_disk_calls{left}};
         write_out(from, "/", scratch_);
-        return program_.empty() ? of_a_store(told) : of_the_program();
+        return program_.empty() ? complaint_of((scratch_ / "store").string(), told)
+                                : of_the_program();
     }
 
 private:
@@ -122,62 +78,6 @@ private:
         for (int c = std::fgetc(out); c != EOF; c = std::fgetc(out))
             said += c == '\n' ? ' ' : static_cast<char>(c);
         return ::pclose(out) == 0 ? "" : "judged: " + said;
-    }
-
-    [[nodiscard]] std::string of_a_store(const promises& told) const {
-        const auto path = (scratch_ / "store").string();
-        vault_options how;
-        how.durable = durability::process;  // of what is left, nothing more is lost
-        auto v = vault::open(path, how);
-        if (!v && !told.of_a_store() && v.error().code() == errc::not_found)
-            v = vault::create(path, how);
-        if (!v) return v.error().message();
-        if (auto why = lost(*v, told); !why.empty()) return why;
-        if (auto why = unsound(*v); !why.empty()) return why;
-        return goes_on(*v);
-    }
-
-    [[nodiscard]] std::string lost(vault& v, const promises& told) const {
-        for (const auto& path : told.paths()) {
-            if (path == "/") continue;
-            leads_to found;
-            auto read = v.read_file(path);
-            if (read) {
-                found.emplace();
-                auto all = read->for_each_piece([&](std::string_view piece) -> result<void> {
-                    found->append(piece);
-                    return {};
-                });
-                if (!all) return all.error().message();
-            } else if (read.error().code() == errc::in_use) {
-                continue;  // a writer was at it; whoever takes its lease back goes on
-            } else if (read.error().code() != errc::not_found) {
-                return read.error().message();
-            }
-            if (auto why = told.broken_by(path, found); !why.empty()) return why;
-        }
-        return "";
-    }
-    [[nodiscard]] static std::string unsound(vault& v) {
-        const auto seen = tree::verify(v.rows(), v.contents());
-        if (seen.problem_count > 0) return "verify: " + seen.problems.front().what.message();
-        const auto checked = tree::fsck(v.client(), false);
-        if (!checked) return checked.error().message();
-        return checked->found.empty() ? "" : "fsck: " + checked->found.front().what;
-    }
-    [[nodiscard]] static std::string goes_on(vault& v) {
-        auto staged = v.stage();
-        if (!staged) return staged.error().message();
-        if (auto w = staged->write(std::string(20 << 10, '!')); !w) return w.error().message();
-        auto at = v.resolve("/afterwards");
-        if (!at) return at.error().message();
-        auto put =
-            v.settle_file(at->parent.node(), "afterwards", *std::move(staged), {0644, {}, 0});
-        if (!put) return put.error().message();
-        if (auto gone = v.collect({.grace = {}}); !gone) return gone.error().message();
-        if (auto small = v.compact(); !small) return small.error().message();
-        if (auto closed = v.close(); !closed) return closed.error().message();
-        return "";
     }
 
     fs::path scratch_;

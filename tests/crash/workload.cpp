@@ -1,9 +1,11 @@
 // A store's life, on a disk that is recorded: every call of the vault that writes, and enough rows
-// that LevelDB begins new logs and merges tables. Says in the log what it promises its user.
+// that LevelDB begins new logs and merges tables. Says in the log what it promises its user, and
+// ends with 1 and what has failed where anything does.
 //
 //     crash_workload STORE LOG
 
 #include <cstdio>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -168,7 +170,11 @@ void live(life& l) {
 int main(int count, char** words) {
     using namespace casement;
     if (count != 3) return std::fputs("usage: crash_workload STORE LOG\n", stderr), 2;
-    testing::life l{words[1], words[2]};
-    testing::live(l);
+    try {
+        testing::life l{words[1], words[2]};
+        testing::live(l);
+    } catch (const std::exception& e) {  // what `must` throws
+        return std::fprintf(stderr, "%s\n", e.what()), 1;
+    }
     return 0;
 }

@@ -2,7 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -118,9 +120,21 @@ TEST(from_status, gives_the_code_that_a_caller_can_react_to) {
     EXPECT_EQ(code(Status::IOError("f", "Disk quota exceeded")), errc::no_space);
     EXPECT_EQ(code(Status::IOError("f", "Read-only file system")), errc::read_only);
     EXPECT_EQ(code(Status::IOError("f", "Input/output error")), errc::io);
+    EXPECT_EQ(code(Status::IOError("f", "No such file or directory")), errc::io)
+        << "no row is missing";
+    EXPECT_EQ(code(Status::IOError("f")), errc::io);
     const auto text = from_status(Status::Corruption("why"), "op", "subject").message();
     for (const auto* part : {"leveldb op", "subject", "why"})
         EXPECT_NE(text.find(part), text.npos) << part;
+}
+
+TEST(from_status, tells_the_errno_that_a_status_has_only_in_words) {
+    for (const int number : {EIO, ENOSPC, EACCES, EMFILE}) {
+        const auto e = from_status(leveldb::Status::IOError("f", std::strerror(number)), "op", "s");
+        EXPECT_EQ(e.system(), number);
+        EXPECT_EQ(e.causes().back().detail, "IO error: f");
+    }
+    EXPECT_EQ(from_status(leveldb::Status::IOError("f", "else"), "op", "s").system(), 0);
 }
 
 TEST(is_journal, is_what_leveldb_would_take_for_a_shorter_history) {

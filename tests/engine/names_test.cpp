@@ -1,5 +1,6 @@
 #include "engine/names.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include <casement/engine/leveldb.hpp>
 
 #include <support/temporary.hpp>
 
@@ -30,6 +33,8 @@ namespace testing = casement::testing;
 struct bent_disk {
     int refusals = 0, refused_with = EACCES;  // of renames and removals, that are still to come
     int unseen = 0;                           // so often a name is not found after a rename
+    int looks_fail_with = 0;                  // looks at a name, that are still to come: all
+    int lists_end_after = -1;                 // so many names, with EIO
     bool syncs_directories = true;
     bool renamed_an_open_file = false;
     std::vector<std::string> synced;  // "directory" or "file"
@@ -90,7 +95,15 @@ int unlink(const char* path) noexcept {
 int access(const char* path, int how) noexcept {
     if (bent_disk::current != nullptr && bent_disk::current->unseen > 0)
         return --bent_disk::current->unseen, refuse(ENOENT);
+    if (bent_disk::current != nullptr && bent_disk::current->looks_fail_with != 0)
+        return refuse(bent_disk::current->looks_fail_with);
     return ::faccessat(AT_FDCWD, path, how, 0);
+}
+
+dirent* readdir(DIR* open) {
+    if (bent_disk::current != nullptr && bent_disk::current->lists_end_after-- == 0)
+        return errno = EIO, nullptr;
+    return reinterpret_cast<dirent*>(::readdir64(open));  // the same, under its other name
 }
 
 int fsync(int file) {
@@ -160,6 +173,58 @@ TEST_F(names, leveldb_waits_for_them) {
     disk.refusals = 2;
     EXPECT_TRUE(e.RemoveFile(to_).ok());
     EXPECT_FALSE(std::filesystem::exists(to_));
+}
+
+TEST_F(names, a_list_that_is_cut_short_is_no_list) {
+    leveldb_env e{marks_, durability::power, 0};
+    std::vector<std::string> all{"of before"};
+    ASSERT_TRUE(e.GetChildren(directory_.path(), &all).ok());
+    EXPECT_EQ(all, std::vector<std::string>{"from"});
+    EXPECT_TRUE(e.GetChildren(directory_ / "none", &all).IsNotFound());
+    bent_disk disk;
+    for (const int after : {0, 1, 2}) {
+        disk.lists_end_after = after;
+        const auto s = e.GetChildren(directory_.path(), &all);
+        EXPECT_TRUE(s.IsIOError()) << after << ": " << s.ToString();
+        EXPECT_EQ(all, std::vector<std::string>{});
+    }
+}
+
+TEST_F(names, a_file_that_nobody_can_look_for_may_be_there) {
+    leveldb_env e{marks_, durability::power, 0};
+    EXPECT_TRUE(e.FileExists(from_));
+    EXPECT_FALSE(e.FileExists(to_));
+    EXPECT_FALSE(e.FileExists(from_ + "/below a file"));
+    bent_disk disk;
+    for (const int number : {EIO, EACCES}) {
+        disk.looks_fail_with = number;
+        EXPECT_TRUE(e.FileExists(to_));
+    }
+}
+
+// LevelDB's own environment takes the logs that it could not list for none: their rows are lost.
+TEST_F(names, what_a_log_holds_outlives_a_directory_that_is_not_listed) {
+    const auto store = directory_ / "store";
+    const auto open = [&] { return leveldb_store::open(store, {.create = true}); };
+    {
+        auto kv = open();
+        ASSERT_TRUE(kv) << kv.error().message();
+        ASSERT_TRUE(kv->commit({{}, {{{write::kind::put, "k", "v"}}}}));
+    }
+    int refused = 0;
+    for (int after = 0; after < 12; ++after) {
+        bent_disk disk;
+        disk.lists_end_after = after;
+        const auto kv = open();
+        refused += !kv;
+        if (!kv) {
+            EXPECT_EQ(kv.error().system(), EIO) << kv.error().message();
+        }
+    }
+    EXPECT_GT(refused, 2);
+    const auto kv = open();
+    ASSERT_TRUE(kv) << kv.error().message();
+    EXPECT_EQ(kv->get("k")->value, "v");
 }
 
 // LevelDB syncs a table, but leaves its name to the sync of the manifest that names it.

@@ -45,6 +45,11 @@ struct quirks {
     unsigned transfer_max;    // a read or a write stops after so many bytes; nothing can be mapped
     unsigned sync_fails;      // the sync of this number answers EIO, once
     unsigned long quota_kib;  // ENOSPC beyond
+    unsigned call_fails;      // the call of this number fails, once; looks at names are not counted
+    unsigned look_fails;      // the look at a name of this number fails, once
+    unsigned fails_with;      // so: an errno
+    char* counted;            // a file that is told in the end how many of both there were
+    int stays_full;           // from the call of that number on, all fail that need room
     int no_hash;              // no name may have a '#' (EINVAL)
     int no_directory_sync;    // EINVAL
     int folded;               // names are kept in lower case
@@ -68,6 +73,11 @@ constexpr fuse_opt options[] = {
     {"transfer_max=%u", offsetof(quirks, transfer_max), 0},
     {"sync_fails=%u", offsetof(quirks, sync_fails), 0},
     {"quota_kib=%lu", offsetof(quirks, quota_kib), 0},
+    {"call_fails=%u", offsetof(quirks, call_fails), 0},
+    {"look_fails=%u", offsetof(quirks, look_fails), 0},
+    {"fails_with=%u", offsetof(quirks, fails_with), 0},
+    {"--counted=%s", offsetof(quirks, counted), 0},
+    {"stays_full", offsetof(quirks, stays_full), 1},
     {"no_hash", offsetof(quirks, no_hash), 1},
     {"no_directory_sync", offsetof(quirks, no_directory_sync), 1},
     {"folded", offsetof(quirks, folded), 1},
@@ -103,7 +113,7 @@ private:
 };
 
 passing unseen, scanned;
-unsigned changes = 0, syncs = 0;
+unsigned changes = 0, syncs = 0, calls = 0, looks = 0;
 std::int64_t used_bytes = 0;
 
 /// Does a scanner have the file open just now? Who asks again later gets past it.
@@ -349,38 +359,71 @@ int reserve(const char* path, int how, off_t at, off_t size, fuse_file_info* ope
                : 0;
 }
 
+// --- the calls that fail by number -----------------------------------------------------------
+
+enum class need : std::uint8_t { no_room, room, a_name };
+
+bool fails_now(need what) {
+    if (what == need::a_name) return ++looks == bent.look_fails;
+    ++calls;
+    if (bent.stays_full != 0) return what == need::room && calls >= bent.call_fails;
+    return calls == bent.call_fails;
+}
+
+template <need what, auto call>
+struct counted;
+template <need what, class... Given, int (*call)(Given...)>
+struct counted<what, call> {
+    static int made(Given... given) {
+        return fails_now(what) ? -static_cast<int>(bent.fails_with) : call(given...);
+    }
+};
+template <auto call>
+constexpr auto plain = counted<need::no_room, call>::made;
+template <auto call>
+constexpr auto growing = counted<need::room, call>::made;
+
 void* begin(fuse_conn_info*, fuse_config* how) {
     how->entry_timeout = how->attr_timeout = how->negative_timeout = 0;
     how->use_ino = 1;
     return nullptr;
 }
 
+void end(void*) {
+    if (bent.counted == nullptr) return;
+    std::FILE* out = std::fopen(bent.counted, "w");
+    if (out == nullptr) return;
+    std::fprintf(out, "%u %u\n", calls, looks);
+    std::fclose(out);
+}
+
 fuse_operations all_calls() {
-    fuse_operations calls{};
-    calls.init = begin;
-    calls.getattr = get_attributes;
-    calls.readlink = read_link;
-    calls.mkdir = make_directory;
-    calls.symlink = make_link;
-    calls.link = make_hard_link;
-    calls.unlink = remove_file;
-    calls.rmdir = remove_directory;
-    calls.rename = rename_to;
-    calls.chmod = change_mode;
-    calls.chown = change_owner;
-    calls.utimens = change_times;
-    calls.truncate = truncate_to;
-    calls.statfs = facts;
-    calls.readdir = list;
-    calls.fsyncdir = sync_directory;
-    calls.create = create_file;
-    calls.open = open_file;
-    calls.release = close_file;
-    calls.read = read_file;
-    calls.write = write_file;
-    calls.fsync = sync_file;
-    calls.fallocate = reserve;
-    return calls;
+    fuse_operations by{};
+    by.init = begin;
+    by.destroy = end;
+    by.getattr = counted<need::a_name, get_attributes>::made;
+    by.readlink = plain<read_link>;
+    by.mkdir = growing<make_directory>;
+    by.symlink = growing<make_link>;
+    by.link = growing<make_hard_link>;
+    by.unlink = plain<remove_file>;
+    by.rmdir = plain<remove_directory>;
+    by.rename = plain<rename_to>;
+    by.chmod = plain<change_mode>;
+    by.chown = plain<change_owner>;
+    by.utimens = plain<change_times>;
+    by.truncate = plain<truncate_to>;
+    by.statfs = plain<facts>;
+    by.readdir = plain<list>;
+    by.fsyncdir = plain<sync_directory>;
+    by.create = growing<create_file>;
+    by.open = plain<open_file>;
+    by.release = close_file;  // what it answers, nobody is told
+    by.read = plain<read_file>;
+    by.write = growing<write_file>;
+    by.fsync = plain<sync_file>;
+    by.fallocate = growing<reserve>;
+    return by;
 }
 
 }  // namespace
@@ -394,8 +437,8 @@ int main(int count, char** words) {
     }
     if (bent.record != nullptr) log.emplace(bent.record);
     ::umask(0);  // the caller's has been taken off already
-    const auto calls = all_calls();
-    const int code = fuse_main(given.argc, given.argv, &calls, nullptr);
+    const auto by = all_calls();
+    const int code = fuse_main(given.argc, given.argv, &by, nullptr);
     ::fuse_opt_free_args(&given);
     return code;
 }

@@ -3,6 +3,8 @@
 // in between, refusals that pass (SPEC W3). Pure but for what the calls handed in do; never sleeps
 // by itself, never tries more often than it says.
 
+#include <dirent.h>
+
 #include <cerrno>
 #include <chrono>
 #include <concepts>
@@ -45,6 +47,20 @@ template <class Read>
         done += *n;
     }
     return done;
+}
+
+/// Hands the names of an open directory, but `.` and `..`, to `take(name)`, until that answers
+/// false; answers 0, or the errno: `readdir` itself says of a list that was cut short only that it
+/// ends.
+template <std::predicate<std::string_view> Take>
+[[nodiscard]] int each_name(::DIR* open, Take take) {
+    for (;;) {
+        errno = 0;
+        const ::dirent* next = ::readdir(open);
+        if (next == nullptr) return errno;
+        const std::string_view name = next->d_name;
+        if (name != "." && name != ".." && !take(name)) return 0;
+    }
 }
 
 /// Pauses of 1, 2, 4 ... 256 ms lie between the attempts: a refusal that lasts costs half a second.
