@@ -404,6 +404,12 @@ result<void> make_directory(const std::string& path) {
     return {};
 }
 
+result<bool> is_there(const std::string& path) {
+    if (::access(path.c_str(), F_OK) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    return fail_system(errno, "look for", path);
+}
+
 /// The files of a database that a store must have written.
 result<std::vector<std::string>> journals_and_tables(const std::string& database) {
     std::vector<std::string> names, found;
@@ -418,13 +424,15 @@ result<std::vector<std::string>> journals_and_tables(const std::string& database
 /// CURRENT or its watermark is damaged, and must not be made anew over what is left.
 result<bool> unmade(watermark& marks, const std::string& path) {
     const std::string database = path + "/db", mark = path + "/watermark";
-    const bool there = may_be_there(database + "/CURRENT"), marked = may_be_there(mark);
-    const auto files = journals_and_tables(database);
-    if (!files) return std::unexpected{files.error()};
-    if (!there && !marked && files->empty()) return true;
+    auto there = is_there(database + "/CURRENT"), marked = is_there(mark);
+    for (auto* looked : {&there, &marked})
+        if (!*looked) return passed(*looked);
+    auto files = journals_and_tables(database);
+    if (!files) return passed(files);
+    if (!*there && !*marked && files->empty()) return true;
     if (auto held = marks.open(mark, database); !held) return passed(held);
-    if (!there && !marks.names_a_log()) return true;  // its maker died
-    if (!there) return fail(errc::corrupt, "open database", database, "CURRENT is gone");
+    if (!*there && !marks.names_a_log()) return true;  // its maker died
+    if (!*there) return fail(errc::corrupt, "open database", database, "CURRENT is gone");
     for (const auto& file : *files)
         if (is_journal(file))
             if (auto cut = cut_torn_tail(file); !cut) return passed(cut);
@@ -432,7 +440,8 @@ result<bool> unmade(watermark& marks, const std::string& path) {
 }
 
 result<void> make_watermark(watermark& marks, const std::string& mark) {
-    if (may_be_there(mark)) return {};
+    auto there = is_there(mark);
+    if (!there || *there) return there ? result<void>{} : passed(there);
     if (auto made = marks.create(mark); !made) return made;
     const std::string store = mark.substr(0, mark.rfind('/'));
     for (const auto& name : {mark, store})
@@ -444,10 +453,15 @@ result<void> make_watermark(watermark& marks, const std::string& mark) {
 /// Takes the lock of the store, making its directory if it may.
 result<void> lock_store(leveldb_env& env, const std::string& path, bool create) {
     const std::string database = path + "/db";
-    if (!may_be_there(database)) {
+    auto there = is_there(database);
+    if (!there) return passed(there);
+    if (!*there) {
         // A mark of no log was left by who died making the store; the directory's name came later.
         watermark marks;
-        if (const auto mark = path + "/watermark"; may_be_there(mark) && !marks.open(mark, database))
+        const auto mark = path + "/watermark";
+        auto marked = is_there(mark);
+        if (!marked) return passed(marked);
+        if (*marked && !marks.open(mark, database))
             return fail(errc::corrupt, "open database", database, "the directory is gone");
         if (!create) return fail(errc::not_found, "open database", database, "no store is there");
         if (auto made = make_directory(database); !made) return passed(made);

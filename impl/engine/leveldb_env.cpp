@@ -16,6 +16,7 @@
 #include <casement/core/system_calls.hpp>
 
 #include "names.hpp"
+#include "whole_file.hpp"
 
 namespace casement::engine {
 
@@ -186,6 +187,14 @@ leveldb::Status sync_directory_of(const std::string& path) {
 std::uint64_t table_reads_of_this_thread() { return table_reads; }
 
 namespace {
+
+/// Whether CURRENT names this manifest, or nobody can tell. Where the last step of switching
+/// CURRENT fails, LevelDB removes the new manifest: after its rename, that is the only one.
+bool may_be_current(const std::string& manifest) {
+    const auto current = whole_file(manifest.substr(0, manifest.rfind('/')) + "/CURRENT");
+    if (!current) return current.error().system() != ENOENT;
+    return *current == std::string{name_in(manifest)} + '\n';
+}
 
 /// A status keeps of an errno only what it is called, at its end: takes that off, and answers the
 /// errno; 0 if it was none.
@@ -443,6 +452,8 @@ leveldb::Status leveldb_env::GetChildren(const std::string& path, std::vector<st
 bool leveldb_env::FileExists(const std::string& path) { return may_be_there(path); }
 
 leveldb::Status leveldb_env::RemoveFile(const std::string& path) {
+    if (is_manifest(path) && may_be_current(path))
+        return leveldb::Status::IOError(path, "is the manifest that CURRENT names");
     if (is_journal(path)) {
         {
             const std::lock_guard lock{mutex_};

@@ -1,7 +1,7 @@
 #pragma once
 // Names of files on disks that keep them loosely: a scanner holds a file for a moment, and what was
-// just renamed is not found for another (Windows disks, shared folders). A rename or a removal waits
-// up to half a second for that to pass. All answer 0 or the errno that stays. Any thread.
+// just renamed is not found for another (Windows disks, shared folders). A rename or a removal
+// waits up to half a second for that to pass. All answer 0 or the errno that stays. Any thread.
 
 #include <unistd.h>
 
@@ -45,8 +45,8 @@ inline void wait_for(std::chrono::milliseconds pause) { std::this_thread::sleep_
     out.clear();
     const std::unique_ptr<::DIR, int (*)(::DIR*)> open{::opendir(path.c_str()), ::closedir};
     if (open == nullptr) return errno;
-    const int why = each_name(open.get(),
-                              [&](std::string_view name) { return out.emplace_back(name), true; });
+    const int why =
+        each_name(open.get(), [&](std::string_view name) { return out.emplace_back(name), true; });
     if (why != 0) out.clear();
     return why;
 }

@@ -6,9 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include <casement/core/codec.hpp>
@@ -16,6 +14,7 @@
 #include <casement/engine/leveldb.hpp>
 
 #include "names.hpp"
+#include "whole_file.hpp"
 
 namespace casement::engine {
 
@@ -62,12 +61,6 @@ std::string slot_image(std::uint64_t number, const std::map<std::string, std::ui
     return out;
 }
 
-std::string whole_file(const std::string& path) {
-    std::ostringstream out;
-    out << std::ifstream{path, std::ios::binary}.rdbuf();  // in blocks, and not byte by byte
-    return std::move(out).str();
-}
-
 std::uint32_t little32(std::string_view b) {
     std::uint32_t n = 0;
     for (int i = 3; i >= 0; --i) n = n << 8 | static_cast<std::uint8_t>(b[static_cast<size_t>(i)]);
@@ -107,22 +100,25 @@ result<void> watermark::open(const std::string& path, const std::string& databas
         auto e = system_error(why, "open watermark", path);
         return std::unexpected{why == ENOENT ? std::move(e).as(errc::corrupt) : std::move(e)};
     }
-    const std::string bytes = whole_file(path);
+    auto bytes = whole_file(path);
+    if (!bytes) return within(std::move(bytes), "open watermark", path);
     std::optional<slot> newest;
     for (const std::size_t at : {std::size_t{0}, slot_bytes}) {
-        if (at >= bytes.size()) continue;
-        auto s = read_slot(std::string_view{bytes}.substr(at, slot_bytes));
+        if (at >= bytes->size()) continue;
+        auto s = read_slot(std::string_view{*bytes}.substr(at, slot_bytes));
         if (s && (!newest || s->number > newest->number)) newest = std::move(s);
     }
-    if (!newest || bytes.size() != 2 * slot_bytes)
+    if (!newest || bytes->size() != 2 * slot_bytes)
         return fail(errc::corrupt, "open watermark", path, "not what was written");
     number_ = newest->number;
     for (auto& [log, synced] : newest->entries) {
         const auto file = database + "/" + log;
         struct stat facts {};
-        if (::stat(file.c_str(), &facts) != 0)
-            return std::unexpected{
-                system_error(errno, "hold against watermark", file).as(errc::corrupt)};
+        if (::stat(file.c_str(), &facts) != 0) {
+            const int why = errno;
+            auto e = system_error(why, "hold against watermark", file);
+            return std::unexpected{why == ENOENT ? std::move(e).as(errc::corrupt) : std::move(e)};
+        }
         if (static_cast<std::uint64_t>(facts.st_size) < synced)
             return fail(errc::corrupt, "hold against watermark", file,
                         "lost history: " + std::to_string(facts.st_size) + " bytes of " +
@@ -221,7 +217,9 @@ std::size_t whole_until(std::string_view log, std::size_t end) {
 }  // namespace
 
 result<void> check_log(const std::string& path, std::uint64_t end) {
-    const std::string bytes = whole_file(path);
+    auto read = whole_file(path);
+    if (!read) return within(std::move(read), "check log", path);
+    const auto& bytes = *read;
     const auto whole = std::min(whole_until(bytes, std::min<std::size_t>(end, bytes.size())),
                                 bytes.size());  // a block's trailer may be cut as well
     if (whole >= end) return {};
@@ -230,7 +228,9 @@ result<void> check_log(const std::string& path, std::uint64_t end) {
 }
 
 result<void> cut_torn_tail(const std::string& path) {
-    const std::string bytes = whole_file(path);
+    auto read = whole_file(path);
+    if (!read) return within(std::move(read), "cut torn tail", path);
+    const auto& bytes = *read;
     const auto whole = whole_until(bytes, bytes.size());
     if (whole >= bytes.size()) return {};
     for (std::size_t at = whole + 1; at + header_bytes <= bytes.size(); ++at) {

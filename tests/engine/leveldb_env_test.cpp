@@ -93,6 +93,23 @@ TEST_F(env, a_file_that_is_renamed_is_seen_or_the_error_is_told) {
     EXPECT_TRUE(e.RemoveFile(directory_ / "to").IsIOError());
 }
 
+TEST_F(env, a_manifest_stays_while_current_names_it_or_may) {
+    ASSERT_TRUE(marks_.create(directory_ / "watermark"));
+    leveldb_env e{marks_, durability::process, 0};
+    const auto manifest = directory_ / "MANIFEST-000002", current = directory_ / "CURRENT";
+    testing::write_bytes(manifest, "tables");
+    testing::write_bytes(current, "MANIFEST-000002\n");
+    EXPECT_TRUE(e.RemoveFile(manifest).IsIOError());
+    std::filesystem::remove(current);
+    std::filesystem::create_directory(current);  // it cannot be read
+    EXPECT_TRUE(e.RemoveFile(manifest).IsIOError());
+    EXPECT_TRUE(std::filesystem::exists(manifest));
+    std::filesystem::remove(current);
+    testing::write_bytes(current, "MANIFEST-000003\n");
+    EXPECT_TRUE(e.RemoveFile(manifest).ok());
+    EXPECT_FALSE(std::filesystem::exists(manifest));
+}
+
 TEST_F(env, an_early_lock_is_handed_over_once_and_let_go_if_nobody_came_for_it) {
     const auto path = directory_ / "LOCK";
     {

@@ -35,6 +35,7 @@ struct bent_disk {
     int unseen = 0;                           // so often a name is not found after a rename
     int looks_fail_with = 0;                  // looks at a name, that are still to come: all
     int lists_end_after = -1;                 // so many names, with EIO
+    int reads_end_after = -1;                 // so many reads, with EIO
     bool syncs_directories = true;
     bool renamed_an_open_file = false;
     std::vector<std::string> synced;  // "directory" or "file"
@@ -104,6 +105,12 @@ dirent* readdir(DIR* open) {
     if (bent_disk::current != nullptr && bent_disk::current->lists_end_after-- == 0)
         return errno = EIO, nullptr;
     return reinterpret_cast<dirent*>(::readdir64(open));  // the same, under its other name
+}
+
+ssize_t pread(int file, void* into, std::size_t size, off_t at) {
+    if (bent_disk::current != nullptr && bent_disk::current->reads_end_after-- == 0)
+        return refuse(EIO);
+    return ::syscall(SYS_pread64, file, into, size, at);
 }
 
 int fsync(int file) {
@@ -225,6 +232,32 @@ TEST_F(names, what_a_log_holds_outlives_a_directory_that_is_not_listed) {
     const auto kv = open();
     ASSERT_TRUE(kv) << kv.error().message();
     EXPECT_EQ(kv->get("k")->value, "v");
+}
+
+// Else what was read of it would be taken for all, and the rest cut off.
+TEST_F(names, a_log_that_cannot_be_read_is_not_judged) {
+    testing::write_bytes(from_, std::string(100, 'x'));
+    {
+        bent_disk disk;
+        disk.reads_end_after = 0;
+        EXPECT_EQ(cut_torn_tail(from_).error().system(), EIO);
+    }
+    {
+        bent_disk disk;
+        disk.reads_end_after = 0;
+        const auto checked = check_log(from_, 100);
+        EXPECT_EQ(checked.error().code(), errc::io) << "nothing says that it is corrupt";
+    }
+    EXPECT_EQ(std::filesystem::file_size(from_), 100u);
+}
+
+TEST_F(names, a_watermark_that_cannot_be_read_is_not_corrupt) {
+    ASSERT_TRUE(watermark{}.create(directory_ / "watermark"));
+    bent_disk disk;
+    disk.reads_end_after = 0;
+    const auto opened = watermark{}.open(directory_ / "watermark", directory_.path());
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code(), errc::io) << opened.error().message();
 }
 
 // LevelDB syncs a table, but leaves its name to the sync of the manifest that names it.
