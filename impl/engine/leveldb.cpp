@@ -4,12 +4,13 @@
 #include <leveldb/db.h>
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <filesystem>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -398,9 +399,16 @@ void leveldb_store::state::write_group() {
 namespace {
 
 result<void> make_directory(const std::string& path) {
-    std::error_code why;
-    std::filesystem::create_directories(path, why);
-    if (why) return fail_system(why.value(), "make directory", path);
+    const auto make = [&] {
+        return ::mkdir(path.c_str(), 0777) == 0 || errno == EEXIST ? 0 : errno;
+    };
+    int why = make();
+    const auto above = path.rfind('/');
+    if (why == ENOENT && above != std::string::npos && above > 0) {
+        if (auto made = make_directory(path.substr(0, above)); !made) return made;
+        why = make();
+    }
+    if (why != 0) return fail_system(why, "make directory", path);
     return {};
 }
 
