@@ -41,7 +41,7 @@ struct vault_options {
     engine::durability durable = engine::durability::power;
     std::size_t cache_bytes = 16u << 20;
     std::size_t write_buffer_bytes = 8u << 20;
-    std::size_t mapped_bytes_max = 64u << 20;
+    std::size_t mapped_bytes_max = 0;  // of tables: see engine/leveldb.hpp before this is more
     std::size_t directory_bytes_max = 16u << 20;  // of immutable directories, kept in memory
     /// What a change came to can be asked for so long at least (SPEC F22).
     std::chrono::nanoseconds outcomes_kept = std::chrono::hours{24};

@@ -234,6 +234,27 @@ TEST_F(names, what_a_log_holds_outlives_a_directory_that_is_not_listed) {
     EXPECT_EQ(kv->get("k")->value, "v");
 }
 
+TEST_F(names, a_table_that_cannot_be_read_is_an_error_of_its_own) {
+    const auto store = directory_ / "store";
+    {
+        auto kv = leveldb_store::open(store, {.create = true, .write_buffer_bytes = 64 << 10});
+        ASSERT_TRUE(kv);
+        for (int n = 0; n < 300; ++n)
+            ASSERT_TRUE(kv->commit(
+                {{}, {{{write::kind::put, std::to_string(n), std::string(1000, 'v')}}}}));
+    }
+    const auto kv = leveldb_store::open(store, {});
+    ASSERT_TRUE(kv) << kv.error().message();
+    {
+        bent_disk disk;
+        disk.reads_end_after = 0;
+        const auto refused = kv->get("7");
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().system(), EIO) << refused.error().message();
+    }
+    EXPECT_EQ(kv->get("7")->value, std::string(1000, 'v')) << "it passes";
+}
+
 // Else what was read of it would be taken for all, and the rest cut off.
 TEST_F(names, a_log_that_cannot_be_read_is_not_judged) {
     testing::write_bytes(from_, std::string(100, 'x'));
