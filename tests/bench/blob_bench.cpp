@@ -198,9 +198,57 @@ void hold_gets(const std::string& words, std::size_t size, vault& v, const works
     hold({"get " + words, "B/s"}, all);
 }
 
+/// Songs put one after the other into a store that is new, until all are where they stay.
+void hold_songs() {
+    constexpr std::uint64_t songs = 100;
+    bytes_of_blobs bytes{15 * MiB};
+    const workshop w{"songs"};
+    const auto contestant_of = [&](role plays, const std::string& name, const auto& put_all) {
+        return contestant{plays, name, [&, put_all](benchmark::State& state) {
+                              std::int64_t all = 0;
+                              const auto song = [&](std::uint64_t n) {
+                                  const auto size = 3 * MiB + n * 2654435761u % (12 * MiB);
+                                  all += static_cast<std::int64_t>(size);
+                                  return bytes(n).substr(0, size);
+                              };
+                              for (auto _ : state) {
+                                  put_all(w / "turn", song);
+                                  state.PauseTiming();
+                                  std::filesystem::remove_all(w / "turn");
+                                  state.ResumeTiming();
+                              }
+                              state.SetBytesProcessed(all);
+                          }};
+    };
+    const auto put_files = [](const std::string& path, const auto& song) {
+        std::filesystem::create_directory(path);
+        for (std::uint64_t n = 0; n < songs; ++n)
+            write_file(path + "/" + std::to_string(n), song(n));
+    };
+    const auto put_ours = [](const std::string& path, const auto& song) {
+        auto v = must(vault::create(path, {.durable = engine::durability::power}));
+        for (std::uint64_t n = 0; n < songs; ++n) put(v, song(n));
+        must(v.close());
+    };
+    std::vector<contestant> all{contestant_of(role::floor, "write+fdatasync", put_files),
+                                contestant_of(role::ours, "stage+commit", put_ours)};
+    const auto peers = blob_peers(w / "peers");
+    for (std::size_t which = 0; which < peers.size(); ++which)
+        all.push_back(contestant_of(role::peer, peers[which].name,
+                                    [which](const std::string& path, const auto& song) {
+                                        std::filesystem::create_directory(path);
+                                        const auto peer = blob_peers(path)[which];
+                                        for (std::uint64_t n = 0; n < songs; ++n)
+                                            peer.put(n, song(n));
+                                        peer.settle();
+                                    }));
+    hold({"put 100 songs, until they are where they stay, power", "B/s"}, all);
+}
+
 }  // namespace
 
 int main() {
+    hold_songs();
     const std::array sizes{std::pair{"64 KiB", 64 * KiB}, std::pair{"1 MiB", 1 * MiB},
                            std::pair{"8 MiB", 8 * MiB}};
     for (const auto& [words, size] : sizes) {

@@ -58,7 +58,8 @@ blob_keeper leveldb_values(const std::string& path) {
                 std::string value;
                 check(db->Get(how, key_of(number), &value));
                 return value.size();
-            }};
+            },
+            [db] { db->CompactRange(nullptr, nullptr); }};
 }
 
 #ifdef CASEMENT_BENCH_ROCKSDB
@@ -84,7 +85,8 @@ blob_keeper rocksdb_blobs(const std::string& path) {
                 rocksdb::PinnableSlice value;
                 check(db->Get(how, db->DefaultColumnFamily(), key_of(number), &value));
                 return value.size();
-            }};
+            },
+            [db] { check(db->Flush({})); }};
 }
 #endif
 
@@ -129,6 +131,12 @@ public:
         sqlite3_reset(get_);
         return size;
     }
+    void settle() {
+        const std::lock_guard lock{mutex_};
+        if (sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) !=
+            SQLITE_OK)
+            fail();
+    }
 
 private:
     [[noreturn]] void fail() { give_up(sqlite3_errmsg(db_)); }
@@ -146,7 +154,8 @@ private:
 blob_keeper sqlite_blobs(const std::string& path) {
     const auto store = std::make_shared<sqlite_store>(path);
     return {"SQLite", [store](std::uint64_t number, std::string_view b) { store->put(number, b); },
-            [store](std::uint64_t number) { return store->get(number); }};
+            [store](std::uint64_t number) { return store->get(number); },
+            [store] { store->settle(); }};
 }
 #endif
 

@@ -14,6 +14,7 @@ struct blob_keeper {
     std::string name;
     std::function<void(std::uint64_t number, std::string_view bytes)> put;  // a number not yet used
     std::function<std::size_t(std::uint64_t number)> get;                   // how many bytes
+    std::function<void()> settle;  // no byte waits in a log to be written once more
 };
 
 // Open as long as a copy lives, in a new directory.
