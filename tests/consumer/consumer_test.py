@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""A protocol that is not ours, in one file that includes only Casement and the standard library, is
-built against an installed tree and explored: consumer_test.py BUILD CMAKE COMPILER SCRATCH."""
+"""Programs that are not ours, each in one file that includes only Casement and the standard
+library, are built in every way there is to take Casement in, and run: consumer_test.py BUILD CMAKE
+COMPILER SCRATCH. Each way finds only the packages that its component needs."""
 
+import os
 import pathlib
 import re
 import shutil
@@ -11,31 +13,93 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD, CMAKE, COMPILER, SCRATCH = sys.argv[1:5]
+INSTALLED = pathlib.Path(SCRATCH) / "installed"
 LINES_MAX = 80
+ELSE = ("OpenSSL", "xxHash", "leveldb", "Threads")  # that none of them needs
+SAYS = {
+    "job_queue": ("a queue of one job: holds", "without the guard 'the lease is still mine'"),
+    "turnstile": ("turnstile: no transition from locked on push", "[*] --> locked"),
+    "counter": ("no longer holds: nobody has counted",),
+}
 
 
-def run(*words):
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+def run(*words, **how):
+    done = subprocess.run(words, capture_output=True, text=True, **how)
+    if done.returncode != 0:
+        raise AssertionError(f"{words}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
 
 
 class Consumer(unittest.TestCase):
-    def test_it_is_short_and_includes_nothing_else(self):
-        text = (HERE / "job_queue.cpp").read_text()
-        code = [line for line in text.splitlines() if line.strip()]
-        self.assertLess(len(code), LINES_MAX)
-        for header in re.findall(r"#include (\S+)", text):
-            self.assertRegex(header, r"^<(casement/.*|[a-z_]+)>$")
+    @classmethod
+    def setUpClass(cls):
+        shutil.rmtree(SCRATCH, ignore_errors=True)
+        run(CMAKE, "--install", BUILD, "--prefix", str(INSTALLED))
 
-    def test_it_is_built_from_the_installed_tree(self):
-        scratch = pathlib.Path(SCRATCH)
-        shutil.rmtree(scratch, ignore_errors=True)
-        run(CMAKE, "--install", BUILD, "--prefix", str(scratch / "installed"))
-        run(CMAKE, "-S", str(HERE / "project"), "-B", str(scratch / "build"), "-G", "Ninja",
-            f"-DCMAKE_PREFIX_PATH={scratch / 'installed'}", f"-DCMAKE_CXX_COMPILER={COMPILER}")
-        run(CMAKE, "--build", str(scratch / "build"))
-        told = run(str(scratch / "build" / "job_queue"))
-        self.assertIn("a queue of one job: holds", told)
-        self.assertIn("without the guard 'the lease is still mine'", told)
+    def works(self, program, at):
+        told = run(str(at))
+        for words in SAYS[program]:
+            self.assertIn(words, told)
+
+    def project(self, program, component, way, without, *words):
+        build = pathlib.Path(SCRATCH) / f"{program}.{way}"
+        run(CMAKE, "-S", str(HERE / "project"), "-B", str(build), "-G", "Ninja",
+            f"-DPROGRAM={program}", f"-DCOMPONENT={component}", f"-DCMAKE_CXX_COMPILER={COMPILER}",
+            *(f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in without), *words)
+        run(CMAKE, "--build", str(build), "--target", program)
+        self.works(program, build / program)
+
+    def compiled(self, program, name, *words):
+        at = pathlib.Path(SCRATCH) / f"{program}.{name}"
+        run(COMPILER, "-std=c++23", str(HERE / f"{program}.cpp"), "-o", str(at), *words)
+        self.works(program, at)
+
+    def test_each_is_short_and_includes_nothing_else(self):
+        for program in SAYS:
+            text = (HERE / f"{program}.cpp").read_text()
+            code = [line for line in text.splitlines() if line.strip()]
+            self.assertLess(len(code), LINES_MAX)
+            for header in re.findall(r"#include (\S+)", text):
+                self.assertRegex(header, r"^<(casement/.*|casement_machine.hpp|[a-z_]+)>$")
+
+    def test_the_installed_package_finds_what_a_component_needs(self):
+        here = f"-DCMAKE_PREFIX_PATH={INSTALLED}"
+        self.project("turnstile", "machine", "installed", (*ELSE, "range-v3"), here)
+        self.project("counter", "kv", "installed", (*ELSE, "range-v3"), here)
+        self.project("job_queue", "check", "installed", ELSE, here)
+
+    def test_a_component_that_is_none_is_refused(self):
+        with self.assertRaisesRegex(AssertionError, "no component no_such, but"):
+            self.project("turnstile", "no_such", "refused", (),
+                         f"-DCMAKE_PREFIX_PATH={INSTALLED}")
+
+    def test_without_its_package_a_component_is_not_found(self):
+        with self.assertRaisesRegex(AssertionError, "(?s)range-v3"):
+            self.project("job_queue", "check", "lacking", ("range-v3",),
+                         f"-DCMAKE_PREFIX_PATH={INSTALLED}")
+
+    def test_the_sources_are_taken_in(self):
+        sources = f"-DCASEMENT_SOURCES={HERE.parents[1]}"
+        self.project("turnstile", "machine", "fetched", (*ELSE, "range-v3"), sources)
+        self.project("counter", "kv", "fetched", (*ELSE, "range-v3"), sources)
+
+    @unittest.skipIf(shutil.which("pkg-config") is None, "there is no pkg-config")
+    def test_pkg_config_knows_each_component(self):
+        found = {**os.environ, "PKG_CONFIG_PATH": ":".join(
+            str(p.parent) for p in INSTALLED.rglob("casement-machine.pc"))}
+        for program, component in (("turnstile", "machine"), ("counter", "kv"),
+                                   ("job_queue", "check")):
+            words = run("pkg-config", "--cflags", "--libs", f"casement-{component}", env=found)
+            self.compiled(program, "pkg-config", *words.split())
+        for file in INSTALLED.rglob("casement-*.pc"):
+            run("pkg-config", "--libs", file.stem, env=found)
+
+    def test_machine_is_one_header(self):
+        one = pathlib.Path(SCRATCH) / "one"
+        one.mkdir()
+        shutil.copy(INSTALLED / "include" / "casement_machine.hpp", one)
+        self.compiled("turnstile", "one-header", "-DONE_HEADER", f"-I{one}", "-Wall", "-Wextra",
+                      "-Werror")
 
 
 if __name__ == "__main__":
