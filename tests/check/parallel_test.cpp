@@ -1,0 +1,85 @@
+#include <casement/check/parallel.hpp>
+
+#include <gtest/gtest.h>
+
+#include "check/till.hpp"
+
+namespace casement::testing::parallel_test {
+namespace {
+
+using check::explore, check::in_parallel, check::step_by_step;
+using scripts = std::vector<std::vector<till_call>>;
+
+TEST(Parallel, GuardedCallsAreLinearizable) {
+    auto s = with_till(in_parallel("a till", scripts{{add{1}, look{}}, {add{2}, add{3}}}, till{}));
+    const auto told = explore(s, step_by_step());
+    EXPECT_TRUE(told.holds()) << told;
+    EXPECT_GT(told.states, 100u);
+}
+
+TEST(Parallel, ALostUpdateIsFound) {
+    auto s = with_till(in_parallel("a till", scripts{{add{1}}, {add{2}}}, till{}));
+    const auto told = explore(s, step_by_step({{"1: add", "nobody has added meanwhile"}}));
+    ASSERT_EQ(told.violations.size(), 1u) << told;
+    EXPECT_EQ(told.violations[0].property, "every history is linearizable");
+    EXPECT_FALSE(told.violations[0].token.empty());
+}
+
+/// What it looks at is not what is there by the time it answers.
+struct stale_look {
+    std::optional<std::string> on(check::actor& me) const {
+        const auto row = read<till_row>(me.store(), 1);
+        (void)me.now();
+        return std::to_string((*row)->cents);
+    }
+    static std::string on(till& t) { return std::to_string(t.cents); }
+};
+
+// That is linearizable: it was so at some moment of the call. Two of them in a row must not go
+// back.
+TEST(Parallel, WhatWasSoDuringTheCallIsRight) {
+    using call = check::one_of<add, stale_look>;
+    const std::vector<std::vector<call>> both{{stale_look{}, stale_look{}}, {add{1}}};
+    auto s = with_till(in_parallel("stale", both, till{}));
+    EXPECT_TRUE(explore(s, step_by_step()).holds());
+}
+
+/// Answers from a copy that somebody made before: an order explains it, but not the clocks.
+struct cached_look {
+    std::optional<std::string> on(check::actor& me) const {
+        const auto row = read<till_row>(me.store(), 2);
+        return std::to_string(row->exists() ? (*row)->cents : 0);
+    }
+    static std::string on(till& t) { return std::to_string(t.cents); }
+};
+
+TEST(Parallel, TimeCountsAndNotOnlyEachClientsOrder) {
+    using call = check::one_of<add, cached_look>;
+    const std::vector<std::vector<call>> both{{cached_look{}}, {add{1}}};
+    auto s = with_till(in_parallel("cached", both, till{}));
+    const auto told = explore(s, step_by_step());
+    ASSERT_EQ(told.violations.size(), 1u) << "the look may begin after the add has returned";
+}
+
+TEST(Parallel, FaultsLeaveCallsOpen) {
+    auto s = with_till(in_parallel("faults", scripts{{add{1}, look{}}, {add{2}}}, till{}));
+    s.strikes({.crashes = 1, .lost_replies = 1});
+    const auto told = explore(s, step_by_step());
+    EXPECT_TRUE(told.holds()) << told;
+}
+
+TEST(Parallel, TheRowsMustAgreeInTheEnd) {
+    const auto agrees = [](const check::rows& now, const till& t) {
+        const auto row = read<till_row>(now, 1);
+        return (row->exists() ? (*row)->cents : 0) == t.cents;
+    };
+    const scripts both{{add{1}}, {add{2}}};
+    EXPECT_TRUE(
+        explore(with_till(in_parallel("ends", both, till{}, agrees)), step_by_step()).holds());
+    const auto never = [](const check::rows&, const till& t) { return t.cents != 3; };
+    EXPECT_FALSE(
+        explore(with_till(in_parallel("ends", both, till{}, never)), step_by_step()).holds());
+}
+
+}  // namespace
+}  // namespace casement::testing::parallel_test
