@@ -76,7 +76,7 @@ TEST(Parallel, TheRowsMustAgreeInTheEnd) {
     const scripts both{{add{1}}, {add{2}}};
     EXPECT_TRUE(
         explore(with_till(in_parallel("ends", both, till{}, agrees)), step_by_step()).holds());
-    const auto never = [](const check::rows&, const till& t) { return t.cents != 3; };
+    const auto never = [](const check::rows&, const till& t) { return t.cents != 5; };
     EXPECT_FALSE(
         explore(with_till(in_parallel("ends", both, till{}, never)), step_by_step()).holds());
 }

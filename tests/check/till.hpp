@@ -23,13 +23,13 @@ struct till {
     std::uint64_t cents = 0;
 };
 
-/// Adds, and answers what is in it then; "busy", and has not added, if somebody was faster.
+/// Adds so much and one cent, for to add nothing is to race unseen; answers what is in it then.
 struct add {
     std::uint64_t cents = 0;
 
     [[nodiscard]] std::optional<std::string> on(check::actor& me) const {
         const auto row = read<till_row>(me.store(), 1);
-        const till_row now{(*row)->cents + cents};
+        const till_row now{(*row)->cents + cents + 1};
         auto made =
             transaction{me.store()}.replace(*row, now, "nobody has added meanwhile").commit();
         if (made) return std::to_string(now.cents);
@@ -37,7 +37,7 @@ struct add {
         // Again: only those who add make each other do so.
         return on(me);
     }
-    [[nodiscard]] std::string on(till& t) const { return std::to_string(t.cents += cents); }
+    [[nodiscard]] std::string on(till& t) const { return std::to_string(t.cents += cents + 1); }
 };
 
 struct look {

@@ -27,10 +27,19 @@ namespace casement::check {
 
 namespace detail {
 
+/// Of all in `[min, max)` alike, however small the test is still.
+template <class T>
+rc::Gen<T> in_range(T min, T max) {
+    return rc::gen::resize(rc::kNominalSize, rc::gen::inRange<T>(min, max));
+}
+
 template <class T>
 struct any_value {
     static rc::Gen<T> now() {
-        if constexpr (std::is_aggregate_v<T>)
+        if constexpr (std::is_unsigned_v<T> && sizeof(T) > 1)  // it is equal ones that race
+            return rc::gen::weightedOneOf<T>(
+                {{6, in_range<T>(0, 4)}, {2, in_range<T>(0, 64)}, {1, rc::gen::arbitrary<T>()}});
+        else if constexpr (std::is_aggregate_v<T>)
             return rc::gen::exec([] {
                 T made{};
                 std::apply(
@@ -78,8 +87,9 @@ struct any_value<one_of<Calls...>> {
 
 }  // namespace detail
 
-/// Any value of an aggregate, member by member; of a variant, any of its kinds. Small ones first,
-/// and towards those it shrinks. A type of one's own takes part by `rc::Arbitrary`.
+/// Any value of an aggregate, member by member; of a variant, any of its kinds. Numbers are small
+/// more often than not, and towards smaller ones it shrinks. A type of one's own takes part by
+/// `rc::Arbitrary`.
 template <class T>
 [[nodiscard]] rc::Gen<T> any() {
     return detail::any_value<T>::now();
@@ -108,16 +118,13 @@ template <class Op, class Model, class Tell>
 void hold_in_parallel(const Model& beginning, const Tell& tell, const parallel_size& size = {},
                       const std::vector<left_out>& without = {}) {
     const auto scripts = *rc::gen::container<std::vector<std::vector<Op>>>(
-        size.clients,
-        rc::gen::mapcat(rc::gen::inRange<std::size_t>(0, size.calls_max + 1), [](std::size_t n) {
-            return rc::gen::container<std::vector<Op>>(n, any<Op>());
-        }));
+        size.clients, rc::gen::resize(static_cast<int>(size.calls_max),
+                                      rc::gen::container<std::vector<Op>>(any<Op>())));
     story s = in_parallel("scripts", scripts, beginning);
     tell(s);
     const auto told = explore(s, step_by_step(without));
     std::ostringstream out;
     out << told;
-    for (const auto& v : told.violations) out << v.token << '\n';
     RC_LOG() << out.str();
     RC_ASSERT(told.failed.empty());
     RC_ASSERT(told.violations.empty());
