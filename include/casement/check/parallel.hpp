@@ -12,6 +12,7 @@
 //
 // The code answers none where it cannot know whether it has done it (`unknown_outcome`).
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -54,8 +55,7 @@ struct returned {
         std::uint64_t client, call;
     };
     std::optional<std::string> answer;
-    std::vector<std::uint64_t>
-        after;  // how many calls of each client had returned at its beginning
+    std::vector<std::uint64_t> after;  // of each client, how many had returned when it was made
 };
 
 /// How many calls of each client have returned by now.
