@@ -61,6 +61,13 @@ TEST(Parallel, TimeCountsAndNotOnlyEachClientsOrder) {
     ASSERT_EQ(told.violations.size(), 1u) << "the look may begin after the add has returned";
 }
 
+TEST(Parallel, ACodeIsAnAnswerUnlessNobodyKnows) {
+    EXPECT_EQ(check::answer_of(result<int>{1}), "ok");
+    const auto failed = [](errc code) { return result<int>{fail(code, "do", "it")}; };
+    EXPECT_EQ(check::answer_of(failed(errc::fenced)), "fenced");
+    EXPECT_EQ(check::answer_of(failed(errc::unknown_outcome)), std::nullopt);
+}
+
 TEST(Parallel, FaultsLeaveCallsOpen) {
     auto s = with_till(in_parallel("faults", scripts{{add{1}, look{}}, {add{2}}}, till{}));
     s.strikes({.crashes = 1, .lost_replies = 1});

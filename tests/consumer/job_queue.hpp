@@ -84,15 +84,14 @@ inline const check::left_out no_fence{"finish", "the job is as it was seen"};  /
 
 struct call {  // any event, as the code does it, and as the table alone would
     event<life> by;
-    std::optional<std::string> on(check::actor& me) const { return told(advance(me.store(), by)); }
+    std::optional<std::string> on(check::actor& me) const {
+        return check::answer_of(advance(me.store(), by));
+    }
     std::string on(job& model) const {
         const auto next = apply<life>(model.now, by);
         if (next) model.now = *next;
-        return told(next);
+        return *check::answer_of(next);
     }
     std::string name() const { return by.index() == 0 ? "take" : "finish"; }
-    static std::string told(const auto& r) {
-        return r ? "ok" : std::string{name_of(r.error().code())};
-    }
 };
 }  // namespace job_queue

@@ -25,11 +25,21 @@
 #include <casement/check/linearizable.hpp>
 #include <casement/check/rows.hpp>
 #include <casement/check/story.hpp>
+#include <casement/core/error.hpp>
 #include <casement/core/reflect.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/kv/transaction.hpp>
 
 namespace casement::check {
+
+/// What a call has come to, for who compares codes alone: "ok", the code's name, or none where
+/// nobody knows.
+template <class T>
+[[nodiscard]] std::optional<std::string> answer_of(const result<T>& r) {
+    if (r) return "ok";
+    if (r.error().code() == errc::unknown_outcome) return std::nullopt;
+    return std::string{name_of(r.error().code())};
+}
 
 /// One of several kinds of calls: what scripts are made of.
 template <class... Calls>
