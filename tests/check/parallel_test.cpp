@@ -19,7 +19,8 @@ TEST(Parallel, GuardedCallsAreLinearizable) {
 
 TEST(Parallel, ALostUpdateIsFound) {
     auto s = with_till(in_parallel("a till", scripts{{add{1}}, {add{2}}}, till{}));
-    const auto told = explore(s, step_by_step({{"1: add", "nobody has added meanwhile"}}));
+    const auto told = explore(s, step_by_step({{"1: add 1", "nobody has added meanwhile"},
+                                               {"1: add 2", "nobody has added meanwhile"}}));
     ASSERT_EQ(told.violations.size(), 1u) << told;
     EXPECT_EQ(told.violations[0].property, "every history is linearizable");
     EXPECT_FALSE(told.violations[0].token.empty());

@@ -9,6 +9,7 @@
 //         std::optional<std::string> on(check::actor&) const;   // as the code does it
 //         std::string on(account_model&) const;                 // as it shall be
 //     };
+//     using call = check::one_of<deposit, withdraw>;            // what scripts are made of
 //
 // The code answers none where it cannot know whether it has done it (`unknown_outcome`).
 
@@ -24,9 +25,9 @@
 #include <casement/check/explore.hpp>
 #include <casement/check/linearizable.hpp>
 #include <casement/check/rows.hpp>
+#include <casement/check/spelled.hpp>
 #include <casement/check/story.hpp>
 #include <casement/core/error.hpp>
-#include <casement/core/reflect.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/kv/transaction.hpp>
 
@@ -50,9 +51,8 @@ struct one_of : std::variant<Calls...> {
     [[nodiscard]] auto on(On& world) const {
         return std::visit([&](const auto& call) { return call.on(world); }, base());
     }
-    [[nodiscard]] std::string name() const {
-        return std::visit([]<class C>(const C&) { return std::string{name_of<C>()}; }, base());
-    }
+    /// As schedules call it: "deposit 5".
+    [[nodiscard]] std::string name() const { return detail::spelled(base()); }
     [[nodiscard]] const std::variant<Calls...>& base() const { return *this; }
 };
 
