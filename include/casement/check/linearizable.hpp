@@ -33,15 +33,26 @@ template <class Model, class Op, class Answer, class Ends>
 class linearizer {
 public:
     linearizer(std::span<const past_call<Op, Answer>> history, const Ends& ends)
-        : history_{history}, ends_{ends}, done_(history.size(), '0') {
-        for (const auto& c : history) returned_ += c.answer.has_value();
+        : history_{history},
+          ends_{ends},
+          done_(history.size(), '0'),
+          waits_for_(history.size()),
+          followers_(history.size()) {
+        for (std::size_t i = 0; i < history.size(); ++i) {
+            returned_ += history[i].answer.has_value();
+            for (const auto before : history[i].after) {
+                if (!history[before].answer) continue;  // it need not have happened
+                ++waits_for_[i];
+                followers_[before].push_back(i);
+            }
+        }
     }
 
     [[nodiscard]] bool from(const Model& now) {
         if (returned_ == 0 && ends_(now)) return true;
         if (!met_.insert(done_ + encode(now)).second) return false;
         for (std::size_t i = 0; i < history_.size(); ++i) {
-            if (done_[i] == '1' || !may_be_next(i)) continue;
+            if (done_[i] == '1' || waits_for_[i] > 0) continue;
             const auto& call = history_[i];
             auto next = now;
             const Answer answer = call.what.on(next);
@@ -54,19 +65,19 @@ public:
     }
 
 private:
-    [[nodiscard]] bool may_be_next(std::size_t i) const {
-        for (const auto before : history_[i].after)
-            if (history_[before].answer && done_[before] == '0') return false;
-        return true;
-    }
     void take(std::size_t i, char done) {
         done_[i] = done;
-        if (history_[i].answer) returned_ += done == '1' ? -1 : 1;
+        if (!history_[i].answer) return;
+        const int by = done == '1' ? -1 : 1;
+        returned_ += by;
+        for (const auto f : followers_[i]) waits_for_[f] += by;
     }
 
     std::span<const past_call<Op, Answer>> history_;
     const Ends& ends_;
     std::string done_;
+    std::vector<int> waits_for_;  // calls that had returned before it was made, and are not done
+    std::vector<std::vector<std::size_t>> followers_;
     std::ptrdiff_t returned_ = 0;  // that are still to be done
     std::unordered_set<std::string> met_;
 };

@@ -1,0 +1,78 @@
+#pragma once
+// What threads have done to something real, noted as it happened, for `linearizable`. To look at
+// one object at a time is enough, and much faster: a history is linearizable if what it did to each
+// object is (Herlihy and Wing's locality).
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <casement/check/linearizable.hpp>
+
+namespace casement::check {
+
+/// Calls of threads, and which had returned when each was made. Any thread; who notes holds a lock
+/// for a moment after the call, never during it.
+template <class Op, class Answer = std::string>
+class history {
+public:
+    /// Makes the call: `what.on(world)` answers an `std::optional<Answer>`, none where nobody
+    /// knows.
+    template <class World>
+    std::optional<Answer> make(const Op& what, World& world) {
+        const auto begin = now_.fetch_add(1);
+        std::optional<Answer> answer = what.on(world);
+        const auto end = now_.fetch_add(1);
+        const std::lock_guard lock{mutex_};
+        calls_.push_back({what, answer, begin, end});
+        return answer;
+    }
+
+    /// By object: `which(call)` names the one that it is a call of. REQUIRES: nobody makes calls
+    template <class Which>
+    [[nodiscard]] auto by_object(const Which& which) const {
+        std::map<decltype(which(std::declval<const Op&>())), std::vector<noted>> of;
+        for (const auto& c : calls_) of[which(c.what)].push_back(c);
+        std::map<decltype(which(std::declval<const Op&>())), std::vector<past_call<Op, Answer>>>
+            all;
+        for (auto& [object, calls] : of) all[object] = ordered(std::move(calls));
+        return all;
+    }
+
+    [[nodiscard]] std::size_t size() const {
+        const std::lock_guard lock{mutex_};
+        return calls_.size();
+    }
+
+private:
+    struct noted {
+        Op what;
+        std::optional<Answer> answer;
+        std::uint64_t begin, end;
+    };
+
+    static std::vector<past_call<Op, Answer>> ordered(std::vector<noted> calls) {
+        std::ranges::sort(calls, {}, &noted::begin);
+        std::vector<past_call<Op, Answer>> all;
+        for (const auto& c : calls) {
+            std::vector<std::size_t> after;
+            for (std::size_t i = 0; i < all.size(); ++i)
+                if (calls[i].end < c.begin) after.push_back(i);
+            all.push_back({c.what, c.answer, std::move(after)});
+        }
+        return all;
+    }
+
+    std::atomic<std::uint64_t> now_{0};
+    mutable std::mutex mutex_;
+    std::vector<noted> calls_;
+};
+
+}  // namespace casement::check
