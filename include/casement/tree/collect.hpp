@@ -168,7 +168,7 @@ private:
                         },
                         [&](const surveyed&) { ++done_.revived; }};
         batches erased{kv_,
-                       [this](auto& t, const surveyed& s) -> result<void> {
+                       [&](auto& t, const surveyed& s) -> result<void> {
                            t.expect(*s.sentence, "it is condemned as it was seen");
                            t.template erase<tree::condemned>(s.which);
                            if (!is_block(s.which)) return erase_content(t, s.which.of);
