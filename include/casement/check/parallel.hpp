@@ -82,22 +82,21 @@ std::vector<std::uint64_t> returned_by_now(const S& kv, std::size_t clients) {
 template <class Op>
 using scripts = std::vector<std::vector<Op>>;
 
-/// The calls that have returned, and those that may have: a crash has cut them off, or a fault has
-/// struck the row that says so.
+/// The calls that have returned, and those that may have happened: of a turn that a crash has
+/// ended, and of one for which a fault has struck the row that says so.
 template <class Op>
 std::vector<past_call<Op, std::string>> history_of(const moment& m, const scripts<Op>& all) {
     std::vector<past_call<Op, std::string>> history;
     std::vector<std::vector<std::size_t>> place(all.size());
     std::vector<std::vector<std::uint64_t>> after;
     for (std::uint64_t client = 0; client < all.size(); ++client) {
+        if (m.answer(client).empty()) continue;  // its turn is still to come
         for (std::uint64_t call = 0; call < all[client].size(); ++call) {
             const auto row = read<returned>(m.store(), {client, call});
             const bool ended = row && row->exists();
-            if (!ended && m.answer(client).empty()) break;  // its turn is still to come
             place[client].push_back(history.size());
             history.push_back({all[client][call], ended ? (*row)->answer : std::nullopt, {}});
             after.push_back(ended ? (*row)->after : std::vector<std::uint64_t>(all.size(), 0));
-            if (!ended && m.answer(client) == "crashed") break;
         }
     }
     for (std::size_t i = 0; i < history.size(); ++i)
