@@ -4,26 +4,20 @@
 #include <array>
 #include <cerrno>
 #include <memory>
-#include <thread>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <casement/core/assert.hpp>
-#include <casement/core/system_calls.hpp>
+#include <casement/core/file_calls.hpp>
+#include <casement/core/pace.hpp>
 
 namespace casement::blob {
 
 namespace {
-
-transferred transferred_or_errno(::ssize_t n) {
-    if (n < 0) return std::unexpected{errno};
-    return static_cast<std::size_t>(n);
-}
 
 int open_number(const std::string& path, int flags) {
     int number = -1;
@@ -32,8 +26,6 @@ int open_number(const std::string& path, int flags) {
     } while (number < 0 && errno == EINTR);
     return number;
 }
-
-void sleep_for(std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }
 
 }  // namespace
 
@@ -63,22 +55,14 @@ result<void> posix_file::usable(const char* operation) const {
 
 result<void> posix_file::write_at(std::uint64_t offset, std::string_view bytes) {
     if (auto ready = usable("write"); !ready) return ready;
-    const auto some = [&](std::uint64_t at, std::string_view rest) {
-        return transferred_or_errno(
-            ::pwrite(number_, rest.data(), rest.size(), static_cast<::off_t>(at)));
-    };
-    if (const int number = write_whole(some, offset, bytes))
+    if (const int number = write_whole(writes_of(number_), offset, bytes))
         return fail_system(number, "write", path_);
     return {};
 }
 
 result<std::size_t> posix_file::read_at(std::uint64_t offset, std::span<char> into) const {
     if (auto ready = usable("read"); !ready) return passed(ready);
-    const auto some = [&](std::uint64_t at, std::span<char> rest) {
-        return transferred_or_errno(
-            ::pread(number_, rest.data(), rest.size(), static_cast<::off_t>(at)));
-    };
-    const transferred n = read_whole(some, offset, into);
+    const transferred n = read_whole(reads_of(number_), offset, into);
     if (!n) return fail_system(n.error(), "read", path_);
     return *n;
 }
@@ -163,21 +147,21 @@ result<bool> posix_file_system::sync_directory(const std::string& path) {
 
 result<void> posix_file_system::remove(const std::string& path) {
     const auto attempt = [&] { return ::unlink(path.c_str()) == 0 ? 0 : errno; };
-    if (const int number = until_passed(attempt, sleep_for))
+    if (const int number = until_passed(attempt, steady_waiting::wait))
         return fail_system(number, "remove", path);
     return {};
 }
 
 result<void> posix_file_system::rename(const std::string& from, const std::string& to) {
     const auto attempt = [&] { return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno; };
-    if (const int number = until_passed(attempt, sleep_for))
+    if (const int number = until_passed(attempt, steady_waiting::wait))
         return within(result<void>{fail_system(number, "rename to", to)}, "rename", from);
     return {};
 }
 
 result<bool> posix_file_system::link(const std::string& from, const std::string& to) {
     const auto attempt = [&] { return ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno; };
-    const int number = until_passed(attempt, sleep_for);
+    const int number = until_passed(attempt, steady_waiting::wait);
     if (number == 0) return true;
     // EPERM is what Linux says where there are none, and also of files that are not the caller's.
     constexpr std::array cannot{EPERM, EXDEV, EMLINK, EOPNOTSUPP, ENOSYS, EINVAL};
@@ -186,19 +170,10 @@ result<bool> posix_file_system::link(const std::string& from, const std::string&
 }
 
 result<std::vector<std::string>> posix_file_system::list(const std::string& path) {
-    struct closer {
-        void operator()(::DIR* d) const { ::closedir(d); }
-    };
-    const std::unique_ptr<::DIR, closer> directory{::opendir(path.c_str())};
-    if (!directory) return fail_system(errno, "list", path);
-    std::vector<std::string> names;
-    const int why = each_name(directory.get(), [&](std::string_view name) {
-        names.emplace_back(name);
-        return true;
-    });
-    if (why != 0) return fail_system(why, "list", path);
-    std::ranges::sort(names);
-    return names;
+    auto names = names_in(path);
+    if (!names) return fail_system(names.error(), "list", path);
+    std::ranges::sort(*names);
+    return *std::move(names);
 }
 
 result<entry> posix_file_system::look(const std::string& path) {

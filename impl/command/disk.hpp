@@ -10,13 +10,11 @@
 
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include <casement/core/clock.hpp>
@@ -51,9 +49,6 @@ public:
 private:
     int number_;
 };
-
-/// Between attempts at what may pass by.
-inline void wait_for(std::chrono::milliseconds pause) { std::this_thread::sleep_for(pause); }
 
 /// An open directory, and where it is for people. Shared by those who still work in it.
 class open_directory {

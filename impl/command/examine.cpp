@@ -30,6 +30,8 @@
 
 #include <fmt/format.h>
 
+#include <casement/core/file_calls.hpp>
+#include <casement/core/pace.hpp>
 #include <casement/core/system_calls.hpp>
 
 #include "command.hpp"
@@ -133,7 +135,8 @@ public:
         all.push_back(std::exchange(path_, {}));
         for (const auto& one : all) {
             const auto attempt = [&] { return std::remove(one.c_str()) == 0 ? 0 : errno; };
-            if (const int stays = until_passed(attempt, wait_for, may_yet_go); stays != 0)
+            if (const int stays = until_passed(attempt, steady_waiting::wait, may_yet_go);
+                stays != 0)
                 return stays;
         }
         return why.value();
@@ -144,18 +147,9 @@ private:
     std::string path_;
 };
 
-transferred transferred_or_errno(ssize_t n) {
-    if (n < 0) return std::unexpected{errno};
-    return static_cast<std::size_t>(n);
-}
-
 /// As a store writes: in as many calls as it takes. False leaves the errno.
 bool write_at(int number, std::uint64_t offset, std::string_view bytes) {
-    const auto some = [&](std::uint64_t at, std::string_view rest) {
-        return transferred_or_errno(
-            ::pwrite(number, rest.data(), rest.size(), static_cast<off_t>(at)));
-    };
-    const int why = write_whole(some, offset, bytes);
+    const int why = write_whole(writes_of(number), offset, bytes);
     if (why != 0) errno = why;
     return why == 0;
 }
@@ -170,18 +164,14 @@ descriptor file_of(const std::string& path, std::string_view bytes) {
 /// What a file begins with, "" if it cannot be read.
 std::string read_back(int number, std::size_t size) {
     std::string bytes(size, '\0');
-    const auto some = [&](std::uint64_t at, std::span<char> rest) {
-        return transferred_or_errno(
-            ::pread(number, rest.data(), rest.size(), static_cast<off_t>(at)));
-    };
-    bytes.resize(read_whole(some, 0, bytes).value_or(0));
+    bytes.resize(read_whole(reads_of(number), 0, bytes).value_or(0));
     return bytes;
 }
 
 /// Waits for a name to be found, as the check of renames has told whether that takes time.
 std::string read_back(const std::string& path, std::size_t size) {
     const auto seen = [&] { return ::access(path.c_str(), F_OK) == 0 ? 0 : errno; };
-    (void)until_passed(seen, wait_for, may_appear);
+    (void)until_passed(seen, steady_waiting::wait, may_appear);
     const descriptor file{path, O_RDONLY};
     return file ? read_back(file.number(), size) : "";
 }
@@ -189,7 +179,7 @@ std::string read_back(const std::string& path, std::size_t size) {
 /// Waits for a scanner to let go, as a store does. False leaves the errno.
 bool rename_to(const std::string& from, const std::string& to) {
     const auto attempt = [&] { return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno; };
-    return (errno = until_passed(attempt, wait_for)) == 0;
+    return (errno = until_passed(attempt, steady_waiting::wait)) == 0;
 }
 
 constexpr std::string_view elsewhere = "keep the store elsewhere";
@@ -261,7 +251,8 @@ finding scanners(const scratch& s) {
             if (may_pass(errno)) ++refusals, last = errno;
             return errno;
         };
-        if (until_passed(rename, wait_for) != 0) break;  // `rename` tells what does not pass
+        if (until_passed(rename, steady_waiting::wait) != 0)
+            break;  // `rename` tells what does not pass
     }
     if (refusals == 0) return good("scanners", "nothing else holds a new file");
     const auto what = fmt::format("rename {} files, refused {} times", files, refusals);

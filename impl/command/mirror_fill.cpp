@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <casement/core/hash.hpp>
+#include <casement/core/pace.hpp>
 #include <casement/core/system_calls.hpp>
 #include <casement/object/file_object.hpp>
 
@@ -403,7 +404,7 @@ private:
             return {};
         }
         const auto set = [&] { return set_facts(*u.in->at, u.name, is_link, wanted.wanted); };
-        const int why = until_passed(set, wait_for);
+        const int why = until_passed(set, steady_waiting::wait);
         if (auto done = run_.unless_refused(why, u.where()); !done) return done;
         auto seen = mirrored::look(*u.in->at, u.name, true);
         if (!seen) return passed(seen);

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <casement/core/assert.hpp>
-#include <casement/core/system_calls.hpp>
+#include <casement/core/file_calls.hpp>
 
 namespace casement::command::mirrored {
 
@@ -93,12 +93,7 @@ result<void> run_log::write_out() {
     if (!failure_ || waiting_.empty()) return failure_;
     if (!file_) failure_ = create();
     if (!failure_) return failure_;
-    const auto some = [&](std::uint64_t, std::string_view rest) -> transferred {
-        const auto n = ::write(file_.number(), rest.data(), rest.size());
-        if (n < 0) return std::unexpected{errno};
-        return static_cast<std::size_t>(n);
-    };
-    if (const int why = write_whole(some, 0, waiting_); why != 0)
+    if (const int why = append_whole(file_.number(), waiting_); why != 0)
         failure_ = fail_system(why, "write", at_->path_of(log_name));
     written_ += waiting_.size();
     waiting_.clear();

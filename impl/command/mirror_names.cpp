@@ -10,7 +10,9 @@
 #include <span>
 #include <utility>
 
+#include <casement/core/file_calls.hpp>
 #include <casement/core/hash.hpp>
+#include <casement/core/pace.hpp>
 #include <casement/core/system_calls.hpp>
 #include <casement/object/file_object.hpp>
 
@@ -87,7 +89,7 @@ result<std::optional<struct stat>> look(const open_directory& in, const std::str
     const auto see = [&] {
         return errno_of(::fstatat(in.number(), name.c_str(), &seen, AT_SYMLINK_NOFOLLOW));
     };
-    const int why = is_listed ? until_passed(see, wait_for, may_appear) : see();
+    const int why = is_listed ? until_passed(see, steady_waiting::wait, may_appear) : see();
     if (why == 0) return seen;
     if (why == ENOENT) return std::nullopt;
     return fail_system(why, "stat", in.path_of(name));
@@ -99,7 +101,7 @@ result<void> rename_to(const open_directory& in, const std::string& from, const 
         return what == onto::anything ? rename_over(in, from, to)
                                       : rename_onto_nothing(in, from, to);
     };
-    const int why = until_passed(attempt, wait_for);
+    const int why = until_passed(attempt, steady_waiting::wait);
     return why == 0 ? result<void>{} : fail_system(why, "rename", in.path_of(to));
 }
 
@@ -110,7 +112,7 @@ result<void> remove(const open_directory& in, const std::string& name, bool is_d
         if (why == EACCES && !is_directory) make_writable(in, name);
         return why;
     };
-    const int why = until_passed(attempt, wait_for);
+    const int why = until_passed(attempt, steady_waiting::wait);
     if (why == 0 || why == ENOENT) return {};
     if (why == EEXIST) return fail_system(ENOTEMPTY, "remove", in.path_of(name));
     return fail_system(why, "remove", in.path_of(name));
@@ -171,21 +173,16 @@ result<measured> measure(const open_directory& in, const std::string& name) {
             ::openat(in.number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
         return file ? 0 : errno;
     };
-    if (const int why = until_passed(attempt, wait_for); why != 0)
+    if (const int why = until_passed(attempt, steady_waiting::wait); why != 0)
         return fail_system(why, "open", in.path_of(name));
     struct stat about {};
     if (::fstat(file.number(), &about) != 0) return fail_system(errno, "stat", in.path_of(name));
     if (!S_ISREG(about.st_mode)) return fail(errc::illegal, "read", in.path_of(name), "is no file");
     thread_local std::string piece(std::size_t{1} << 20, '\0');
-    const auto some = [&](std::uint64_t at, std::span<char> rest) -> transferred {
-        const auto n = ::pread(file.number(), rest.data(), rest.size(), static_cast<off_t>(at));
-        if (n < 0) return std::unexpected{errno};
-        return static_cast<std::size_t>(n);
-    };
     sha256 hash;
     object::file_object all;
     for (;;) {
-        const auto n = read_whole(some, all.size, piece);
+        const auto n = read_whole(reads_of(file.number()), all.size, piece);
         if (!n) return fail_system(n.error(), "read", in.path_of(name));
         hash.update(std::string_view{piece}.substr(0, *n));
         all.size += *n;

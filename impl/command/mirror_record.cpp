@@ -14,6 +14,8 @@
 
 #include <casement/blob/little_endian.hpp>
 #include <casement/core/codec.hpp>
+#include <casement/core/file_calls.hpp>
+#include <casement/core/pace.hpp>
 #include <casement/core/system_calls.hpp>
 
 namespace casement::command::mirrored {
@@ -33,15 +35,6 @@ bool is_folded(std::string_view name, std::string_view lower) {
     return std::ranges::equal(name, lower, [](char a, char b) {
         return std::tolower(static_cast<unsigned char>(a)) == static_cast<unsigned char>(b);
     });
-}
-
-int write_all_to(int number, std::string_view bytes) {
-    const auto some = [&](std::uint64_t, std::string_view rest) -> transferred {
-        const auto n = ::write(number, rest.data(), rest.size());
-        if (n < 0) return std::unexpected{errno};
-        return static_cast<std::size_t>(n);
-    };
-    return write_whole(some, 0, bytes);
 }
 
 }  // namespace
@@ -125,13 +118,7 @@ result<std::size_t> frame_source::fill(std::size_t wanted) {
     bytes_.erase(0, std::exchange(at_, 0));
     const auto before = bytes_.size();
     bytes_.resize(before + std::max(wanted - before, piece_bytes));
-    const auto some = [&](std::uint64_t offset, std::span<char> rest) -> transferred {
-        const auto n =
-            ::pread(file_.number(), rest.data(), rest.size(), static_cast<off_t>(offset));
-        if (n < 0) return std::unexpected{errno};
-        return static_cast<std::size_t>(n);
-    };
-    const auto n = read_whole(some, offset_, std::span{bytes_}.subspan(before));
+    const auto n = read_whole(reads_of(file_.number()), offset_, std::span{bytes_}.subspan(before));
     bytes_.resize(before + n.value_or(0));
     offset_ += n.value_or(0);
     if (!n) return fail_system(n.error(), "read", path_);
@@ -264,7 +251,7 @@ result<memory> memory::read(std::shared_ptr<open_directory> at, bool is_due) {
             if (!names) names = record_source::open(*m.at_);
             return names ? 0 : names.error().system();
         };
-        (void)until_passed(see, wait_for, may_appear);
+        (void)until_passed(see, steady_waiting::wait, may_appear);
     }
     if (!names && names.error().code() != errc::not_found) return passed(names);
     for (bool more = names.has_value(); more;) {
@@ -351,14 +338,14 @@ result<void> memory::settle() const {
         ++end.names;
         end.sum = sum_with(end.sum, f);
         if (bytes.size() > piece_bytes) {
-            if (const int why = write_all_to(file.number(), bytes); why != 0)
+            if (const int why = append_whole(file.number(), bytes); why != 0)
                 return wrong("write", why);
             bytes.clear();
         }
         if (auto next = all->next(); !next) return next;
     }
     append_frame(bytes, end);
-    if (const int why = write_all_to(file.number(), bytes); why != 0) return wrong("write", why);
+    if (const int why = append_whole(file.number(), bytes); why != 0) return wrong("write", why);
     if (::fsync(file.number()) != 0) return wrong("sync", errno);
     if (const int why = file.close(); why != 0) return wrong("close", why);
     all = known_names{};  // which has the old one open
@@ -366,7 +353,8 @@ result<void> memory::settle() const {
         const std::string to{record_name};
         return ::renameat(at_->number(), name.c_str(), at_->number(), to.c_str()) == 0 ? 0 : errno;
     };
-    if (const int why = until_passed(rename, wait_for); why != 0) return wrong("rename", why);
+    if (const int why = until_passed(rename, steady_waiting::wait); why != 0)
+        return wrong("rename", why);
     if (::fsync(at_->number()) != 0 && !cannot_sync_names(errno))
         return fail_system(errno, "sync directory", at_->path());
     const auto remove = [&] {
@@ -374,7 +362,7 @@ result<void> memory::settle() const {
                    ? 0
                    : errno;
     };
-    const int why = until_passed(remove, wait_for);
+    const int why = until_passed(remove, steady_waiting::wait);
     return why == 0 ? result<void>{} : fail_system(why, "remove", at_->path_of(log_name));
 }
 

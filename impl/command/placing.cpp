@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include <casement/core/system_calls.hpp>
+#include <casement/core/file_calls.hpp>
 
 namespace casement::command {
 
@@ -47,12 +47,7 @@ new_file::~new_file() {
 result<void> new_file::write(vault::reader& bytes, tally& moved) {
     return bytes.for_each_piece([&](std::string_view piece) -> result<void> {
         moved.bytes += piece.size();
-        const auto some = [&](std::uint64_t, std::string_view rest) -> transferred {
-            const auto n = ::write(number_.number(), rest.data(), rest.size());
-            if (n < 0) return std::unexpected{errno};
-            return static_cast<std::size_t>(n);
-        };
-        const int why = write_whole(some, 0, piece);
+        const int why = append_whole(number_.number(), piece);
         return why == 0 ? result<void>{} : fail_system(why, "write", path());
     });
 }

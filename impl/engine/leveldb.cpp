@@ -5,7 +5,6 @@
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -17,12 +16,12 @@
 #include <vector>
 
 #include <casement/core/assert.hpp>
+#include <casement/core/file_calls.hpp>
 #include <casement/kv/memory.hpp>
 
 #include "census.hpp"
 #include "change_table.hpp"
 #include "leveldb_env.hpp"
-#include "names.hpp"
 #include "row_cache.hpp"
 #include "watermark.hpp"
 
@@ -413,17 +412,18 @@ result<void> make_directory(const std::string& path) {
 }
 
 result<bool> is_there(const std::string& path) {
-    if (::access(path.c_str(), F_OK) == 0) return true;
-    if (errno == ENOENT || errno == ENOTDIR) return false;
-    return fail_system(errno, "look for", path);
+    const int why = look_for(path);
+    if (why == 0) return true;
+    if (why == ENOENT || why == ENOTDIR) return false;
+    return fail_system(why, "look for", path);
 }
 
 /// The files of a database that a store must have written.
 result<std::vector<std::string>> journals_and_tables(const std::string& database) {
-    std::vector<std::string> names, found;
-    if (const int why = list_names(database, names); why != 0)
-        return fail_system(why, "list", database);
-    for (const auto& name : names)
+    const auto names = names_in(database);
+    if (!names) return fail_system(names.error(), "list", database);
+    std::vector<std::string> found;
+    for (const auto& name : *names)
         if (is_journal(name) || name.ends_with(".ldb")) found.push_back(database + '/' + name);
     return found;
 }

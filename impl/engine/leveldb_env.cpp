@@ -324,16 +324,10 @@ public:
             *out = {base_ + offset, n};
             return leveldb::Status::OK();
         }
-        std::size_t done = 0;
-        while (done < n) {
-            const auto r =
-                ::pread(descriptor_, scratch + done, n - done, static_cast<off_t>(offset + done));
-            if (r < 0 && errno == EINTR) continue;
-            if (r < 0) return failed("read", path_, errno);
-            if (r == 0) return cut_short();
-            done += static_cast<std::size_t>(r);
-        }
-        *out = {scratch, done};
+        const auto read = read_whole(reads_of(descriptor_), offset, {scratch, n});
+        if (!read) return failed("read", path_, read.error());
+        if (*read < n) return cut_short();
+        *out = {scratch, n};
         return leveldb::Status::OK();
     }
 
@@ -444,12 +438,19 @@ leveldb::Status leveldb_env::NewRandomAccessFile(const std::string& path,
 }
 
 leveldb::Status leveldb_env::GetChildren(const std::string& path, std::vector<std::string>* out) {
-    const int why = list_names(path, *out);
-    if (why == ENOENT) return leveldb::Status::NotFound(path, std::strerror(why));
-    return why == 0 ? leveldb::Status::OK() : failed("list", path, why);
+    out->clear();
+    auto names = names_in(path);
+    if (!names && names.error() == ENOENT)
+        return leveldb::Status::NotFound(path, std::strerror(ENOENT));
+    if (!names) return failed("list", path, names.error());
+    *out = *std::move(names);
+    return leveldb::Status::OK();
 }
 
-bool leveldb_env::FileExists(const std::string& path) { return may_be_there(path); }
+bool leveldb_env::FileExists(const std::string& path) {
+    const int why = look_for(path);
+    return why != ENOENT && why != ENOTDIR;
+}
 
 leveldb::Status leveldb_env::RemoveFile(const std::string& path) {
     if (is_manifest(path) && may_be_current(path))

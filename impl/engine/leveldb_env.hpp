@@ -55,6 +55,7 @@ public:
     /// LevelDB's own says of a list that could not be read to its end that it ends there, and takes
     /// a missing log for one that was never written.
     leveldb::Status GetChildren(const std::string& path, std::vector<std::string>* out) override;
+    /// True where nobody can tell: who took a file for missing might make a new one in its place.
     bool FileExists(const std::string& path) override;
     leveldb::Status RemoveFile(const std::string& path) override;
     leveldb::Status RenameFile(const std::string& from, const std::string& to) override;

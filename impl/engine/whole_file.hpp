@@ -10,7 +10,7 @@
 #include <string>
 
 #include <casement/core/error.hpp>
-#include <casement/core/system_calls.hpp>
+#include <casement/core/file_calls.hpp>
 
 namespace casement::engine {
 
@@ -23,13 +23,7 @@ namespace casement::engine {
     int why = ::fstat(file, &facts) == 0 ? 0 : errno;
     if (why == 0) {
         bytes.resize(static_cast<std::size_t>(facts.st_size));
-        const auto n = read_whole(
-            [&](std::uint64_t at, std::span<char> into) -> transferred {
-                const auto some = ::pread(file, into.data(), into.size(), static_cast<off_t>(at));
-                if (some < 0) return std::unexpected{errno};
-                return static_cast<std::size_t>(some);
-            },
-            0, bytes);
+        const auto n = read_whole(reads_of(file), 0, bytes);
         why = n ? 0 : n.error();
         bytes.resize(n.value_or(0));
     }
