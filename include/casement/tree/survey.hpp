@@ -101,8 +101,8 @@ private:
         return {};
     }
     template <class Each>
-    result<void> each_row(std::string_view first, std::string_view last, const Each& each) {
-        auto rows = at_.scan(first, last);
+    result<void> each_row(const std::string& prefix, const Each& each) {
+        auto rows = at_.scan(prefix, after_prefix(prefix));
         for (; rows.valid(); rows.next()) {
             if (auto on = unless_stopped(); !on) return on;
             if (auto told = each(rows.key(), rows.value()); !told) return told;
@@ -111,8 +111,7 @@ private:
     }
     template <class Each>
     result<void> each_row(char table, const Each& each) {
-        const std::string first(1, table);
-        return each_row(first, after_prefix(first), each);
+        return each_row(std::string(1, table), each);
     }
 
     // --- what is named ---------------------------------------------------------------------------
@@ -160,10 +159,11 @@ private:
 
     result<void> blocks() {
         sentences_beside<R> sentences{at_, object_row::table};
-        return each_row(object_row::table, [&](auto key, std::string_view value) -> result<void> {
+        const std::string directories{object_row::table, char{obj_id::directory}};
+        return each_row(directories, [&](auto key, std::string_view value) -> result<void> {
             const auto id = parse_row_key<object_row>(key);
             if (!id) return fail(errc::corrupt, "read row", std::string{key});
-            if (id->kind != obj_id::directory || !reached_.covers(id->digest)) return {};
+            if (!reached_.covers(id->digest)) return {};
             const bool named = reached_.contains(id->digest);
             total_.blocks += named;
             auto sentence = sentences.of(block(id->digest));
