@@ -60,8 +60,7 @@ class Consumer(unittest.TestCase):
     def test_each_is_short_and_includes_nothing_else(self):
         for file in HERE.glob("*.?pp"):
             text = file.read_text()
-            code = [line for line in text.splitlines()
-                    if re.search("[a-z]", line) and not line.lstrip().startswith("//")]
+            code = [line for line in text.splitlines() if line.strip()]
             self.assertLess(len(code), LINES_MAX, file)
             for header in re.findall(r"#include (\S+)", text):
                 self.assertRegex(

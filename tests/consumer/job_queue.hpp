@@ -1,9 +1,10 @@
 #pragma once
 // A protocol that is not Casement's: workers take a job under a lease that runs out, and a late one
-// must not finish what another has taken since. Here are its table, its row, its one operation, and
-// what is said of it; beside it, who explores it, draws scripts for it, and fuzzes it.
+// must not finish what another has taken since. Table, row, operation, story and mutant.
 
-#include <casement/check/parallel.hpp>
+#include <casement/check/explore.hpp>
+#include <casement/kv/row.hpp>
+#include <casement/kv/transaction.hpp>
 #include <casement/machine/apply.hpp>
 #include <casement/machine/check.hpp>
 
@@ -82,16 +83,4 @@ inline check::story workers(std::size_t how_many) {  // the story
 }
 inline const check::left_out no_fence{"finish", "the job is as it was seen"};  // the mutant
 
-struct call {  // any event, as the code does it, and as the table alone would
-    event<life> by;
-    std::optional<std::string> on(check::actor& me) const {
-        return check::answer_of(advance(me.store(), by));
-    }
-    std::string on(job& model) const {
-        const auto next = apply<life>(model.now, by);
-        if (next) model.now = *next;
-        return *check::answer_of(next);
-    }
-    std::string name() const { return by.index() == 0 ? "take" : "finish"; }
-};
 }  // namespace job_queue
