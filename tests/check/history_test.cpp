@@ -8,9 +8,8 @@
 
 #include <casement/engine/leveldb.hpp>
 #include <casement/kv/memory.hpp>
-#include <casement/kv/row.hpp>
-#include <casement/kv/transaction.hpp>
 
+#include "check/till.hpp"
 #include "support/temporary.hpp"
 
 namespace casement::testing::history_test {
@@ -18,42 +17,28 @@ namespace {
 
 using check::linearizable;
 
-struct tally {
-    static constexpr char table = 'T';
-    using key = std::uint64_t;
-    std::uint64_t n = 0;
-};
-struct model {
-    std::uint64_t n = 0;
-};
-
-/// Adds one, and answers how many there are then; with 0, only looks.
-struct add {
-    std::uint64_t which = 0, more = 0;
+/// Adds to one of several tills, or, with 0, only looks.
+struct deposit {
+    std::uint64_t which = 0, cents = 0;
     bool guarded = true;
 
     template <store S>
     [[nodiscard]] std::optional<std::string> on(S& kv) const {
-        for (;;) {
-            const auto row = read<tally>(kv, which);
-            if (!row) return std::nullopt;
-            const tally next{(row->exists() ? (*row)->n : 0) + more};
-            if (more == 0) return std::to_string(next.n);
-            transaction t{kv};
-            if (guarded)
-                t.replace(*row, next, "nobody has added meanwhile");
-            else
-                t.template put<tally>(which, next);
-            if (t.commit()) return std::to_string(next.n);
-        }
+        if (guarded && cents > 0) return add_to(kv, which, cents);
+        const auto row = read<till_row>(kv, which);
+        if (!row) return std::nullopt;
+        const till_row next{(row->exists() ? (*row)->cents : 0) + cents};
+        if (cents > 0 && !transaction{kv}.template put<till_row>(which, next).commit())
+            return std::nullopt;
+        return std::to_string(next.cents);
     }
-    [[nodiscard]] std::string on(model& m) const { return std::to_string(m.n += more); }
+    [[nodiscard]] std::string on(till& t) const { return std::to_string(t.cents += cents); }
 };
 
 constexpr int threads = 4, calls = 150;
-constexpr std::uint64_t tallies = 3;
+constexpr std::uint64_t tills = 3;
 
-void work(check::history<add>& all, engine::leveldb_store& kv, bool guarded) {
+void work(check::history<deposit>& all, engine::leveldb_store& kv, bool guarded) {
     std::barrier together{threads};
     std::vector<std::jthread> workers;
     for (int t = 0; t < threads; ++t)
@@ -61,14 +46,14 @@ void work(check::history<add>& all, engine::leveldb_store& kv, bool guarded) {
             std::mt19937 random{static_cast<unsigned>(t)};
             together.arrive_and_wait();
             for (int i = 0; i < calls; ++i)
-                (void)all.make(add{random() % tallies, random() % 3 == 0 ? 0u : 1u, guarded}, kv);
+                (void)all.make(deposit{random() % tills, random() % 3 == 0 ? 0u : 1u, guarded}, kv);
         });
 }
 
-bool holds(const check::history<add>& all) {
+bool holds(const check::history<deposit>& all) {
     bool every = true;
-    for (const auto& [_, history] : all.by_object([](const add& a) { return a.which; }))
-        every = every && linearizable(model{}, history);
+    for (const auto& [_, history] : all.by_object([](const deposit& a) { return a.which; }))
+        every = every && linearizable(till{}, history);
     return every;
 }
 
@@ -77,7 +62,7 @@ TEST(History, OfThreadsOnGuardedRowsIsLinearizable) {
     auto kv = engine::leveldb_store::open(here / "store",
                                           {.durable = engine::durability::process, .create = true});
     ASSERT_TRUE(kv) << kv.error().message();
-    check::history<add> all;
+    check::history<deposit> all;
     work(all, *kv, true);
     EXPECT_EQ(all.size(), std::size_t{threads} * calls);
     EXPECT_TRUE(holds(all));
@@ -89,7 +74,7 @@ TEST(History, OfThreadsThatGuardNothingIsNot) {
         auto kv = engine::leveldb_store::open(
             here / "store", {.durable = engine::durability::process, .create = true});
         ASSERT_TRUE(kv) << kv.error().message();
-        check::history<add> all;
+        check::history<deposit> all;
         work(all, *kv, false);
         if (!holds(all)) return;
     }
@@ -97,12 +82,12 @@ TEST(History, OfThreadsThatGuardNothingIsNot) {
 }
 
 TEST(History, KeepsTheOrderOfWhatDidNotOverlap) {
-    check::history<add> all;
+    check::history<deposit> all;
     memory_store kv;
-    (void)all.make(add{1, 1}, kv);
-    (void)all.make(add{1, 1}, kv);
-    (void)all.make(add{2, 1}, kv);
-    const auto by = all.by_object([](const add& a) { return a.which; });
+    (void)all.make(deposit{1, 1}, kv);
+    (void)all.make(deposit{1, 1}, kv);
+    (void)all.make(deposit{2, 1}, kv);
+    const auto by = all.by_object([](const deposit& a) { return a.which; });
     ASSERT_EQ(by.at(1).size(), 2u);
     EXPECT_EQ(by.at(1)[1].after, std::vector<std::size_t>{0});
     EXPECT_EQ(by.at(2)[0].after, std::vector<std::size_t>{});

@@ -23,19 +23,26 @@ struct till {
     std::uint64_t cents = 0;
 };
 
+/// Adds to a till, which is made if there is none; answers what is in it then. Only those who add
+/// make each other try again.
+template <store S>
+[[nodiscard]] std::optional<std::string> add_to(S& kv, std::uint64_t which, std::uint64_t cents) {
+    for (;;) {
+        const auto row = read<till_row>(kv, which);
+        if (!row) return std::nullopt;
+        const till_row now{(row->exists() ? (*row)->cents : 0) + cents};
+        auto made = transaction{kv}.replace(*row, now, "nobody has added meanwhile").commit();
+        if (made) return std::to_string(now.cents);
+        if (made.error().code() == errc::unknown_outcome) return std::nullopt;
+    }
+}
+
 /// Adds so much and one cent, for to add nothing is to race unseen; answers what is in it then.
 struct add {
     std::uint64_t cents = 0;
 
     [[nodiscard]] std::optional<std::string> on(check::actor& me) const {
-        const auto row = read<till_row>(me.store(), 1);
-        const till_row now{(*row)->cents + cents + 1};
-        auto made =
-            transaction{me.store()}.replace(*row, now, "nobody has added meanwhile").commit();
-        if (made) return std::to_string(now.cents);
-        if (made.error().code() == errc::unknown_outcome) return std::nullopt;
-        // Again: only those who add make each other do so.
-        return on(me);
+        return add_to(me.store(), 1, cents + 1);
     }
     [[nodiscard]] std::string on(till& t) const { return std::to_string(t.cents += cents + 1); }
 };

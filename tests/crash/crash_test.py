@@ -8,12 +8,10 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
 import trees
-from mounts import FULL, ForeignTest, main
+from mounts import FULL, ForeignTest, directory_in_memory, main
 
-IN_MEMORY = "/dev/shm"
 # So many moments, while the store is made; then every so many, and so many states of each.
 SCOPE = ("0", "1", "40") if FULL else ("40", "12", "3")
 MIRROR_SCOPE = ("0", "1", "12") if FULL else ("0", "8", "2")
@@ -24,8 +22,7 @@ JOURNALS = ("strict", "ordered", "sized", "none")
 class PowerLoss(ForeignTest):
     def setUp(self):
         super().setUp()
-        scratch = tempfile.TemporaryDirectory(prefix="casement-crash-", dir=IN_MEMORY if
-                                              os.path.isdir(IN_MEMORY) else None)
+        scratch = directory_in_memory()
         self.addCleanup(scratch.cleanup)
         self.scratch = pathlib.Path(scratch.name)
 

@@ -7,12 +7,11 @@ import errno
 import os
 import pathlib
 import subprocess
-import tempfile
 import time
 
-from mounts import FULL, ForeignTest, main
+from mounts import FULL, ForeignTest, directory_in_memory, main
 
-IN_MEMORY = "/dev/shm"
+
 def numbers(what, with_errno, last):
     """Which calls fail, each in a life of its own. Of looks at names there are ten times as many as
     of calls, and most are alike."""
@@ -27,8 +26,7 @@ class OneCallFails(ForeignTest):
     def life(self, *quirks):
         """Lives on such a disk; answers the code, what it said, what is wrong with what is left,
         and how many calls and looks at names it took."""
-        with tempfile.TemporaryDirectory(prefix="casement-", dir=IN_MEMORY if
-                                         os.path.isdir(IN_MEMORY) else None) as scratch:
+        with directory_in_memory() as scratch:
             log, below, at, counted = (pathlib.Path(scratch) / name
                                        for name in ("log", "below", "at", "counted"))
             below.mkdir()

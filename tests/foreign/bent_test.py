@@ -5,15 +5,12 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from typing import Callable, NamedTuple
 
 import trees
 from command import FAILED, KIB, MIB, NO, OK
-from mounts import DURABILITIES, FULL, ForeignTest, main
-
-IN_MEMORY = "/dev/shm"
+from mounts import DURABILITIES, FULL, ForeignTest, directory_in_memory, main
 
 
 # --- what everybody does: true if the file system lets it down ------------------------------------
@@ -140,9 +137,7 @@ class BentFileSystem(ForeignTest):
 
     def in_memory(self):
         """What lies below when it is not the disk that is tested."""
-        if not os.path.isdir(IN_MEMORY):
-            return self.directory()
-        below = tempfile.TemporaryDirectory(dir=IN_MEMORY, prefix="casement-")
+        below = directory_in_memory()
         self.addCleanup(below.cleanup)
         return below.name
 

@@ -17,6 +17,7 @@ import trees
 from command import KIB, MIB, NO, OK, CommandTest, main as run_tests
 
 ALONE = "CASEMENT_TEST_IS_ALONE"
+IN_MEMORY = "/dev/shm"
 SERVER_SECONDS_MAX = 20
 FULL = os.environ.get("SCALE") == "full"
 DURABILITIES = ("power", "process") if FULL else ("power",)
@@ -50,6 +51,13 @@ def make_tree(top):
     for number in range(60):
         trees.write(top / "many" / f"{number:03}", b"%d\n" % (number % 7), 0o600)
     (top / "empty").mkdir(0o750)
+
+
+def directory_in_memory():
+    """A directory that is gone with its owner, in memory where that can be: not the disk is what is
+    tested."""
+    return tempfile.TemporaryDirectory(prefix="casement-", dir=IN_MEMORY if
+                                       os.path.isdir(IN_MEMORY) else None)
 
 
 class ForeignTest(CommandTest):

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -38,10 +39,10 @@ public:
     /// By object: `which(call)` names the one that it is a call of. REQUIRES: nobody makes calls
     template <class Which>
     [[nodiscard]] auto by_object(const Which& which) const {
-        std::map<decltype(which(std::declval<const Op&>())), std::vector<noted>> of;
+        using object_id = std::decay_t<std::invoke_result_t<const Which&, const Op&>>;
+        std::map<object_id, std::vector<noted>> of;
         for (const auto& c : calls_) of[which(c.what)].push_back(c);
-        std::map<decltype(which(std::declval<const Op&>())), std::vector<past_call<Op, Answer>>>
-            all;
+        std::map<object_id, std::vector<past_call<Op, Answer>>> all;
         for (auto& [object, calls] : of) all[object] = ordered(std::move(calls));
         return all;
     }

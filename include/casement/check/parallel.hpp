@@ -147,7 +147,6 @@ template <class Model, class Op>
 [[nodiscard]] inline scope step_by_step(std::vector<left_out> without = {}) {
     scope s;
     s.whole_operations = false;
-    s.symmetric_actors = false;
     s.without = std::move(without);
     return s;
 }
