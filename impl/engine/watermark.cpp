@@ -79,8 +79,7 @@ result<void> watermark::create(const std::string& path) {
     file_ = ::open(unfinished.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (file_ < 0) return fail_system(errno, "create watermark", unfinished);
     const std::lock_guard lock{mutex_};
-    for (int slot_of = 0; slot_of < 2; ++slot_of)
-        if (auto written = write_slot(); !written) return written;
+    if (auto written = write_both_slots(); !written) return written;
     // Closed and opened again: on Windows disks, a file that was renamed while it was open is not
     // found by its descriptor, nor by its new name.
     if (::close(std::exchange(file_, -1)) != 0)
@@ -152,7 +151,7 @@ result<void> watermark::dropped(const std::string& log) {
 
 result<void> watermark::flush() {
     const std::lock_guard lock{mutex_};
-    return write_slot();
+    return write_both_slots();
 }
 
 bool watermark::names_a_log() {
@@ -176,6 +175,12 @@ result<void> watermark::write_slot() {
     }
     if (::fdatasync(file_) != 0) return fail_system(errno, "sync watermark", path_);
     unwritten_ = 0;
+    return {};
+}
+
+result<void> watermark::write_both_slots() {
+    for (int slot_of = 0; slot_of < 2; ++slot_of)
+        if (auto written = write_slot(); !written) return written;
     return {};
 }
 

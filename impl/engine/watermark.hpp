@@ -38,14 +38,16 @@ public:
     [[nodiscard]] result<void> synced(const std::string& log, std::uint64_t bytes);
     /// The log will be deleted because nothing needs it any more.
     [[nodiscard]] result<void> dropped(const std::string& log);
-    /// Writes and syncs what is known.
+    /// Writes and syncs what is known, in both slots: whichever is damaged afterwards, what the
+    /// other says is not less.
     [[nodiscard]] result<void> flush();
 
     /// Whether a log was ever begun. If not, nothing was ever committed: the store was being made.
     [[nodiscard]] bool names_a_log();
 
 private:
-    result<void> write_slot();  // REQUIRES: mutex_ is held
+    result<void> write_slot();        // REQUIRES: mutex_ is held
+    result<void> write_both_slots();  // the same
 
     std::mutex mutex_;
     std::string path_;

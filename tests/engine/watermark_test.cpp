@@ -108,6 +108,21 @@ TEST_F(watermarks, one_slot_that_is_whole_is_enough) {
     }
 }
 
+TEST_F(watermarks, once_flushed_either_slot_says_it_all) {
+    ASSERT_TRUE(marks_.create(path_));
+    begin("000003.log", "no record at all");
+    ASSERT_TRUE(marks_.synced("000003.log", 16));
+    EXPECT_TRUE(reopen()) << "not written yet";
+    ASSERT_TRUE(marks_.flush());
+    const auto whole = testing::bytes_of(path_);
+    for (const std::size_t at : {0u, 4096u}) {
+        auto bytes = whole;
+        bytes[at + 20] ^= 0x10;
+        testing::write_bytes(path_, bytes);
+        EXPECT_EQ(refusal(), errc::corrupt) << "the log is not whole, and no slot forgets it";
+    }
+}
+
 TEST_F(watermarks, more_logs_than_fit_are_an_error_and_harm_nothing) {
     ASSERT_TRUE(marks_.create(path_));
     std::filesystem::create_directories(database_);
