@@ -433,17 +433,10 @@ int run(const settings& common, explore_options& o) {
     std::signal(SIGINT, SIG_DFL);
     std::signal(SIGTERM, SIG_DFL);
     if (o.list) return list_stories(common);
-    const auto size = parsed_scope(o.scope);
-    if (!size)
-        return misused(fmt::format("--scope wants ACTORSxTURNS, from 1x1 to {}x{}",
-                                   std::size_t{story::actors_max}, int{story::turns_max}));
-    o.size = *size;
+    o.size = parsed_scope(o.scope).value_or(models::size{});
     if (o.walks == 0 && o.depth > 0) return misused("--priorities are of --walks: say how many");
     if (o.walks > 0 && (o.mutants || o.raw))
         return misused("--walks goes with neither --mutants nor --raw: each call is a step there");
-    for (const auto& one : o.without)
-        if (one.find('/') == std::string::npos)
-            return misused("--without wants OPERATION/GUARD; /GUARD is that of every operation");
     std::vector<const situation*> chosen;
     for (const auto& name : o.names) {
         const auto all = models::situations();
@@ -484,10 +477,21 @@ void add_explore(CLI::App& app, settings& common) {
     command->add_flag("--mutants", o->mutants,
                       "Leave out each guard, alone and in sets, and tell what breaks then");
     command->add_option("--replay", o->token, "Take the steps of a violation's token again");
-    command->add_option("--scope", o->scope, "ACTORSxTURNS, like 2x2; else as the story has it");
+    command->add_option("--scope", o->scope, "ACTORSxTURNS, like 2x2; else as the story has it")
+        ->check([](const std::string& text) -> std::string {
+            if (parsed_scope(text)) return "";
+            return fmt::format("'{}' is no ACTORSxTURNS, from 1x1 to {}x{}", printable(text),
+                               std::size_t{story::actors_max}, int{story::turns_max});
+        });
     command->add_flag("--raw", o->raw, "Take no short cut: each call a step, each name as it is");
-    command->add_option("--without", o->without,
-                        "Leave out a guard: OPERATION/GUARD, or /GUARD of every operation");
+    command
+        ->add_option("--without", o->without,
+                     "Leave out a guard: OPERATION/GUARD, or /GUARD of every operation")
+        ->check([](const std::string& text) -> std::string {
+            return text.find('/') != std::string::npos
+                       ? ""
+                       : "'" + printable(text) + "' has no '/': OPERATION/GUARD, or /GUARD";
+        });
     command->add_option("--states-max", o->states_max, "Give up beyond so many states")
         ->check(whole_number());
     command->add_option("--walks", o->walks, "Take so many random walks instead of all ways")

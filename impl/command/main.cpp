@@ -6,44 +6,21 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "command_line.hpp"
 
 namespace casement::command {
 
 namespace {
 
 int run(int count, char** words) {
-    CLI::App app{"casement: a store of directory trees, content-addressed and crash-safe"};
-    app.set_version_flag("--version", CASEMENT_VERSION);
-    app.require_subcommand(1);
-    app.footer(
-        "Exit codes: 0 ok, 1 the answer is no, 2 bad usage, 3 the store or the system failed.\n"
-        "Example:\n  casement init my.store && casement import my.store /usr/include /include");
-    settings common;
-    add_init(app, common);
-    add_import(app, common);
-    add_export(app, common);
-    add_mirror(app, common);
-    add_show_commands(app, common);
-    add_change_commands(app, common);
-    add_write_commands(app, common);
-    add_snapshot_commands(app, common);
-    add_fsck(app, common);
-    add_gc(app, common);
-    add_compact(app, common);
-    add_promote(app, common);
-    add_rebuild(app, common);
-    add_verify(app, common);
-    add_stats(app, common);
-    add_doctor(app, common);
-    add_explore(app, common);
-    try {
-        app.parse(count, words);
-    } catch (const CLI::ParseError& e) {
-        const int code = app.exit(e);
-        return code == 0 ? exit_ok : exit_usage;
+    const command_line asked{{words + 1, words + count}};
+    fmt::print(stdout, "{}", asked.out());
+    fmt::print(stderr, "{}", asked.err());
+    int code = asked.code();
+    if (asked.run()) {
+        listen_for_stop();
+        code = asked.run()();
     }
-    listen_for_stop();
-    const int code = common.run();
     // Output that did not arrive is a failure: `casement ls ... > /dev/full` must not say ok.
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
         std::perror("casement: standard output");
