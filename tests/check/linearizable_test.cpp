@@ -1,10 +1,13 @@
 #include <casement/check/linearizable.hpp>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
+#include "check/published_histories.hpp"
 #include "support/property.hpp"
 
 namespace casement::testing::linearizable_test {
@@ -92,6 +95,52 @@ TEST(Linearizable, AgreesWithBruteForce) {
         });
     EXPECT_GT(yes, 0u);
     EXPECT_GT(no, 0u);
+}
+
+// --- what others have judged -----------------------------------------------------------------
+
+struct a_register {
+    std::string value = "-";
+};
+/// "r", "w4", "c23".
+struct asked {
+    std::string what;
+    std::string on(a_register& r) const {
+        if (what.front() == 'r') return r.value;
+        const bool swaps = what.front() == 'c';
+        if (swaps && r.value != what.substr(1, 1)) return "no";
+        r.value = what.substr(swaps ? 2 : 1);
+        return "yes";
+    }
+};
+
+std::vector<past_call<asked, std::string>> parsed(std::string_view events) {
+    std::vector<past_call<asked, std::string>> all;
+    std::map<std::string, std::size_t> open;  // by process
+    std::vector<std::size_t> returned;
+    std::istringstream in{std::string{events}};
+    for (std::string event; in >> event;) {
+        const auto at = event.find_first_of("?=!");
+        const auto process = event.substr(0, at), said = event.substr(at + 1);
+        if (event[at] == '?') {
+            open[process] = all.size();
+            all.push_back({{said}, {}, returned});
+            continue;
+        }
+        const auto which = open.at(process);
+        all[which].answer = said.front() == 'r' ? said.substr(1) : event[at] == '=' ? "yes" : "no";
+        returned.push_back(which);
+        open.erase(process);
+    }
+    return all;
+}
+
+TEST(Linearizable, PublishedHistoriesAreJudgedAsOthersDo) {
+    for (const auto& [name, events, is_linearizable] : published_histories) {
+        const auto calls = parsed(events);
+        EXPECT_GT(calls.size(), 70u) << name;
+        EXPECT_EQ(linearizable(a_register{}, calls), is_linearizable) << name;
+    }
 }
 
 }  // namespace

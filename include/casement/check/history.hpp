@@ -1,7 +1,8 @@
 #pragma once
 // What threads have done to something real, noted as it happened, for `linearizable`. To look at
 // one object at a time is enough, and much faster: a history is linearizable if what it did to each
-// object is (Herlihy and Wing's locality).
+// object is (Herlihy and Wing's locality). Where commits number themselves, as revs and leases do,
+// the order is known and only has to be held against the model.
 
 #include <algorithm>
 #include <atomic>
@@ -75,5 +76,23 @@ private:
     mutable std::mutex mutex_;
     std::vector<noted> calls_;
 };
+
+/// Puts calls into the order that numbers witness, beside what real time says: `number(call)` is
+/// the rev, or the lease's number, that its commit has made, or none. Numbers that contradict real
+/// time, or were given twice, leave no order that explains the history. With it, to judge calls
+/// that all are witnessed costs no more than to make them once.
+template <class Op, class Answer, class Number>
+void witness(std::vector<past_call<Op, Answer>>& calls, const Number& number) {
+    std::vector<std::pair<std::uint64_t, std::size_t>> order;
+    for (std::size_t i = 0; i < calls.size(); ++i)
+        if (const std::optional<std::uint64_t> n = number(calls[i])) order.emplace_back(*n, i);
+    std::ranges::sort(order);
+    for (std::size_t i = 1; i < order.size(); ++i) {
+        const auto [n, one] = order[i - 1];
+        const auto [m, next] = order[i];
+        calls[next].after.push_back(one);
+        if (n == m) calls[one].after.push_back(next);
+    }
+}
 
 }  // namespace casement::check
