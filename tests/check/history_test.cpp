@@ -98,6 +98,28 @@ TEST(History, KeepsTheOrderOfWhatDidNotOverlap) {
     EXPECT_EQ(by.at(2)[0].after, std::vector<std::size_t>{});
 }
 
+/// Of as many tills as it names; does nothing.
+struct glance {
+    std::vector<std::uint64_t> at;
+    std::optional<std::string> on(memory_store&) const { return "seen"; }
+};
+
+TEST(History, IsDividedWhereNoCallConnects) {
+    check::history<glance> all;
+    memory_store kv;
+    for (const auto& at : std::vector<std::vector<std::uint64_t>>{
+             {1}, {2}, {3, 4}, {5}, {4, 1}, {2}, {6, 5}, {1, 3}})
+        (void)all.make(glance{at}, kv);
+    std::vector<std::vector<std::vector<std::uint64_t>>> parts;
+    for (const auto& part : all.by_connected([](const glance& g) { return g.at; })) {
+        parts.emplace_back();
+        for (const auto& call : part) parts.back().push_back(call.what.at);
+        EXPECT_EQ(part.back().after.size() + 1, part.size()) << "one after the other";
+    }
+    EXPECT_EQ(parts, (std::vector<std::vector<std::vector<std::uint64_t>>>{
+                         {{1}, {3, 4}, {4, 1}, {1, 3}}, {{2}, {2}}, {{5}, {6, 5}}}));
+}
+
 // --- what numbers its own commits ------------------------------------------------------------
 
 using numbered_calls = std::vector<check::past_call<deposit, std::string>>;

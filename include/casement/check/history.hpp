@@ -48,6 +48,33 @@ public:
         return all;
     }
 
+    /// By what is connected: `which(call)` names all objects that it is a call of, and two of them
+    /// are looked at together where a call is of both, or of one that others lead from to the
+    /// other. REQUIRES: nobody makes calls; each call is of an object
+    template <class Which>
+    [[nodiscard]] std::vector<std::vector<past_call<Op, Answer>>> by_connected(
+        const Which& which) const {
+        using objects = std::decay_t<std::invoke_result_t<const Which&, const Op&>>;
+        std::map<typename objects::value_type, std::size_t> first;  // call of each object
+        std::vector<std::size_t> leader(calls_.size());
+        const auto leader_of = [&](std::size_t call) {
+            while (leader[call] != call) call = leader[call] = leader[leader[call]];
+            return call;
+        };
+        for (std::size_t i = 0; i < calls_.size(); ++i) {
+            leader[i] = i;
+            for (const auto& object : which(calls_[i].what)) {
+                const auto one = leader_of(first.try_emplace(object, i).first->second);
+                leader[std::max(one, leader_of(i))] = std::min(one, leader_of(i));
+            }
+        }
+        std::map<std::size_t, std::vector<noted>> of;
+        for (std::size_t i = 0; i < calls_.size(); ++i) of[leader_of(i)].push_back(calls_[i]);
+        std::vector<std::vector<past_call<Op, Answer>>> all;
+        for (auto& [_, calls] : of) all.push_back(ordered(std::move(calls)));
+        return all;
+    }
+
     [[nodiscard]] std::size_t size() const {
         const std::lock_guard lock{mutex_};
         return calls_.size();

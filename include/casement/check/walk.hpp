@@ -44,8 +44,8 @@ struct walking {
 [[nodiscard]] report walk(const story& of, const walking& how = {});
 
 /// One walk, steered by bytes, two a step: who is next of those that can go on, and which of its
-/// ways it goes. When they run out, the first goes the first way. Any bytes are a walk: for a
-/// fuzzer.
+/// ways it goes; between them one more for each choice that it has. When they run out, the first
+/// goes the first way. Any bytes are a walk: for a fuzzer.
 [[nodiscard]] report steer(const story& of, std::string_view bytes,
                            const std::vector<left_out>& without = {});
 
