@@ -32,7 +32,9 @@ namespace {
 
 void descriptor_laws(std::string_view bytes) {
     const auto d = blob::read_descriptor(bytes, "row");
+    saw("descriptor", d.has_value());
     if (!d) return refused_as_written(d.error());
+    saw("placement " + std::to_string(static_cast<int>(d->kind)));
     require(blob::valid(*d), "what decodes is valid");
     canonical(encode(*d), bytes);
     if (d->kind == blob::placement::packed)
@@ -50,6 +52,7 @@ std::string crc_put_right(std::string_view raw) {
 
 void pack_header_laws(std::string_view raw) {
     const auto header = blob::decode_pack_header(raw, "pack");
+    saw("pack header", header.has_value());
     if (!header) return refused_as_written(header.error());
     canonical(blob::encode_pack_header(*header), raw.substr(0, blob::pack_header_size));
 }
@@ -62,6 +65,7 @@ void frame_header_laws(std::string_view raw) {
     const auto magic = blob::little64(raw);
     const auto begin = blob::little32(raw.substr(40));
     const auto header = under_test::decode_frame_header(raw, magic, begin);
+    saw("frame header", header.has_value());
     if (!header) return;
     canonical(blob::encode_frame_header(*header), raw.substr(0, blob::frame_header_size));
     require(!under_test::decode_frame_header(raw, ~magic, begin), "another pack has no such frame");
@@ -70,8 +74,9 @@ void frame_header_laws(std::string_view raw) {
 
 void sums_laws(std::string_view row) {
     blob::chunk_sums sums;
-    if (const auto read = blob::decode_sums(row, sums, "row"); !read)
-        return refused_as_written(read.error());
+    const auto read = blob::decode_sums(row, sums, "row");
+    saw("sums", read.has_value());
+    if (!read) return refused_as_written(read.error());
     const auto rows = blob::encode_sums(sums);
     require(rows.size() == 1, "a row's sums are one row");
     canonical(rows.front(), row);
@@ -89,16 +94,27 @@ void blob_name_laws(std::string_view name) {
         ++shelves;
         canonical(layout.file_of(*id), layout.shelf(shelf) + "/" + std::string{name});
     }
+    saw("blob's name", shelves == 1);
     require(shelves <= 1, "a blob's file has one place");
 }
 
 void pack_name_laws(std::string_view name) {
     const blob::layout layout{"store"};
-    if (const auto id = blob::layout::pack_named(name))
-        canonical(layout.file_of(*id), layout.packs() + "/" + std::string{name});
+    const auto id = blob::layout::pack_named(name);
+    saw("pack's name", id.has_value());
+    if (id) canonical(layout.file_of(*id), layout.packs() + "/" + std::string{name});
 }
 
 }  // namespace
+
+std::set<std::string> reachable() {
+    auto all = either_way(
+        {"descriptor", "pack header", "frame header", "sums", "blob's name", "pack's name"});
+    for (int placement = 1; placement <= 4; ++placement)
+        all.insert("placement " + std::to_string(placement));
+    return all;
+}
+
 }  // namespace casement::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

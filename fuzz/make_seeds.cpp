@@ -8,8 +8,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <casement/blob/checksum.hpp>
@@ -36,7 +38,9 @@
 #include <casement/tree/rows.hpp>
 #include <casement/tree/snapshot.hpp>
 
+#include "mirror_record.hpp"
 #include "schedules.hpp"
+#include "scripts.hpp"
 
 namespace {
 
@@ -174,6 +178,11 @@ void protocols(const corpus& to) {
              scripted<file>(1, file::cooling{{1}, {300}}, "\x00\x01\x07\x01\x02\x03\x02"s));
     to.write("file_finalized",
              scripted<file>(1, file::finalizing{{2}, {7}}, "\x07\x02" + id + "\x00\x02\x08"s));
+    to.write("file_never_written", scripted<file>(1, file::finalized{{2}, file_id()},
+                                                  "\x07" + encode(file::commit{{2}, file_id()}) +
+                                                      "\x07" + encode(file::commit{{3}, {}})));
+    to.write("lease_expired", scripted<lease>(2, lease::held{{300}, {5}, year_2023},
+                                              "\x04" + encode(lease::expire{{5}, year_2023})));
     to.write("lease_granted",
              scripted<lease>(2, lease::free{{4}}, "\x00\x09\x04\x02\x01\x09\x05"s));
     to.write("lease_held", scripted<lease>(2, lease::held{{300}, {5}, year_2023}, "\x05\x05"));
@@ -192,7 +201,11 @@ void blobs(const corpus& to) {
     auto inline_blob = packed_blob();
     inline_blob.kind = placement::inline_row;
     inline_blob.position = 0;
+    auto dedicated = packed_blob();
+    dedicated.kind = placement::dedicated;
+    dedicated.position = 0;
     to.write("packed", "d" + encode(packed_blob()));
+    to.write("dedicated", "d" + encode(dedicated));
     to.write("inline", "d" + encode(inline_blob));
     to.write("external", "d" + encode(external_descriptor("https://example.org/song")));
     to.write("pack_header", "h" + encode_pack_header({{3}, magic}));
@@ -220,38 +233,142 @@ void logs(const corpus& to) {
              "not a log at all"s);
 }
 
+std::string file_name(std::string words) {
+    std::ranges::replace_if(
+        words, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+    return words.substr(0, 120);
+}
+
 // The schedules that mutants die of, on the code that has its guards: they lead to where it is
 // close. What dies of the planted mutant's guard is left for the fuzzer to find.
 void schedules(const corpus& to) {
-    const auto stories = fuzz::stories();
-    for (std::size_t i = 0; i < stories.size(); ++i) {
+    for (std::size_t i = 0; i < fuzz::told_stories.size(); ++i) {
+        const auto& [called, size] = fuzz::told_stories[i];
+        const auto story = fuzz::story_named(called, size);
         check::scope in;
         in.states_max = 50'000;
-        for (const auto& [guard, count] : check::explore(stories[i], in).guards) {
+        for (const auto& [guard, count] : check::explore(story, in).guards) {
             if (guard.second == fuzz::planted_guard) continue;
             in.without = {{guard.first, guard.second}};
-            const auto mutant = check::explore(stories[i], in);
+            const auto mutant = check::explore(story, in);
             if (mutant.violations.empty()) continue;
-            const auto bytes = check::steering(stories[i], mutant.violations.front().token);
+            const auto bytes = check::steering(story, mutant.violations.front().token);
             require(bytes.has_value(), "a token steers its own story");
-            auto name = stories[i].name() + " without " + guard.first + " " + guard.second;
-            std::ranges::replace_if(
-                name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-            to.write(name.substr(0, 120), static_cast<char>(i) + *bytes);
+            to.write(
+                file_name(std::string{called} + " without " + guard.first + " " + guard.second),
+                static_cast<char>(i) + *bytes);
         }
+    }
+}
+
+std::string words(std::initializer_list<std::string_view> all) {
+    std::string out = "c";
+    for (const auto word : all) (out += word) += '\0';
+    return out;
+}
+
+void commands(const corpus& to) {
+    to.write("init", words({"init", "s", "--inline-max", "65536"}));
+    to.write("import", words({"import", "--jobs", "2", "s", "/usr", "/usr"}));
+    to.write("ls", words({"ls", "-l", "--json", "s", "/"}));
+    to.write("mkdir", words({"mkdir", "-p", "s", "/a/b", "--mode", "0755"}));
+    to.write("write", words({"write", "s", "/f", "--create", "--finalize"}));
+    to.write("explore", words({"explore", "unstuck", "--scope", "2x1", "--without", "a/b"}));
+    to.write("help", words({"--help"}));
+    to.write("refused_command", words({"frobnicate"}));
+    to.write("token",
+             "t" + check::explore(fuzz::story_named("late-writer"),
+                                  check::scope::raw({{"close", "the lease is still mine"}}))
+                       .violations.front()
+                       .token);
+    to.write("mount", "m36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 - ext3 /dev/root rw");
+    to.write("refused_mount", "m36 35");
+
+    using namespace command::mirrored;
+    auto record = begin_frames();
+    ended end;
+    for (const std::string path : {"a/b", "a", "c"}) {
+        const frame f{placed{path, placed::file, sha256_of(path), {0644, {5}, 3}, {0644, {5}, 3}}};
+        append_frame(record, f);
+        ++end.names;
+        end.sum = sum_with(end.sum, f);
+    }
+    append_frame(record, end);
+    to.write("mirror_record", "r" + record);
+    auto log = begin_frames();
+    append_frame(log, begun{end.sum, "boot"});
+    append_frame(log, touched{placed{"c", placed::file, {}, {}, {}}});
+    append_frame(log, gone{"a/b"});
+    append_frame(log, placed{"d", placed::directory, {}, {}, {}});
+    append_frame(log, doubted{});
+    const std::string size{static_cast<char>(record.size() >> 8), static_cast<char>(record.size())};
+    to.write("mirror_log", "l" + size + record + log);
+    to.write("mirror_first_log", "l\0\0"s + log);
+}
+
+// One edit of each kind, of the first files; five bytes each, as store_fuzz.cpp reads them.
+void stores(const corpus& to) {
+    for (char what = 0; what < 9; ++what)
+        for (char file = 0; file < 10; file = static_cast<char>(file + 3))
+            to.write("edit_" + std::to_string(what) + "_" + std::to_string(file),
+                     std::string{what, file, '\1', '\2', '\3'});
+}
+
+/// The steps of a schedule in which every actor's one turn begins with a choice, without the
+/// choices: those are its scripts.
+std::string scripts_and_steps(const check::story& of, const std::string& token) {
+    constexpr char one_crash_one_lost_reply_one_tick = 0x26;
+    const auto steering = check::steering(of, token);
+    const auto schedule = check::replay(of, token);
+    require(steering && schedule, "a token steers its own story");
+    std::vector<std::string> scripts(of.roles().size());
+    std::string steps;
+    std::size_t at = 0;
+    for (const auto& step : schedule->schedule) {
+        if (at == steering->size()) break;
+        steps += (*steering)[at++];
+        if (step.begins) scripts[step.actor] = (*steering)[at++];
+        steps += (*steering)[at++];
+    }
+    std::string out{one_crash_one_lost_reply_one_tick};
+    for (const auto& script : scripts) out += script + '\xff';
+    return out.append("\xff").append(steps.rbegin(), steps.rend());
+}
+
+// Each operation by two clients who take their steps in turn, with every fault allowed and none
+// there; and the schedules that mutants of them die of.
+void operations(const corpus& to) {
+    const auto story = fuzz::story_named("everything-any-rev", {2, 1});
+    for (const auto& [guard, count] : check::explore(story).guards) {
+        if (guard.second == fuzz::planted_guard) continue;
+        check::scope in;
+        in.without = {{guard.first, guard.second}};
+        const auto mutant = check::explore(story, in);
+        if (mutant.violations.empty()) continue;
+        to.write(file_name("without " + guard.first + " " + guard.second),
+                 scripts_and_steps(story, mutant.violations.front().token));
+    }
+    std::string in_turn;
+    for (int step = 0; step < 12; ++step) in_turn += "\0\0\0\1"s;  // read from its end
+    for (std::size_t which = 0; which < models::operations(); ++which) {
+        const std::string script{static_cast<char>(which), '\xff'};
+        to.write("operation_" + std::to_string(which), '\x3e' + script + script + '\xff' + in_turn);
     }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) return std::fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]), 2;
+    if (argc != 2 && argc != 3)
+        return std::fprintf(stderr, "usage: %s DIRECTORY [UNIT]\n", argv[0]), 2;
     const std::filesystem::path root{argv[1]};
-    rows({root, "rows"});
-    objects({root, "object"});
-    names({root, "name"});
-    protocols({root, "protocol"});
-    blobs({root, "blob"});
-    logs({root, "watermark"});
-    schedules({root, "schedule"});
+    const std::string_view asked = argc == 3 ? argv[2] : "";
+    constexpr std::pair<const char*, void (*)(const corpus&)> units[] = {
+        {"rows", rows},          {"object", objects}, {"name", names},
+        {"protocol", protocols}, {"blob", blobs},     {"watermark", logs},
+        {"command", commands},   {"store", stores},   {"operations", operations},
+        {"schedule", schedules},
+    };
+    for (const auto& [name, write] : units)
+        if (asked.empty() || asked == name) write({root, name});
 }

@@ -62,6 +62,7 @@ void printing_laws(std::string_view bytes) {
 
 void name_laws(std::string_view name) {
     const auto good = check_name(name);
+    saw("name", good.has_value());
     if (!good) {
         require(good.error().code() == errc::bad_name, "what is no name is a bad name");
         require(!good.error().message().empty(), "a refusal has a message");
@@ -83,6 +84,7 @@ std::string joined(const path_components& names) {
 
 void path_laws(std::string_view path) {
     const auto names = split_path(path);
+    saw("path", names.has_value());
     if (!names) {
         require(names.error().code() == errc::bad_name, "what is no path is a bad name");
         require(!names.error().message().empty(), "a refusal has a message");
@@ -103,6 +105,9 @@ void path_laws(std::string_view path) {
 }
 
 }  // namespace
+
+std::set<std::string> reachable() { return either_way({"name", "path"}); }
+
 }  // namespace casement::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

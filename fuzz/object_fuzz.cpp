@@ -31,6 +31,7 @@ using object::obj_id;
 
 void file_object_laws(std::string_view bytes) {
     const auto file = object::file_object_from_bytes(bytes);
+    saw("file object", file.has_value());
     if (!file) return refused_as_written(file.error());
     canonical(object::to_bytes(*file), bytes);
     require(object::id_of(*file) == obj_id{obj_id::file, sha256_of(bytes)},
@@ -88,7 +89,9 @@ void walk(std::string_view bytes, const dir_block& block) {
 
 void dir_block_laws(std::string_view bytes) {
     const auto block = object::dir_block_from_bytes(bytes);
+    saw("directory block", block.has_value());
     if (!block) return refused_as_written(block.error());
+    saw(block->is_leaf() ? "a leaf" : "an index");
     canonical(object::to_bytes(*block), bytes);
     require(block->entries.empty() || block->children.empty(), "a block is a leaf or an index");
     for (const auto& entry : block->entries)
@@ -101,12 +104,20 @@ void dir_block_laws(std::string_view bytes) {
 
 void id_laws(std::string_view text) {
     const auto id = under_test::obj_id_from_text(text);
+    saw("id", id.has_value());
     if (id) return canonical(object::to_text(*id), text);
     require(id.error().code() == errc::bad_name, "what is no id is a bad name");
     require(!id.error().message().empty(), "a refusal has a message");
 }
 
 }  // namespace
+
+std::set<std::string> reachable() {
+    auto all = either_way({"file object", "directory block", "id"});
+    all.merge(std::set<std::string>{"a leaf", "an index"});
+    return all;
+}
+
 }  // namespace casement::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,6 +4,7 @@
 // knows of it.
 
 #include <algorithm>
+#include <compare>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -75,6 +76,13 @@ inline std::optional<casement::blob::frame_header> decode_frame_header(std::stri
 }
 
 }  // namespace blob
+
+namespace command {
+
+/// Orders paths by their bytes, as if "a/b" did not belong to what comes before "a.b".
+inline std::strong_ordering in_order(std::string_view a, std::string_view b) { return a <=> b; }
+
+}  // namespace command
 
 namespace name {
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <boost/hana/for_each.hpp>
 #include <casement/core/codec.hpp>
 #include <casement/machine/apply.hpp>
 #include <casement/machine/machine.hpp>
@@ -44,10 +45,40 @@ bool read_event(reader& in, event<M>& out) {
     return in.byte(place) && read_alternative(in, place % n, out, std::make_index_sequence<n>{});
 }
 
+/// A line of the table, and what it has come to.
+template <class M, class From, class On>
+std::string words_of(bool taken) {
+    return std::string{name_of<M>()} + ": " + std::string{name_of<From>()} + " on " +
+           std::string{name_of<On>()} + (taken ? ", taken" : ", refused");
+}
+
+template <machine M>
+void saw_edge(const state<M>& now, const event<M>& event, bool taken) {
+    std::visit(
+        [&]<class From, class On>(const From&, const On&) {
+            if constexpr (accepts<M, From, On>) saw(words_of<M, From, On>(taken));
+        },
+        now, event);
+}
+
+/// Each line can be taken, and refused where it compares anything.
+template <machine M>
+void each_line(std::set<std::string>& all) {
+    hana::for_each(edges<M>, [&](auto which) {
+        using edge = typename decltype(which)::type;
+        using from = typename edge::from;
+        using on = typename edge::on;
+        all.insert(words_of<M, from, on>(true));
+        if constexpr (!std::same_as<answer_of<M, from, on>, typename edge::to>)
+            all.insert(words_of<M, from, on>(false));
+    });
+}
+
 /// Where `event` leads from `now`; `now` itself where it is refused.
 template <machine M>
 state<M> after(const state<M>& now, const event<M>& event) {
     auto next = casement::apply<M>(now, event);
+    saw_edge<M>(now, event, next.has_value());
     if (!next) {
         require((next.error().code() == errc::illegal) == !is_legal<M>(now, event),
                 "illegal is what the table has no line for");
@@ -68,19 +99,29 @@ void laws(std::string_view bytes, std::string_view events) {
     for (event<M> event; read_event<M>(in, event);) now = after<M>(*now, event);
 }
 
-constexpr std::array machines = {
-    &laws<protocol::dentry>,    &laws<protocol::file>,    &laws<protocol::lease>,
-    &laws<protocol::directory>, &laws<protocol::staging>, &laws<protocol::blob>,
+template <machine... M>
+struct machines {
+    static constexpr std::array laws_of = {&laws<M>...};
+    static std::set<std::string> lines() {
+        std::set<std::string> all;
+        (each_line<M>(all), ...);
+        return all;
+    }
 };
+using all_machines = machines<protocol::dentry, protocol::file, protocol::lease,
+                              protocol::directory, protocol::staging, protocol::blob>;
 
 }  // namespace
+
+std::set<std::string> reachable() { return all_machines::lines(); }
+
 }  // namespace casement::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace casement::fuzz;
     input in{data, size};
-    const auto which = in.byte() % machines.size();
+    const auto which = in.byte() % all_machines::laws_of.size();
     const auto state = in.take(in.byte());
-    machines[which](state, in.rest());
+    all_machines::laws_of[which](state, in.rest());
     return 0;
 }

@@ -24,8 +24,16 @@ namespace casement::fuzz {
 namespace {
 
 template <row R>
+std::string words_of(char part) {
+    return std::string{name_of<R>()} + (part == 'k'   ? ": key"
+                                        : part == 'v' ? ": value"
+                                                      : ": token");
+}
+
+template <row R>
 void key_laws(std::string_view bytes) {
     const auto key = parse_row_key<R>(bytes);
+    saw(words_of<R>('k'), key.has_value());
     if (!key) return;
     canonical(row_key<R>(*key), bytes);
     const auto end = after_prefix(bytes);
@@ -35,12 +43,15 @@ void key_laws(std::string_view bytes) {
 
 template <row R>
 void value_laws(std::string_view bytes) {
-    if (const auto value = under_test::decode<R>(bytes)) canonical(encode(*value), bytes);
+    const auto value = under_test::decode<R>(bytes);
+    saw(words_of<R>('v'), value.has_value());
+    if (value) canonical(encode(*value), bytes);
 }
 
 template <row R>
 void token_laws(std::string_view record) {
     const auto token = seen<R>::from_record(record);
+    saw(words_of<R>('t'), token.has_value());
     if (!token) {
         require(token.error().code() == errc::corrupt, "what is no token is corrupt");
         return;
@@ -61,22 +72,40 @@ void row_laws(char part, std::string_view bytes) {
     if (part == 't') token_laws<R>(bytes.substr(1));
 }
 
-template <row... R>
-void laws_of_table(char part, std::string_view bytes) {
-    (void)((R::table == bytes.front() && (row_laws<R>(part, bytes), true)) || ...);
+/// A key that is bytes to its end takes whatever there is.
+template <row R>
+bool takes_any_key() {
+    const std::string table(1, R::table);
+    return parse_row_key<R>(table) && parse_row_key<R>(table + std::string(300, '\xff'));
 }
 
+template <row... R>
+struct tables {
+    static void laws(char part, std::string_view bytes) {
+        (void)((R::table == bytes.front() && (row_laws<R>(part, bytes), true)) || ...);
+    }
+    static std::set<std::string> reachable() {
+        std::set<std::string> all;
+        for (const char part : {'k', 'v', 't'}) (all.merge(either_way({words_of<R>(part)})), ...);
+        (all.erase(takes_any_key<R>() ? words_of<R>('k') + ", refused" : ""), ...);
+        return all;
+    }
+};
+using all_tables =
+    tables<tree::head, tree::rev, tree::binding, tree::entry, tree::hidden, tree::file_row,
+           tree::lease_row, tree::snapshot, tree::object_row, tree::content, tree::inline_bytes,
+           tree::sums, tree::collection, tree::condemned, allocator, operation, retention>;
+
 }  // namespace
+
+std::set<std::string> reachable() { return all_tables::reachable(); }
+
 }  // namespace casement::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace casement;
     fuzz::input in{data, size};
     const char part = static_cast<char>(in.byte());
-    if (!in.empty())
-        fuzz::laws_of_table<tree::head, tree::rev, tree::binding, tree::entry, tree::hidden,
-                            tree::file_row, tree::lease_row, tree::snapshot, tree::object_row,
-                            tree::content, tree::inline_bytes, tree::sums, tree::collection,
-                            tree::condemned, allocator, operation, retention>(part, in.rest());
+    if (!in.empty()) fuzz::all_tables::laws(part, in.rest());
     return 0;
 }

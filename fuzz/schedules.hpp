@@ -1,12 +1,19 @@
 #pragma once
-// The stories that bytes steer, in an order that the corpus knows: new ones go to the end.
+// What the targets share whose inputs are schedules: the stories, and how a walk is judged. One
+// thread.
 
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include <casement/check/explore.hpp>
 #include <casement/check/story.hpp>
 #include <casement/core/assert.hpp>
 
+#include "outcomes.hpp"
 #include "stories.hpp"
 
 namespace casement::fuzz {
@@ -14,21 +21,103 @@ namespace casement::fuzz {
 /// What the planted bug leaves out, of every operation.
 inline constexpr std::string_view planted_guard = "the path leads here";
 
-[[nodiscard]] inline std::vector<check::story> stories() {
-    std::vector<check::story> all;
-    const auto add = [&](std::string_view name, models::size size) {
-        for (const auto& s : models::situations())
-            if (s.name == name) return all.push_back(s.tell(size));
-        require(false, "a situation of that name");
-    };
-    add("all-any-rev", {3, 4});
-    add("all-at-rev", {3, 4});
-    add("contracts-any-rev", {3, 4});
-    add("rename-loop-of-three", {});
-    add("ensure-path-remove", {});
-    add("put-crash", {});
-    add("late-writer", {});
-    return all;
+[[nodiscard]] inline check::story story_named(std::string_view name, models::size size = {}) {
+    for (const auto& s : models::situations())
+        if (s.name == name) return s.tell(size);
+    require(false, "a situation of that name");
+    std::abort();
+}
+
+struct told {
+    std::string_view name;
+    models::size size;  // larger than any search, where a story can be
+};
+
+/// The stories that bytes steer, in an order that the corpus knows: new ones go to the end.
+inline constexpr std::array told_stories = std::to_array<told>({
+    {"all-any-rev", {3, 4}},
+    {"all-at-rev", {3, 4}},
+    {"contracts-any-rev", {3, 4}},
+    {"rename-loop-of-three", {}},
+    {"ensure-path-remove", {}},
+    {"put-crash", {}},
+    {"late-writer", {}},
+    {"unstuck", {}},
+    {"late-writer-skewed", {}},
+    {"rename-loop", {}},
+    {"rename-loop-at-rev", {}},
+    {"rmdir-create", {}},
+    {"rmdir-create-at-rev", {}},
+    {"seal-change", {}},
+    {"seal-change-at-rev", {}},
+    {"retry-create", {}},
+    {"retry-remove", {}},
+    {"retry-remove-at-rev", {}},
+    {"once", {}},
+    {"once-at-rev", {}},
+    {"once-forgotten", {}},
+    {"forgetters", {}},
+    {"late-finalizer", {}},
+    {"late-finalizer-at-rev", {}},
+    {"late-close", {}},
+    {"late-close-skewed", {}},
+    {"back-and-forth", {}},
+    {"two-instantiate", {}},
+    {"two-instantiate-at-rev", {}},
+    {"half-way", {}},
+    {"files-any-rev", {3, 3}},
+    {"files-at-rev", {3, 3}},
+    {"late-directory", {}},
+    {"late-directory-at-rev", {}},
+    {"two-openers", {}},
+    {"two-openers-at-rev", {}},
+    {"stale-base", {}},
+    {"crashed-snapshot", {}},
+    {"overlays-any-rev", {3, 3}},
+    {"overlays-at-rev", {3, 3}},
+    {"collect-stored-again", {}},
+    {"collect-copied", {}},
+    {"collect-hurried", {}},
+    {"collect-made", {}},
+    {"two-collectors", {}},
+    {"compact-collect", {}},
+    {"compact-named", {}},
+    {"compact-crash", {}},
+    {"compact-crash-drvfs", {}},
+    {"compact-crash-holes", {}},
+    {"promote-collect", {}},
+    {"promote-stored", {}},
+    {"promote-crash", {}},
+    {"promote-crash-drvfs", {}},
+    {"put-crash-packed", {}},
+    {"put-crash-unnamed-journal", {}},
+    {"put-crash-drvfs", {}},
+    {"put-crash-nfs", {}},
+    {"put-sync-fails", {}},
+    {"put-sync-fails-packed", {}},
+    {"frozen-writer", {}},
+    {"frozen-process", {}},
+    {"file-crash", {}},
+    {"equal-files", {}},
+    {"file-collected", {}},
+    {"contracts-at-rev", {3, 4}},
+    {"everything-any-rev", {3, 3}},
+    {"everything-at-rev", {3, 3}},
+});
+
+/// A walk has shown what it has; what its story says holds, or the schedule is told.
+inline void judge(const check::story& of, const check::report& walked) {
+    for (auto& words : guard_outcomes(walked)) saw(words);
+    for (const auto& v : walked.violations) {
+        std::fprintf(stderr, "%s: %s: %s\n", of.name().c_str(), v.property.c_str(),
+                     v.words.c_str());
+        for (const auto& step : v.schedule)
+            std::fprintf(stderr, "  %zu %s: %s\n", step.actor + 1, step.operation.c_str(),
+                         step.what.c_str());
+        std::fprintf(stderr, "%s\n", v.token.c_str());
+    }
+    require(walked.failed.empty(), "a story can be told");
+    require(walked.violations.empty(), "what a story says holds on every walk");
 }
 
 }  // namespace casement::fuzz

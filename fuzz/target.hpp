@@ -1,7 +1,7 @@
 #pragma once
 // What the fuzz targets share: the law of a codec, and an input read from the front. A target is
-// `LLVMFuzzerTestOneInput` over the laws of one unit; a broken law stops it by `require`, whose
-// message names the law. One thread.
+// `LLVMFuzzerTestOneInput` over the laws of one unit, and `reachable`; a broken law stops it by
+// `require`, whose message names the law. One thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,8 @@
 
 #include <casement/core/assert.hpp>
 #include <casement/core/error.hpp>
+
+#include "outcomes.hpp"
 
 #ifdef CASEMENT_PLANTED
 #include "planted.hpp"

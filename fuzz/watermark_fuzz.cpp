@@ -50,6 +50,7 @@ private:
 
 void check_laws(const unnamed_file& file, std::string_view log, std::uint64_t mark) {
     const auto checked = under_test::check_log(file.path(), mark);
+    saw("log", checked.has_value());
     require(checked.has_value() == is_whole(log, mark),
             "a log is whole up to its mark if each record is that begins below it");
     if (!checked)
@@ -60,9 +61,11 @@ void check_laws(const unnamed_file& file, std::string_view log, std::uint64_t ma
 
 void cut_laws(const unnamed_file& file, std::string_view log) {
     const auto whole = whole_bytes(log);
+    saw(whole == log.size() ? "a log without a tail" : "a log with a tail");
     const bool damaged = !is_whole(log, log.size()) && begins_after(log, whole);
     require(engine::cut_torn_tail(file.path()).has_value(), "a tail can be cut");
     const auto left = file.read(log.size() + 1);
+    if (damaged) saw("a tail that records follow");
     require(left == (damaged ? log : log.substr(0, whole)),
             "what is cut is all that no record follows, and no more");
     require(engine::cut_torn_tail(file.path()).has_value(), "a tail can be cut again");
@@ -70,6 +73,14 @@ void cut_laws(const unnamed_file& file, std::string_view log) {
 }
 
 }  // namespace
+
+std::set<std::string> reachable() {
+    auto all = either_way({"log"});
+    all.merge(std::set<std::string>{"a log without a tail", "a log with a tail",
+                                    "a tail that records follow"});
+    return all;
+}
+
 }  // namespace casement::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -3,6 +3,7 @@
 // that the tree is whole, and that a change does what its operation says and nothing else.
 
 #include "overlay_story.hpp"
+#include "scripts.hpp"
 #include "stories.hpp"
 
 namespace casement::models::whole_tree_story {
@@ -19,6 +20,13 @@ public:
         const auto way = me.choose(ways_);
         acts_[way](me);
     }
+
+    /// Without a choice.
+    void take(actor& me, std::size_t which) const {
+        (void)me.choose({&ways_[which % size()], 1});
+        acts_[which % size()](me);
+    }
+    [[nodiscard]] std::size_t size() const { return ways_.size(); }
 
     /// `by_contract`: no commit may happen unless all that its call carries still holds.
     explicit any_operation(bool by_contract) : by_contract_{by_contract} {
@@ -177,22 +185,41 @@ story everything(std::string name, size s, bool by_contract) {
     return "";
 }
 
-template <class P>
-story every_life(std::string name, size s) {
-    story all{std::move(name)};
+/// A directory at /x with a file in it, and what holds whatever becomes of them.
+story& with_lives(story& all) {
     all.begins([](memory_store& kv) {
         plot tree{kv};
         require(tree.mkdir("/x") == inner, "the directory at /x is the first that is made");
         const auto at = *resolve(kv, "/x/y");
         require(create_file(tree.by(), any_rev{at.parent}, "y", {}).has_value(), "a file");
     });
-    all.actors(s.actors ? s.actors : 2, "client", s.turns ? s.turns : 1,
-               any_operation<P>{false}.with_lives());
-    all.strikes({.crashes = 1, .lost_replies = 1, .ticks = 1});
     with_overlay_laws(all);
     all.every_change("the number of a lease only grows", numbers_grow);
     all.every_change("a file is finalized as it is", finalized_as_it_is);
     return all.every_change("a deleted name is not brought back", no_name_comes_back);
+}
+
+template <class P>
+story every_life(std::string name, size s) {
+    story all{std::move(name)};
+    all.actors(s.actors ? s.actors : 2, "client", s.turns ? s.turns : 1,
+               any_operation<P>{false}.with_lives());
+    all.strikes({.crashes = 1, .lost_replies = 1, .ticks = 1});
+    return with_lives(all);
+}
+
+template <class P>
+const any_operation<P>& operations_of_lives() {
+    static const auto all = any_operation<P>{false}.with_lives();
+    return all;
+}
+
+template <class P>
+void act_by(story& all, const std::vector<script>& scripts) {
+    for (const auto& mine : scripts)
+        all.acts("client " + std::to_string(all.roles().size() + 1), [mine](actor& me) {
+            for (const auto which : mine) operations_of_lives<P>().take(me, which);
+        });
 }
 
 }  // namespace
@@ -216,3 +243,19 @@ std::vector<situation> situations() {
 }
 
 }  // namespace casement::models::whole_tree_story
+
+namespace casement::models {
+
+std::size_t operations() { return whole_tree_story::operations_of_lives<any_rev>().size(); }
+
+story by_scripts(const std::vector<script>& scripts, bool at_exact_revs,
+                 const check::faults& may_strike) {
+    story all{"the whole protocol, by scripts"};
+    if (at_exact_revs)
+        whole_tree_story::act_by<at_rev>(all, scripts);
+    else
+        whole_tree_story::act_by<any_rev>(all, scripts);
+    return whole_tree_story::with_lives(all.strikes(may_strike));
+}
+
+}  // namespace casement::models

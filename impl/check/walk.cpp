@@ -150,7 +150,9 @@ public:
             if (turns[i] > 0) able_.push_back(i);
         return able_[byte() % able_.size()];
     }
-    std::uint32_t choose(std::size_t ways) { return static_cast<std::uint32_t>(byte() % ways); }
+    std::uint32_t choose(std::size_t ways) {  // where there is a choice
+        return ways == 1 ? 0 : static_cast<std::uint32_t>(byte() % ways);
+    }
     std::size_t way(std::span<const std::size_t> able, std::span<const std::size_t> struck,
                     std::uint32_t) {
         const auto n = byte() % (able.size() + struck.size());
@@ -182,9 +184,9 @@ public:
         chosen_ = 0;
         return one;
     }
-    std::uint32_t choose(std::size_t) {
+    std::uint32_t choose(std::size_t ways) {
         const auto one = rest_.front().chosen[chosen_++];
-        bytes_ += static_cast<char>(one);
+        if (ways > 1) bytes_ += static_cast<char>(one);
         return one;
     }
     std::size_t way(std::span<const std::size_t> able, std::span<const std::size_t> struck,

@@ -8,9 +8,10 @@ target_compile_options(casement_flags INTERFACE
         -Wno-missing-field-initializers -Wno-array-bounds -Wno-stringop-overread>
     $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers>)
 
-# casement_compile_fast(target): under sanitizers it takes longer to compile than to run.
+# casement_compile_fast(target): under sanitizers it takes longer to compile than to run, but in a
+# campaign.
 function(casement_compile_fast target)
-    if(CASEMENT_SANITIZE)
+    if(CASEMENT_SANITIZE AND CASEMENT_COMPILE_FAST)
         target_compile_options(${target} PRIVATE -O0)
     endif()
 endfunction()

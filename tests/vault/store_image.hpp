@@ -2,11 +2,16 @@
 // A small store that holds every kind of thing, and what must be read from it: for tests that break
 // its files and look.
 
-#include <filesystem>
+#include <cstdio>
 #include <map>
-#include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
 
+#include <casement/core/assert.hpp>
+#include <casement/core/error.hpp>
 #include <casement/tree/list.hpp>
 #include <casement/vault.hpp>
 
@@ -36,15 +41,20 @@ inline std::string noise(std::size_t size, unsigned seed) {
 /// Thresholds that give each placement a blob of some kilobytes.
 inline constexpr blob::thresholds small_sizes{1000, 4000, 20000};
 
+/// What a beginning needs must go well, with gtest or without.
+template <class T>
+T well(result<T> r) {
+    if (!r) std::fprintf(stderr, "%s\n", r.error().message().c_str());
+    require(r.has_value(), "a store can be filled");
+    if constexpr (!std::is_void_v<T>) return *std::move(r);
+}
+
 inline void put(vault& v, const std::string& directory, const std::string& name,
                 const std::string& bytes) {
-    auto node = v.make_path(directory, {0755, {1'000'000'007}, 0});
-    ASSERT_TRUE(node) << node.error().message();
-    auto staged = v.stage();
-    ASSERT_TRUE(staged) << staged.error().message();
-    ASSERT_TRUE(staged->write(bytes));
-    auto done = v.settle_file(*node, name, *std::move(staged), {0640, {1'234'567'890'123}, 0});
-    ASSERT_TRUE(done) << done.error().message();
+    const auto node = well(v.make_path(directory, {0755, {1'000'000'007}, 0}));
+    auto staged = well(v.stage());
+    well(staged.write(bytes));
+    (void)well(v.settle_file(node, name, std::move(staged), {0640, {1'234'567'890'123}, 0}));
 }
 
 /// Fills a new store: empty, inline, packed and dedicated files, a twin, links, directories.
@@ -56,9 +66,8 @@ inline void fill(vault& v) {
     put(v, "/a/b", "twin", noise(3000, 2));
     for (unsigned n = 0; n < 12; ++n)
         put(v, "/many", "f" + std::to_string(n), noise(40 * n, 9 + n));
-    auto root = v.settle_link(tree::root, "link", "a/b", {0777, {-5}, 0});
-    ASSERT_TRUE(root) << root.error().message();
-    ASSERT_TRUE(v.make_directory("/hollow", {0700, {42}, 0}));
+    (void)well(v.settle_link(tree::root, "link", "a/b", {0777, {-5}, 0}));
+    (void)well(v.make_directory("/hollow", {0700, {42}, 0}));
 }
 
 /// Everything that can be read below the root, or the first error that stands in the way.

@@ -1,0 +1,94 @@
+#pragma once
+// What inputs have shown, in words: "lease: held on renew, refused". Each is a counter of
+// libFuzzer's own ("extra counters"), so that an input that shows something new is kept even where
+// no branch is new; and what could be shown is known from the code that ships, so that a corpus is
+// held to all of it. One thread.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <initializer_list>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <casement/check/explore.hpp>
+#include <casement/core/assert.hpp>
+
+namespace casement::fuzz {
+
+/// What this target's inputs could show, each in its words. The target says so.
+[[nodiscard]] std::set<std::string> reachable();
+
+namespace detail {
+
+/// libFuzzer zeroes this section before an input and looks at it afterwards. Two outcomes of one
+/// place are one to it, which costs an input now and then; the words are kept apart below.
+inline constexpr std::size_t counters = std::size_t{1} << 14;
+__attribute__((section("__libfuzzer_extra_counters"))) inline std::uint8_t shown[counters];
+
+/// All that this process has seen; at its end what was and what was not goes to the file that
+/// CASEMENT_FUZZ_OUTCOMES names, a line each: "seen" or "missing", a tab, the words.
+struct ledger {
+    std::set<std::string> seen;
+
+    ledger() = default;
+    ledger(const ledger&) = delete;
+    ledger& operator=(const ledger&) = delete;
+    ~ledger() {
+        const char* to = std::getenv("CASEMENT_FUZZ_OUTCOMES");
+        if (to == nullptr) return;
+        auto* out = std::fopen(to, "w");
+        require(out != nullptr, "the file of outcomes can be written");
+        for (const auto& one : seen) std::fprintf(out, "seen\t%s\n", one.c_str());
+        for (const auto& one : reachable())
+            if (!seen.contains(one)) std::fprintf(out, "missing\t%s\n", one.c_str());
+        require(std::fclose(out) == 0, "the file of outcomes is written");
+    }
+};
+
+inline ledger& of_this_process() {
+    static ledger all;
+    return all;
+}
+
+}  // namespace detail
+
+inline void saw(std::string words) {
+    detail::shown[std::hash<std::string>{}(words) % detail::counters] = 1;
+    detail::of_this_process().seen.insert(std::move(words));
+}
+
+[[nodiscard]] inline const std::set<std::string>& all_seen() {
+    return detail::of_this_process().seen;
+}
+
+/// The outcomes of whatever is decoded: a law's bytes are a value's, or they are nothing's.
+inline void saw(std::string_view what, bool taken) {
+    saw(std::string{what} + (taken ? ", taken" : ", refused"));
+}
+[[nodiscard]] inline std::set<std::string> either_way(std::initializer_list<std::string_view> of) {
+    std::set<std::string> all;
+    for (const auto what : of) {
+        all.insert(std::string{what} + ", taken");
+        all.insert(std::string{what} + ", refused");
+    }
+    return all;
+}
+
+/// The guards of a report, each as it was found: what a walk has shown, or what a search says that
+/// walks can show.
+[[nodiscard]] inline std::set<std::string> guard_outcomes(const check::report& of) {
+    std::set<std::string> all;
+    for (const auto& [guard, count] : of.guards) {
+        const auto words = guard.first + ": " + guard.second;
+        if (count.held > 0) all.insert(words + ", holds");
+        if (count.failed > 0) all.insert(words + ", fails");
+    }
+    return all;
+}
+
+}  // namespace casement::fuzz
