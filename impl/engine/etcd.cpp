@@ -145,7 +145,8 @@ result<found> etcd_store::view::get(std::string_view key) const {
 }
 
 etcd_store::view etcd_store::view::together(std::span<const std::string_view> keys) const {
-    if (hand_->why_none) return *this;
+    const auto in_hand = [&](std::string_view key) { return hand_->rows.contains(key); };
+    if (hand_->why_none || std::ranges::all_of(keys, in_hand)) return *this;
     auto more = std::make_shared<rows_in_hand>(*hand_);
     std::vector<std::string_view> unknown;
     for (const auto key : keys) {
