@@ -49,7 +49,7 @@ struct etcd_store::state {
     mutable remembered_rows remembered;
     std::optional<etcd_watch> watch;
 
-    std::atomic<std::uint64_t> commits = 0, conflicts = 0, transactions = 0;
+    std::atomic<std::uint64_t> commits = 0, conflicts = 0, unknown = 0, transactions = 0;
     mutable std::atomic<std::uint64_t> reads = 0, pages = 0, known = 0;
 
     explicit state(const etcd_options& o)
@@ -289,8 +289,9 @@ result<rpc::TxnResponse> etcd_store::state::transact(const rpc::TxnRequest& requ
                         " bytes, and etcd takes 1.5 MiB");
     ++transactions;
     auto answer = link->transact(request);
-    if (!answer) return within(std::move(answer), "commit", options.prefix);
-    return answer;
+    if (answer) return answer;
+    if (answer.error().code() == errc::unknown_outcome) ++unknown;
+    return within(std::move(answer), "commit", options.prefix);
 }
 
 result<receipt> etcd_store::state::commit(const batch& b) {
@@ -327,6 +328,7 @@ etcd_counts etcd_store::counts() const {
     const auto& s = *state_;
     return {s.commits,
             s.conflicts,
+            s.unknown,
             s.transactions,
             s.reads,
             s.pages,

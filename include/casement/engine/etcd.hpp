@@ -53,6 +53,7 @@ inline constexpr std::size_t etcd_request_bytes_max = (3u << 19) - 1024;
 struct etcd_counts {
     std::uint64_t commits = 0;       // that were made
     std::uint64_t conflicts = 0;     // that were refused by a guard
+    std::uint64_t unknown = 0;       // that nobody knows of
     std::uint64_t transactions = 0;  // sent for them: more, where a counter was not as assumed
     std::uint64_t reads = 0;         // of one row or of several at once
     std::uint64_t pages = 0;         // of scans
