@@ -22,6 +22,7 @@ install(FILES ${PROJECT_BINARY_DIR}/casement-config.cmake
 # What pkg-config cannot ask a package of its own: Debian's Boost, LevelDB and xxHash have none.
 set(casement_hash_libs -lcrypto -lxxhash)
 set(casement_leveldb_libs -lleveldb -lpthread)
+set(casement_etcd_libs -lgrpc++ -lgrpc -lgpr -lprotobuf -lpthread)
 set(casement_blob_libs -lpthread)
 set(casement_check_libs -lboost_context)
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)  # wherever it is moved to

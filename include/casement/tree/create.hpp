@@ -79,7 +79,8 @@ template <store S>
 result<create_outcome> taken_or(const S& kv, const directory& parent, std::string_view name,
                                 error conflict) {
     if (conflict.code() == errc::conflict) {
-        const auto now = kv.snapshot();
+        const auto now =
+            snapshot_with<head, rev, entry>(kv, parent.node(), parent.node(), parent.key(name));
         auto dir = read_directory(now, parent.node());
         if (!dir) return passed(dir);
         auto existing = see_name(now, *dir, name);
