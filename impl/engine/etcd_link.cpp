@@ -43,6 +43,12 @@ constexpr std::string_view name_of(grpc::StatusCode code) {
     }
 }
 
+/// GRPC takes a time of day, and turns it into a time to wait at once.
+std::chrono::system_clock::time_point from_now(etcd_link::clock::duration wait) {
+    return std::chrono::system_clock::now() +
+           std::chrono::duration_cast<std::chrono::system_clock::duration>(wait);
+}
+
 grpc::ChannelArguments arguments() {
     grpc::ChannelArguments a;
     a.SetMaxReceiveMessageSize(-1);  // pages are bounded by rows
@@ -148,7 +154,7 @@ grpc::Status etcd_link::authenticate(endpoint& at, clock::time_point until) {
     who.set_name(options_.user);
     who.set_password(options_.password);
     grpc::ClientContext context;
-    context.set_deadline(until);
+    context.set_deadline(from_now(until - clock::now()));
     rpc::AuthenticateResponse answer;
     auto status = at.auth->Authenticate(&context, who, &answer);
     ++authentications_;
@@ -166,9 +172,11 @@ etcd_link::outcome etcd_link::ask(kind what, const attempt& once) {
         auto& at = here();
         outcome o{
             {grpc::StatusCode::UNAVAILABLE, "no connection"}, {etcd_verdict::elsewhere}, at.name};
-        if (at.channel->WaitForConnected(std::min(until, clock::now() + connect_time_max))) {
+        const clock::duration left = until - clock::now();
+        if (at.channel->WaitForConnected(
+                from_now(std::min<clock::duration>(left, connect_time_max)))) {
             grpc::ClientContext context;
-            context.set_deadline(std::min(until, clock::now() + share));
+            context.set_deadline(from_now(std::min<clock::duration>(until - clock::now(), share)));
             introduce(context);
             o.status = once(at, context);
             o.means = judge(o.status);

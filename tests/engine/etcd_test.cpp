@@ -245,6 +245,25 @@ TEST_F(etcd, a_commit_compares_what_it_must_and_no_more_than_etcd_takes) {
     EXPECT_EQ(value_of(kv, "n49"), two);
 }
 
+// A row of 8 bytes is put by a transaction within, for which etcd wants room as well.
+TEST_F(etcd, a_commit_leaves_room_for_what_is_within) {
+    auto kv = opened(options());
+    std::vector<std::string> keys;
+    for (int n = 0; n < 100; ++n) keys.push_back("n" + std::to_string(n));
+    const auto one = counter(1);
+    std::vector<guard> guards;
+    std::vector<write> writes;
+    for (std::size_t n = 0; n < 64; ++n) writes.push_back(put(keys[n], one));
+    const auto made = kv.commit({{}, writes});
+    ASSERT_TRUE(made) << told(made);
+    for (std::size_t n = 0; n < 64; ++n) guards.push_back({keys[n], one, made->at, "as written"});
+    writes.clear();
+    for (std::size_t n = 64; n < 100; ++n) writes.push_back(put(keys[n], one));
+    const auto all = kv.commit({guards, writes});
+    EXPECT_TRUE(all) << told(all);
+    EXPECT_EQ(value_of(kv, "n99"), one);
+}
+
 TEST_F(etcd, a_request_has_a_limit) {
     auto kv = opened(options());
     const auto with = [&](std::size_t bytes) {
@@ -384,6 +403,22 @@ TEST_F(etcd, rows_together_take_one_round_trip) {
                        EXPECT_EQ(value_of(rows.together(keys), "none"), std::nullopt);
                    }),
               (costs{0, 2, 0}));
+}
+
+TEST_F(etcd, any_number_of_rows_come_together) {
+    auto kv = opened(options());
+    std::vector<std::string> keys;
+    for (int n = 0; n < 300; ++n) keys.push_back("k" + std::to_string(n));
+    for (std::size_t n = 0; n < 300; n += 50) {
+        std::vector<write> writes;
+        for (std::size_t i = n; i < n + 50; ++i) writes.push_back(put(keys[i], keys[i]));
+        ASSERT_TRUE(kv.commit({{}, writes}));
+    }
+    const std::vector<std::string_view> all{keys.begin(), keys.end()};
+    const auto cold = kv.counts().reads;
+    const auto rows = kv.together(all);
+    for (const auto& k : keys) ASSERT_EQ(value_of(rows, k), k);
+    EXPECT_EQ(kv.counts().reads - cold, 3u);
 }
 
 TEST_F(etcd, unchanged_is_asked_of_the_cluster) {

@@ -126,6 +126,25 @@ TEST(remembered_rows, take_bounded_memory_and_keep_what_is_asked_for) {
     EXPECT_GT(rows.size(), 100u);
 }
 
+TEST(remembered_rows, count_what_grows_and_leave_out_what_is_large) {
+    remembered_rows rows{100'000};
+    rows.listen_from(1);
+    for (int i = 0; i < 100; ++i) rows.keep(std::to_string(i), "", 1, 1);
+    EXPECT_EQ(rows.size(), 100u);
+    for (int i = 0; i < 100; ++i)
+        rows.hear(changes{{std::to_string(i), std::string(5000, 'x'), 2 + i}});
+    int large = 0;
+    for (int i = 0; i < 100; ++i) large += rows.at(std::to_string(i), 101).has_value();
+    EXPECT_GT(large, 5);
+    EXPECT_LE(large, 20) << "of 5 KB each, in 100 KB";
+    rows.keep("large", std::string(50'000, 'x'), 101, 101);
+    EXPECT_EQ(rows.at("large", 101), unknown);
+    rows.keep("grows", "small", 101, 101);
+    EXPECT_EQ(rows.at("grows", 101), known{"small"});
+    rows.hear(changes{{"grows", std::string(50'000, 'x'), 102}});
+    EXPECT_EQ(rows.at("grows", 102), unknown);
+}
+
 // Any history, heard in parts of any size, with reads of any revision coming in between: whatever
 // is known is what was.
 TEST(remembered_rows, know_only_what_was) {
