@@ -166,10 +166,12 @@ etcd_store::view etcd_store::view::together(std::span<const std::string_view> ke
         }
     }
     if (unknown.empty()) return {of_, std::move(more)};
-    auto rows = of_->read(unknown, more->revision);
-    if (!rows) more->why_none = std::move(rows).error();
-    for (std::size_t i = 0; rows && i < unknown.size(); ++i)
-        more->rows.emplace(unknown[i], std::move(rows->values[i]));
+    if (auto rows = of_->read(unknown, more->revision)) {
+        for (std::size_t i = 0; i < unknown.size(); ++i)
+            more->rows.emplace(unknown[i], std::move(rows->values[i]));
+    } else {
+        more->why_none = std::move(rows).error();
+    }
     return {of_, std::move(more)};
 }
 

@@ -20,6 +20,7 @@
 #include <support/temporary.hpp>
 
 #include "engine/etcd_member.hpp"
+#include "engine/reply_eater.hpp"
 #include "kv/store_laws.hpp"
 #include "support/scale.hpp"
 
@@ -536,6 +537,41 @@ TEST_F(etcd, what_was_not_sent_has_not_happened_and_what_was_lost_may_have) {
     EXPECT_TRUE(commit(kv, {}, {put("k", "4")}));
     EXPECT_TRUE(soon([&] { return kv.counts().watches == 2; })) << "it has begun again";
     EXPECT_EQ(value_of(kv.snapshot(), "k"), "4");
+}
+
+// The change is made and the connection breaks before the answer comes: it must not be asked for
+// again, at whichever endpoint.
+TEST_F(etcd, what_may_have_happened_is_not_sent_again) {
+    casement::testing::reply_eater eater{cluster->endpoints()[0]};
+    auto o = options();
+    o.endpoints = {eater.endpoint(), eater.endpoint()};
+    o.cache_bytes = 0;
+    auto kv = opened(o);
+    ASSERT_TRUE(commit(kv, {}, {bump("n", 1)}));
+    eater.eat_next();
+    const auto lost = commit(kv, {}, {bump("n", 1)});
+    EXPECT_EQ(code_of(lost), errc::unknown_outcome) << told(lost);
+    EXPECT_EQ(eater.eaten(), 1);
+    EXPECT_EQ(kv.counts().unknown, 1u);
+    EXPECT_EQ(value_of(kv, "n"), counter(2)) << "made, and once";
+    eater.eat_next();
+    EXPECT_EQ(value_of(kv, "n"), counter(2)) << "what is only read is asked for again";
+    EXPECT_EQ(eater.eaten(), 2);
+}
+
+TEST_F(etcd, another_cluster_is_not_taken_for_this_one) {
+    etcd_cluster one, two;
+    auto o = patient(one, milliseconds{1000});
+    o.endpoints.push_back(two.endpoints()[0]);
+    auto kv = opened(o);
+    ASSERT_TRUE(commit(kv, {}, {put("k", "1")}));
+    one.kill(0);
+    for (int n = 0; n < 2; ++n) {
+        const auto row = kv.get("k");
+        EXPECT_EQ(code_of(row), errc::io);
+        EXPECT_TRUE(says(row, "another cluster") && says(row, two.endpoints()[0])) << told(row);
+    }
+    EXPECT_EQ(code_of(commit(kv, {}, {put("k", "2")})), errc::unknown_outcome);
 }
 
 struct changes {
