@@ -39,12 +39,6 @@ using casement::testing::value_of;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-etcd_store opened(const etcd_options& o) {
-    auto kv = etcd_store::open(o);
-    require(kv.has_value(), kv ? "" : kv.error().message().c_str());
-    return *std::move(kv);
-}
-
 errc code_of(const auto& r) { return r ? errc{} : r.error().code(); }
 std::string told(const auto& r) { return r ? "" : r.error().message(); }
 bool says(const auto& r, std::string_view words) {
@@ -59,6 +53,14 @@ bool soon(auto so) {
         std::this_thread::sleep_for(milliseconds{1});
     }
     return true;
+}
+
+/// On a machine that has much else to do, a short patience may end too soon.
+etcd_store opened(const etcd_options& o) {
+    auto kv = etcd_store::open(o);
+    (void)soon([&] { return kv || (kv = etcd_store::open(o)); });
+    require(kv.has_value(), kv ? "" : kv.error().message().c_str());
+    return *std::move(kv);
 }
 
 template <class F>
@@ -508,7 +510,7 @@ TEST_F(etcd, an_endpoint_that_is_not_there_is_passed_over) {
 TEST_F(etcd, what_was_not_sent_has_not_happened_and_what_was_lost_may_have) {
     etcd_cluster own;
     auto kv = opened(patient(own, milliseconds{500}));
-    ASSERT_TRUE(commit(kv, {}, {put("k", "1")}));
+    ASSERT_TRUE(soon([&] { return commit(kv, {}, {put("k", "1")}).has_value(); }));
     EXPECT_TRUE(soon([&] { return kv.counts().watches == 1; }));
 
     own.pause(0);
@@ -584,23 +586,23 @@ struct changes {
 // not as it says, once.
 TEST_F(etcd, a_lost_reply_is_answered_from_the_record) {
     etcd_cluster own;
-    auto kv = opened(patient(own, milliseconds{150}));
+    auto kv = opened(patient(own, milliseconds{250}));
     id_blocks ids{kv};
     recorded me{kv, ids};
-    ASSERT_TRUE(ids.next());
+    ASSERT_TRUE(soon([&] { return ids.next().has_value(); }));
     std::uint64_t made = 0, settled = 0;
     const auto patience = [&](auto step) {
         auto r = step();
         (void)soon([&] { return r || (r = step()); });
         return r;
     };
-    for (int n = 0; n < casement::testing::scaled(10); ++n) {
+    for (int n = 0; n < casement::testing::scaled(7); ++n) {
         auto op = patience([&] { return me.begin(); });
         ASSERT_TRUE(op) << told(op);
         std::jthread disturbed{[&] {
             std::this_thread::sleep_for(std::chrono::microseconds{100 * n});
             own.pause(0);
-            std::this_thread::sleep_for(milliseconds{300});
+            std::this_thread::sleep_for(milliseconds{450});
             own.go_on(0);
         }};
         bool first = true;
