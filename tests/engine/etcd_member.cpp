@@ -142,7 +142,9 @@ void etcd_cluster::kill(int which) {
 }
 
 void etcd_cluster::pause(int which) {
-    ::kill(members_[static_cast<std::size_t>(which)].process, SIGSTOP);
+    const auto process = members_[static_cast<std::size_t>(which)].process;
+    ::kill(process, SIGSTOP);
+    ::waitpid(process, nullptr, WUNTRACED);  // until it does stand still
 }
 void etcd_cluster::go_on(int which) {
     ::kill(members_[static_cast<std::size_t>(which)].process, SIGCONT);
