@@ -15,8 +15,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Before an endpoint that does not answer is left for another, and between rounds of them all.
-constexpr milliseconds connect_time_max{500}, between_rounds{50};
+// Before one that is not connected yet is left for another, while it goes on connecting; and
+// between rounds of them all.
+constexpr milliseconds connect_time_max{100}, between_rounds{50};
 // A read that is not answered is asked elsewhere after this part of the whole time.
 constexpr int read_attempts = 3;
 
@@ -131,15 +132,23 @@ result<std::unique_ptr<etcd_link>> etcd_link::open(const etcd_options& options) 
         e.kv = rpc::KV::NewStub(e.channel);
         e.watch = rpc::Watch::NewStub(e.channel);
         e.auth = rpc::Auth::NewStub(e.channel);
+        (void)e.channel->GetState(true);  // so that it is connected when another fails
         link->endpoints_.push_back(std::move(e));
     }
     return link;
 }
 
+/// For one that is connected, if there is one; else for the next.
 void etcd_link::leave(const endpoint& failed) {
     auto now = here_.load();
-    if (&endpoints_[now % endpoints_.size()] == &failed)
-        here_.compare_exchange_strong(now, now + 1);
+    const auto after = [&](std::size_t n) -> endpoint& {
+        return endpoints_[(now + n) % endpoints_.size()];
+    };
+    if (&after(0) != &failed) return;
+    std::size_t step = 1;
+    while (step < endpoints_.size() && after(step).channel->GetState(true) != GRPC_CHANNEL_READY)
+        ++step;
+    here_.compare_exchange_strong(now, now + (step < endpoints_.size() ? step : 1));
 }
 
 void etcd_link::introduce(grpc::ClientContext& context) {
