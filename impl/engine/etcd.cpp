@@ -62,6 +62,8 @@ struct etcd_store::state {
     [[nodiscard]] result<void> make_or_find() const;
     [[nodiscard]] result<rows_read> read(std::span<const std::string_view> keys,
                                          std::int64_t revision) const;
+    [[nodiscard]] result<void> read_some(std::span<const std::string_view> keys,
+                                         rows_read& out) const;
     [[nodiscard]] std::shared_ptr<const rows_in_hand> hold(
         std::span<const std::string_view> keys) const;
     [[nodiscard]] result<std::optional<std::string>> look(const rows_in_hand& hand,
@@ -72,34 +74,39 @@ struct etcd_store::state {
 
 // --- reading ---------------------------------------------------------------------------------
 
-/// Several rows of one instant, in one round trip: of `revision`, or of now if that is 0.
+/// Several rows of one instant: of `revision`, or of now if that is 0. One round trip for as many
+/// as a transaction takes.
 auto etcd_store::state::read(std::span<const std::string_view> keys, std::int64_t revision) const
     -> result<rows_read> {
-    require(!keys.empty(), "something is read");
+    rows_read out{{}, revision};
+    for (; !keys.empty(); keys = keys.subspan(std::min(keys.size(), etcd_operations_max)))
+        if (auto some = read_some(keys.first(std::min(keys.size(), etcd_operations_max)), out);
+            !some)
+            return passed(some);
+    return out;
+}
+
+result<void> etcd_store::state::read_some(std::span<const std::string_view> keys,
+                                          rows_read& out) const {
     rpc::TxnRequest all;
     for (const auto key : keys) {
         auto& one = *all.add_success()->mutable_request_range();
         one.set_key(prefix + std::string{key});
-        one.set_revision(revision);
+        one.set_revision(out.revision);
     }
     ++reads;
-    auto answered = link->read_all(std::move(all));
-    if (!answered) return passed(answered);
+    const auto answered = link->read_all(std::move(all));
+    if (!answered) return std::unexpected{answered.error()};
     if (answered->responses_size() != static_cast<int>(keys.size()))
         return fail(errc::io, "read", "", "the answer is of another question");
-    rows_read out{{}, revision != 0 ? revision : answered->header().revision()};
+    if (out.revision == 0) out.revision = answered->header().revision();
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        const auto& kvs = answered->responses(static_cast<int>(i)).response_range().kvs();
-        etcd_row row;
-        if (!kvs.empty()) {
-            auto there = row_from(keys[i], kvs[0].value(), kvs[0].version(), kvs[0].mod_revision());
-            if (!there) return passed(there);
-            row = *std::move(there);
-        }
-        remembered.keep(keys[i], row.value, row.revision, out.revision);
-        out.values.push_back(std::move(row.value));
+        auto row = row_from(keys[i], answered->responses(static_cast<int>(i)).response_range());
+        if (!row) return passed(row);
+        remembered.keep(keys[i], row->value, row->revision, out.revision);
+        out.values.push_back(std::move(row->value));
     }
-    return out;
+    return {};
 }
 
 auto etcd_store::state::hold(std::span<const std::string_view> keys) const
@@ -159,10 +166,12 @@ etcd_store::view etcd_store::view::together(std::span<const std::string_view> ke
         }
     }
     if (unknown.empty()) return {of_, std::move(more)};
-    auto rows = of_->read(unknown, more->revision);
-    if (!rows) more->why_none = std::move(rows).error();
-    for (std::size_t i = 0; rows && i < unknown.size(); ++i)
-        more->rows.emplace(unknown[i], std::move(rows->values[i]));
+    if (auto rows = of_->read(unknown, more->revision)) {
+        for (std::size_t i = 0; i < unknown.size(); ++i)
+            more->rows.emplace(unknown[i], std::move(rows->values[i]));
+    } else {
+        more->why_none = std::move(rows).error();
+    }
     return {of_, std::move(more)};
 }
 

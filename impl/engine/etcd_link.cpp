@@ -15,8 +15,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Before an endpoint that does not answer is left for another, and between rounds of them all.
-constexpr milliseconds connect_time_max{500}, between_rounds{50};
+// Before one that is not connected yet is left for another, while it goes on connecting; and
+// between rounds of them all.
+constexpr milliseconds connect_time_max{100}, between_rounds{50};
 // A read that is not answered is asked elsewhere after this part of the whole time.
 constexpr int read_attempts = 3;
 
@@ -41,6 +42,12 @@ constexpr std::string_view name_of(grpc::StatusCode code) {
         case grpc::StatusCode::UNAUTHENTICATED: return "UNAUTHENTICATED";
         default: return "?";
     }
+}
+
+/// GRPC takes a time of day, and turns it into a time to wait at once.
+std::chrono::system_clock::time_point from_now(etcd_link::clock::duration wait) {
+    return std::chrono::system_clock::now() +
+           std::chrono::duration_cast<std::chrono::system_clock::duration>(wait);
 }
 
 grpc::ChannelArguments arguments() {
@@ -125,15 +132,23 @@ result<std::unique_ptr<etcd_link>> etcd_link::open(const etcd_options& options) 
         e.kv = rpc::KV::NewStub(e.channel);
         e.watch = rpc::Watch::NewStub(e.channel);
         e.auth = rpc::Auth::NewStub(e.channel);
+        (void)e.channel->GetState(true);  // so that it is connected when another fails
         link->endpoints_.push_back(std::move(e));
     }
     return link;
 }
 
+/// For one that is connected, if there is one; else for the next.
 void etcd_link::leave(const endpoint& failed) {
     auto now = here_.load();
-    if (&endpoints_[now % endpoints_.size()] == &failed)
-        here_.compare_exchange_strong(now, now + 1);
+    const auto after = [&](std::size_t n) -> endpoint& {
+        return endpoints_[(now + n) % endpoints_.size()];
+    };
+    if (&after(0) != &failed) return;
+    std::size_t step = 1;
+    while (step < endpoints_.size() && after(step).channel->GetState(true) != GRPC_CHANNEL_READY)
+        ++step;
+    here_.compare_exchange_strong(now, now + (step < endpoints_.size() ? step : 1));
 }
 
 void etcd_link::introduce(grpc::ClientContext& context) {
@@ -148,7 +163,7 @@ grpc::Status etcd_link::authenticate(endpoint& at, clock::time_point until) {
     who.set_name(options_.user);
     who.set_password(options_.password);
     grpc::ClientContext context;
-    context.set_deadline(until);
+    context.set_deadline(from_now(until - clock::now()));
     rpc::AuthenticateResponse answer;
     auto status = at.auth->Authenticate(&context, who, &answer);
     ++authentications_;
@@ -166,9 +181,11 @@ etcd_link::outcome etcd_link::ask(kind what, const attempt& once) {
         auto& at = here();
         outcome o{
             {grpc::StatusCode::UNAVAILABLE, "no connection"}, {etcd_verdict::elsewhere}, at.name};
-        if (at.channel->WaitForConnected(std::min(until, clock::now() + connect_time_max))) {
+        const clock::duration left = until - clock::now();
+        if (at.channel->WaitForConnected(
+                from_now(std::min<clock::duration>(left, connect_time_max)))) {
             grpc::ClientContext context;
-            context.set_deadline(std::min(until, clock::now() + share));
+            context.set_deadline(from_now(std::min<clock::duration>(until - clock::now(), share)));
             introduce(context);
             o.status = once(at, context);
             o.means = judge(o.status);

@@ -44,7 +44,7 @@ struct etcd_judgement {
 
 class etcd_link {
 public:
-    using clock = std::chrono::system_clock;
+    using clock = std::chrono::steady_clock;
 
     /// Reads the TLS files. No endpoint is asked yet.
     [[nodiscard]] static result<std::unique_ptr<etcd_link>> open(const etcd_options& options);

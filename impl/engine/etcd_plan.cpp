@@ -57,7 +57,9 @@ bool etcd_plan::reads_first() const {
     if (!known_.empty()) return false;
     const bool by_more = std::ranges::any_of(
         asked_.writes, [](const write& w) { return w.what == write::kind::bump && w.amount != 1; });
-    return by_more || request().compare_size() > static_cast<int>(etcd_operations_max);
+    // Of known rows each takes one compare; what is left to etcd's limit is for transactions
+    // within.
+    return by_more || request().compare_size() > static_cast<int>(commit_rows_max);
 }
 
 rpc::TxnRequest etcd_plan::reads() const {
@@ -149,15 +151,9 @@ result<void> etcd_plan::learn(const rpc::TxnResponse& answer) {
         return fail(errc::io, "commit", "", "the answer is of another question");
     known_.clear();
     for (std::size_t i = 0; i < depends_on_.size(); ++i) {
-        const auto& kvs = answer.responses(static_cast<int>(i)).response_range().kvs();
-        etcd_row row;
-        if (!kvs.empty()) {
-            auto there =
-                row_from(depends_on_[i], kvs[0].value(), kvs[0].version(), kvs[0].mod_revision());
-            if (!there) return passed(there);
-            row = *std::move(there);
-        }
-        known_[depends_on_[i]] = std::move(row);
+        auto row = row_from(depends_on_[i], answer.responses(static_cast<int>(i)).response_range());
+        if (!row) return passed(row);
+        known_[depends_on_[i]] = *std::move(row);
     }
     for (const auto& g : asked_.guards) {
         const auto& now = known_[g.key].value;

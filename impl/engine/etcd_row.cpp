@@ -52,4 +52,10 @@ result<etcd_row> row_from(std::string_view key, std::string_view bytes, std::int
     return row;
 }
 
+result<etcd_row> row_from(std::string_view key, const etcdserverpb::RangeResponse& answer) {
+    if (answer.kvs().empty()) return etcd_row{};
+    const auto& kv = answer.kvs(0);
+    return row_from(key, kv.value(), kv.version(), kv.mod_revision());
+}
+
 }  // namespace casement::engine

@@ -15,6 +15,8 @@
 #include <casement/core/error.hpp>
 #include <casement/kv/store.hpp>
 
+#include "etcd_rpc.pb.h"
+
 namespace casement::engine {
 
 /// A row as etcd has it. No value: there is none, and the numbers are 0.
@@ -42,6 +44,10 @@ inline constexpr std::string_view below_counters{"\x01", 1};
 /// `corrupt` if the bytes are neither.
 [[nodiscard]] result<etcd_row> row_from(std::string_view key, std::string_view bytes,
                                         std::int64_t version, std::int64_t revision);
+
+/// What a read of one key has found.
+[[nodiscard]] result<etcd_row> row_from(std::string_view key,
+                                        const etcdserverpb::RangeResponse& answer);
 
 /// Revisions as versions. Each opening has a range of its own, below those of values in memory and
 /// above LevelDB's, so that a token of another store, or of an earlier opening, is never taken for

@@ -55,7 +55,7 @@ public:
             if (c.revision <= from_) continue;
             changes_.touch(c.key, static_cast<std::uint64_t>(c.revision));
             if (auto* row = find(c.key); row != nullptr && c.revision > row->seen)
-                *row = {c.value, c.revision, c.revision};
+                replace(c.key, *row, {c.value, c.revision, c.revision});
         }
         heard_ = last;
         missed_ = false;
@@ -71,8 +71,8 @@ public:
         if (changes_.last(key) > static_cast<std::uint64_t>(revision)) return;
         const known row{value, value ? written : revision, revision};
         if (auto* old = find(key)) {
-            if (old->seen < revision) *old = row;
-        } else {
+            if (old->seen < revision) replace(key, *old, row);
+        } else if (bytes_of(key, row) <= row_bytes_max()) {
             insert(std::string{key}, row);
         }
     }
@@ -125,6 +125,24 @@ private:
         return row_overhead_bytes + key.size() + (row.value ? row.value->size() : 0);
     }
 
+    [[nodiscard]] std::size_t row_bytes_max() const { return generation_bytes_max_ / 8; }
+
+    /// One that has grown too large is forgotten. REQUIRES: it was found, so it is young
+    void replace(std::string_view key, known& old, known row) {
+        young_bytes_ -= bytes_of(key, old);
+        if (bytes_of(key, row) > row_bytes_max()) {
+            young_.erase(young_.find(key));
+            return;
+        }
+        young_bytes_ += bytes_of(key, row);
+        old = std::move(row);
+        if (young_bytes_ > generation_bytes_max_) turn();
+    }
+    void turn() {
+        old_ = std::exchange(young_, {});
+        young_bytes_ = 0;
+    }
+
     void forget() {
         young_.clear();
         old_.clear();
@@ -143,10 +161,7 @@ private:
     }
     known* insert(std::string key, known row) {
         const auto bytes = bytes_of(key, row);
-        if (young_bytes_ + bytes > generation_bytes_max_) {
-            old_ = std::exchange(young_, {});
-            young_bytes_ = 0;
-        }
+        if (young_bytes_ + bytes > generation_bytes_max_) turn();
         young_bytes_ += bytes;
         return &young_.insert_or_assign(std::move(key), std::move(row)).first->second;
     }

@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BUILD, CMAKE, COMPILER, SCRATCH = sys.argv[1:5]
 INSTALLED = pathlib.Path(SCRATCH) / "installed"
 LINES_MAX = 80
-ELSE = ("OpenSSL", "xxHash", "leveldb", "Threads")  # that none of them needs
+ELSE = ("OpenSSL", "xxHash", "leveldb", "Protobuf", "gRPC", "Threads")  # none of them needs it
 SAYS = {
     "job_queue": ("workers and one job: holds", "violated: a job is done by its last lease",
                   "without the guard 'the job is as it was seen'"),

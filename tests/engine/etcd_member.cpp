@@ -10,6 +10,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <random>
 #include <thread>
 
 #include <casement/core/assert.hpp>
@@ -33,19 +34,22 @@ sockaddr_in loopback(std::uint16_t port) {
     return at;
 }
 
-/// Ports that nobody has, all different: each is held until all are known.
+/// Ports that nobody has, all different: each is held until all are known. They lie below those
+/// that the system gives to whoever connects, which would take them before etcd does.
 std::vector<std::uint16_t> free_ports(std::size_t n) {
+    constexpr std::uint16_t first = 15'000, last = 32'000;
+    std::uniform_int_distribution<std::uint16_t> any{first, last};
+    std::random_device chance;
     std::vector<int> held;
     std::vector<std::uint16_t> out;
-    for (std::size_t i = 0; i < n; ++i) {
-        held.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        auto at = loopback(0);
-        socklen_t size = sizeof at;
-        auto* address = reinterpret_cast<sockaddr*>(&at);
-        require(::bind(held.back(), address, size) == 0 &&
-                    ::getsockname(held.back(), address, &size) == 0,
-                "a free port");
-        out.push_back(ntohs(at.sin_port));
+    for (int tries = 0; out.size() < n; ++tries) {
+        require(tries < 1000, "a free port");
+        const auto port = any(chance);
+        const auto at = loopback(port);
+        const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        held.push_back(socket);
+        if (::bind(socket, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0)
+            out.push_back(port);
     }
     for (const int socket : held) ::close(socket);
     return out;
@@ -138,7 +142,9 @@ void etcd_cluster::kill(int which) {
 }
 
 void etcd_cluster::pause(int which) {
-    ::kill(members_[static_cast<std::size_t>(which)].process, SIGSTOP);
+    const auto process = members_[static_cast<std::size_t>(which)].process;
+    ::kill(process, SIGSTOP);
+    ::waitpid(process, nullptr, WUNTRACED);  // until it does stand still
 }
 void etcd_cluster::go_on(int which) {
     ::kill(members_[static_cast<std::size_t>(which)].process, SIGCONT);

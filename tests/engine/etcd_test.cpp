@@ -20,6 +20,7 @@
 #include <support/temporary.hpp>
 
 #include "engine/etcd_member.hpp"
+#include "engine/reply_eater.hpp"
 #include "kv/store_laws.hpp"
 #include "support/scale.hpp"
 
@@ -38,12 +39,6 @@ using casement::testing::value_of;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-etcd_store opened(const etcd_options& o) {
-    auto kv = etcd_store::open(o);
-    require(kv.has_value(), kv ? "" : kv.error().message().c_str());
-    return *std::move(kv);
-}
-
 errc code_of(const auto& r) { return r ? errc{} : r.error().code(); }
 std::string told(const auto& r) { return r ? "" : r.error().message(); }
 bool says(const auto& r, std::string_view words) {
@@ -58,6 +53,14 @@ bool soon(auto so) {
         std::this_thread::sleep_for(milliseconds{1});
     }
     return true;
+}
+
+/// On a machine that has much else to do, a short patience may end too soon.
+etcd_store opened(const etcd_options& o) {
+    auto kv = etcd_store::open(o);
+    (void)soon([&] { return kv || (kv = etcd_store::open(o)); });
+    require(kv.has_value(), kv ? "" : kv.error().message().c_str());
+    return *std::move(kv);
 }
 
 template <class F>
@@ -245,6 +248,25 @@ TEST_F(etcd, a_commit_compares_what_it_must_and_no_more_than_etcd_takes) {
     EXPECT_EQ(value_of(kv, "n49"), two);
 }
 
+// A row of 8 bytes is put by a transaction within, for which etcd wants room as well.
+TEST_F(etcd, a_commit_leaves_room_for_what_is_within) {
+    auto kv = opened(options());
+    std::vector<std::string> keys;
+    for (int n = 0; n < 100; ++n) keys.push_back("n" + std::to_string(n));
+    const auto one = counter(1);
+    std::vector<guard> guards;
+    std::vector<write> writes;
+    for (std::size_t n = 0; n < 64; ++n) writes.push_back(put(keys[n], one));
+    const auto made = kv.commit({{}, writes});
+    ASSERT_TRUE(made) << told(made);
+    for (std::size_t n = 0; n < 64; ++n) guards.push_back({keys[n], one, made->at, "as written"});
+    writes.clear();
+    for (std::size_t n = 64; n < 100; ++n) writes.push_back(put(keys[n], one));
+    const auto all = kv.commit({guards, writes});
+    EXPECT_TRUE(all) << told(all);
+    EXPECT_EQ(value_of(kv, "n99"), one);
+}
+
 TEST_F(etcd, a_request_has_a_limit) {
     auto kv = opened(options());
     const auto with = [&](std::size_t bytes) {
@@ -386,6 +408,22 @@ TEST_F(etcd, rows_together_take_one_round_trip) {
               (costs{0, 2, 0}));
 }
 
+TEST_F(etcd, any_number_of_rows_come_together) {
+    auto kv = opened(options());
+    std::vector<std::string> keys;
+    for (int n = 0; n < 300; ++n) keys.push_back("k" + std::to_string(n));
+    for (std::size_t n = 0; n < 300; n += 50) {
+        std::vector<write> writes;
+        for (std::size_t i = n; i < n + 50; ++i) writes.push_back(put(keys[i], keys[i]));
+        ASSERT_TRUE(kv.commit({{}, writes}));
+    }
+    const std::vector<std::string_view> all{keys.begin(), keys.end()};
+    const auto cold = kv.counts().reads;
+    const auto rows = kv.together(all);
+    for (const auto& k : keys) ASSERT_EQ(value_of(rows, k), k);
+    EXPECT_EQ(kv.counts().reads - cold, 3u);
+}
+
 TEST_F(etcd, unchanged_is_asked_of_the_cluster) {
     const auto o = options();
     auto kv = opened(o), beside = opened(o);
@@ -472,7 +510,7 @@ TEST_F(etcd, an_endpoint_that_is_not_there_is_passed_over) {
 TEST_F(etcd, what_was_not_sent_has_not_happened_and_what_was_lost_may_have) {
     etcd_cluster own;
     auto kv = opened(patient(own, milliseconds{500}));
-    ASSERT_TRUE(commit(kv, {}, {put("k", "1")}));
+    ASSERT_TRUE(soon([&] { return commit(kv, {}, {put("k", "1")}).has_value(); }));
     EXPECT_TRUE(soon([&] { return kv.counts().watches == 1; }));
 
     own.pause(0);
@@ -489,18 +527,49 @@ TEST_F(etcd, what_was_not_sent_has_not_happened_and_what_was_lost_may_have) {
     EXPECT_TRUE(now == "1" || now == "2");
 
     own.kill(0);
-    for (int n = 0; n < 3; ++n) {
-        const auto r = commit(kv, {}, {put("k", "3")});
-        ASSERT_FALSE(r);
-        // The first may find the connection breaking under it.
-        EXPECT_TRUE(n == 0 || r.error().code() == errc::io) << told(r);
-    }
+    // The first may find the connection breaking under them.
+    EXPECT_TRUE(soon([&] { return code_of(commit(kv, {}, {put("k", "3")})) == errc::io; }));
     own.start(0);
     own.wait_until_served(0);
     EXPECT_TRUE(soon([&] { return value_of(kv, "k").has_value(); }));
     EXPECT_TRUE(commit(kv, {}, {put("k", "4")}));
     EXPECT_TRUE(soon([&] { return kv.counts().watches == 2; })) << "it has begun again";
     EXPECT_EQ(value_of(kv.snapshot(), "k"), "4");
+}
+
+// The change is made and the connection breaks before the answer comes: it must not be asked for
+// again, at whichever endpoint.
+TEST_F(etcd, what_may_have_happened_is_not_sent_again) {
+    casement::testing::reply_eater eater{cluster->endpoints()[0]};
+    auto o = options();
+    o.endpoints = {eater.endpoint(), eater.endpoint()};
+    o.cache_bytes = 0;
+    auto kv = opened(o);
+    ASSERT_TRUE(commit(kv, {}, {bump("n", 1)}));
+    eater.eat_next();
+    const auto lost = commit(kv, {}, {bump("n", 1)});
+    EXPECT_EQ(code_of(lost), errc::unknown_outcome) << told(lost);
+    EXPECT_EQ(eater.eaten(), 1);
+    EXPECT_EQ(kv.counts().unknown, 1u);
+    EXPECT_EQ(value_of(kv, "n"), counter(2)) << "made, and once";
+    eater.eat_next();
+    EXPECT_EQ(value_of(kv, "n"), counter(2)) << "what is only read is asked for again";
+    EXPECT_EQ(eater.eaten(), 2);
+}
+
+TEST_F(etcd, another_cluster_is_not_taken_for_this_one) {
+    etcd_cluster one, two;
+    auto o = patient(one, milliseconds{1000});
+    o.endpoints.push_back(two.endpoints()[0]);
+    auto kv = opened(o);
+    ASSERT_TRUE(commit(kv, {}, {put("k", "1")}));
+    one.kill(0);
+    for (int n = 0; n < 2; ++n) {
+        const auto row = kv.get("k");
+        EXPECT_EQ(code_of(row), errc::io);
+        EXPECT_TRUE(says(row, "another cluster") && says(row, two.endpoints()[0])) << told(row);
+    }
+    EXPECT_EQ(code_of(commit(kv, {}, {put("k", "2")})), errc::unknown_outcome);
 }
 
 struct changes {
@@ -513,28 +582,26 @@ struct changes {
 // not as it says, once.
 TEST_F(etcd, a_lost_reply_is_answered_from_the_record) {
     etcd_cluster own;
-    auto kv = opened(patient(own, milliseconds{150}));
+    auto kv = opened(patient(own, milliseconds{250}));
     id_blocks ids{kv};
     recorded me{kv, ids};
-    ASSERT_TRUE(ids.next());
-    std::uint64_t made = 0, settled = 0;
+    ASSERT_TRUE(soon([&] { return ids.next().has_value(); }));
+    std::uint64_t made = 0;
     const auto patience = [&](auto step) {
         auto r = step();
         (void)soon([&] { return r || (r = step()); });
         return r;
     };
-    for (int n = 0; n < casement::testing::scaled(10); ++n) {
+    for (int n = 0; n < casement::testing::scaled(7); ++n) {
         auto op = patience([&] { return me.begin(); });
         ASSERT_TRUE(op) << told(op);
         std::jthread disturbed{[&] {
             std::this_thread::sleep_for(std::chrono::microseconds{100 * n});
             own.pause(0);
-            std::this_thread::sleep_for(milliseconds{300});
+            std::this_thread::sleep_for(milliseconds{450});
             own.go_on(0);
         }};
-        bool first = true;
         const auto once = patience([&] {
-            settled += !std::exchange(first, false);
             transaction t{kv};
             t.bump<changes>({});
             return op->commit(t, std::uint8_t{1}, done{});
@@ -544,7 +611,7 @@ TEST_F(etcd, a_lost_reply_is_answered_from_the_record) {
         disturbed.join();
     }
     EXPECT_EQ(patience([&] { return read<changes>(kv, {}); }).value()->n.value, made);
-    EXPECT_GT(settled, 0u) << "no reply was lost";
+    EXPECT_GT(kv.counts().unknown, 0u) << "no reply was lost";
 }
 
 // --- who calls -------------------------------------------------------------------------------

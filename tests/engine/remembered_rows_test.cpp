@@ -90,7 +90,9 @@ TEST(remembered_rows, are_not_put_back_by_what_a_read_has_seen) {
     remembered_rows rows{1 << 20};
     rows.listen_from(5);
     rows.keep("k", "third", 8, 8);
-    rows.hear(changes{{"k", "first", 6}, {"k", "second", 7}, {"k", "third", 8}});
+    rows.hear(changes{{"k", "first", 6}});
+    EXPECT_EQ(rows.at("k", 8), known{"third"});
+    rows.hear(changes{{"k", "second", 7}, {"k", "third", 8}});
     EXPECT_EQ(rows.at("k", 8), known{"third"});
 }
 
@@ -124,6 +126,25 @@ TEST(remembered_rows, take_bounded_memory_and_keep_what_is_asked_for) {
     }
     EXPECT_LT(rows.size(), 1000u);
     EXPECT_GT(rows.size(), 100u);
+}
+
+TEST(remembered_rows, count_what_grows_and_leave_out_what_is_large) {
+    remembered_rows rows{100'000};
+    rows.listen_from(1);
+    for (int i = 0; i < 100; ++i) rows.keep(std::to_string(i), "", 1, 1);
+    EXPECT_EQ(rows.size(), 100u);
+    for (int i = 0; i < 100; ++i)
+        rows.hear(changes{{std::to_string(i), std::string(5000, 'x'), 2 + i}});
+    int large = 0;
+    for (int i = 0; i < 100; ++i) large += rows.at(std::to_string(i), 101).has_value();
+    EXPECT_GT(large, 5);
+    EXPECT_LE(large, 20) << "of 5 KB each, in 100 KB";
+    rows.keep("large", std::string(50'000, 'x'), 101, 101);
+    EXPECT_EQ(rows.at("large", 101), unknown);
+    rows.keep("grows", "small", 101, 101);
+    EXPECT_EQ(rows.at("grows", 101), known{"small"});
+    rows.hear(changes{{"grows", std::string(50'000, 'x'), 102}});
+    EXPECT_EQ(rows.at("grows", 102), unknown);
 }
 
 // Any history, heard in parts of any size, with reads of any revision coming in between: whatever

@@ -40,12 +40,13 @@ class Loopback:
     can_cut = False
 
     def __init__(self):
-        held = [socket.socket() for _ in range(2 * MEMBERS)]
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        ports = [each.getsockname()[1] for each in held]
-        for each in held:
-            each.close()
+        ports = []
+        while len(ports) < 2 * MEMBERS:  # below those that are given to whoever connects
+            port = random.randrange(15000, 32000)
+            with contextlib.suppress(OSError), socket.socket() as free:
+                free.bind(("127.0.0.1", port))
+                if port not in ports:
+                    ports.append(port)
         self.places = [(f"127.0.0.1:{ports[2 * i]}", f"127.0.0.1:{ports[2 * i + 1]}")
                        for i in range(MEMBERS)]
 
