@@ -12,28 +12,36 @@
 namespace casement {
 
 // Words of the diagnostics.
+/// The state in question.
 template <class S>
 struct from {};
+/// The event in question.
 template <class E>
 struct on {};
+/// What that state accepts instead.
 template <class... E>
 struct legal_events_here {};
+/// The states of the machine in question.
 template <class... S>
 struct its_states {};
+/// The events of the machine in question.
 template <class... E>
 struct its_events {};
 
+/// Why a step does not compile: the table has no line for the pair.
 template <class M, class From, class On, class Legal>
 struct illegal_transition {
     static_assert(!std::is_same_v<M, M>,
                   "casement: this machine has no transition from this state on this event");
 };
 
+/// Why a step does not compile: it begins in a type that is no state of the machine.
 template <class M, class S, class States>
 struct foreign_state {
     static_assert(!std::is_same_v<M, M>, "casement: this type is no state of this machine");
 };
 
+/// Why a step does not compile: it is asked for by a type that is no event of the machine.
 template <class M, class E, class Events>
 struct foreign_event {
     static_assert(!std::is_same_v<M, M>, "casement: this type is no event of this machine");

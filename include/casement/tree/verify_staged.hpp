@@ -20,6 +20,7 @@
 
 namespace casement::tree {
 
+/// Told of each file that is being written, it says in the end what else was there.
 template <blob::file_system FS>
 class staged_verifier {
 public:
