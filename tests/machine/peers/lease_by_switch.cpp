@@ -67,6 +67,7 @@ result<lease_state> apply_lease(const lease_state& now, const lease_event& by) {
                         return refused<lease_state>(grant_seq, s.seq.value, e.seq.value);
                     return held{e.session, next(s.seq), e.expires};
                 }
+                default: break;
             }
             break;
         }
@@ -112,9 +113,11 @@ result<lease_state> apply_lease(const lease_state& now, const lease_event& by) {
                         return refused<lease_state>(revoke_seq, s.seq.value, e.seq.value);
                     return free{next(s.seq)};
                 }
+                default: break;
             }
             break;
         }
+        default: break;
     }
     return illegal(now, by);
 }
