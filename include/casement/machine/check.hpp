@@ -177,11 +177,14 @@ consteval bool is_unused(types<S...>) {
     return !(accepts<M, S, E> || ...);
 }
 
-/// `Defect<M, from<S>, on<E>>` for each pair whose flag is set.
+/// `Defect<M, from<S>, on<E>>` for each pair whose flag is set; where none is, none is named.
 template <template <class...> class Defect, class M, bool... Found, std::size_t... I>
 consteval auto defects_of_pairs(std::index_sequence<I...>) {
-    return detail::kept<Found...>(
-        types<Defect<M, from<state_of_pair<M, I>>, on<event_of_pair<M, I>>>...>{});
+    if constexpr ((Found || ...))
+        return detail::kept<Found...>(
+            types<Defect<M, from<state_of_pair<M, I>>, on<event_of_pair<M, I>>>...>{});
+    else
+        return types<>{};
 }
 
 template <class M, class Pairs = std::make_index_sequence<pair_count<M>>>

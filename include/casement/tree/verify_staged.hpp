@@ -20,7 +20,7 @@
 
 namespace casement::tree {
 
-/// Told of each file that is being written, it says in the end what else was there.
+/// `check` it with the row of every file, then `check_rest`.
 template <blob::file_system FS>
 class staged_verifier {
 public:
