@@ -16,6 +16,7 @@
 
 namespace casement {
 
+/// What the new store is to be; what is not said stays as it is.
 struct rebuild_options {
     /// Thresholds of the new store, in bytes; those of the old one if none.
     std::optional<std::uint64_t> inline_max{}, dedicated_min{}, pack_max{};
@@ -33,6 +34,7 @@ struct rebuild_options {
     std::optional<std::string> rows_at{};
 };
 
+/// What a rebuild has brought over.
 struct rebuild_report : tree::rebuilt {
     bool resumed = false;              // an earlier rebuild was stopped, and this one went on
     std::uint64_t verified_bytes = 0;  // of the new store, read back and hashed
@@ -53,6 +55,7 @@ struct store_roots {
 
     [[nodiscard]] static std::string directory(const std::string& store, std::uint64_t root);
 };
+/// Reads the directory's markers, and no store; also while one is open.
 [[nodiscard]] result<store_roots> roots_of(const std::string& store);
 
 /// Removes the backups, and what a release before this one has left. Answers how many there were.

@@ -84,6 +84,7 @@ struct copy_report {
     std::uint64_t unchanged = 0;  // of all those: what was there already, and cost no commit
 };
 
+/// What a collection has found and taken away.
 struct collection_report : tree::collected {
     std::uint64_t operations_forgotten = 0;  // outcomes that nobody can ask for any more
     std::uint64_t entries_swept = 0;         // that no directory shows

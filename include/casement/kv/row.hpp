@@ -28,6 +28,7 @@
 
 namespace casement {
 
+/// An aggregate with a `table`, the first byte of its keys, and a `key` type.
 template <class R>
 concept row = std::is_aggregate_v<R> && std::default_initializable<R> && requires {
     { R::table } -> std::convertible_to<char>;
@@ -104,6 +105,7 @@ constexpr void append_row_key(std::string& out, const typename R::key& key) {
     detail::append_key(out, key);
 }
 
+/// The whole key: the table, then the key's members in order.
 template <row R>
 [[nodiscard]] constexpr std::string row_key(const typename R::key& key) {
     std::string out;

@@ -32,6 +32,7 @@ struct already_exists {
     directory parent;
 };
 
+/// A taken name is an answer and no error: it says what is there (SPEC F5).
 using create_outcome = std::variant<created, already_exists>;
 
 /// A file whose content is stored, or a link: what `create` may point a new name to.
