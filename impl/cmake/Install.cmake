@@ -22,11 +22,14 @@ install(FILES ${PROJECT_BINARY_DIR}/casement-config.cmake
 # What pkg-config cannot ask a package of its own: Debian's Boost, LevelDB and xxHash have none.
 set(casement_hash_libs -lcrypto -lxxhash)
 set(casement_leveldb_libs -lleveldb -lpthread)
+set(casement_etcd_libs -lpthread)
 set(casement_blob_libs -lpthread)
 set(casement_check_libs -lboost_context)
+set(casement_etcd_packages grpc++ protobuf)  # these have
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)  # wherever it is moved to
 foreach(component ${CASEMENT_COMPONENTS})
     list(TRANSFORM casement_${component}_on PREPEND casement- OUTPUT_VARIABLE pc_requires)
+    list(APPEND pc_requires ${casement_${component}_packages})
     list(JOIN pc_requires " " pc_requires)
     set(pc_libs ${casement_${component}_libs})
     get_target_property(type casement_${component} TYPE)

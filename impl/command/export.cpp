@@ -14,6 +14,7 @@
 
 #include "command.hpp"
 #include "disk.hpp"
+#include "engines.hpp"
 #include "placing.hpp"
 #include "progress.hpp"
 #include "workers.hpp"
@@ -206,7 +207,7 @@ void add_export(CLI::App& app, settings& common) {
         ->required();
     command->callback([o, &common] {
         common.run = [o, &common] {
-            auto v = vault::open(o->store, {});
+            auto v = vault::open(o->store, opened_for(engine::durability::power));
             if (!v) return failed(common, v.error());
             exporter work{*v};
             if (auto ran = work.run(o->path, o->destination, common.as_json); !ran)

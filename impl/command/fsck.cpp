@@ -26,7 +26,7 @@ void print_fault(const settings& common, const tree::fault& f, bool mended) {
 }
 
 int check(const settings& common, const fsck_options& o) {
-    auto v = vault::open(o.store, {.durable = common.durable});
+    auto v = vault::open(o.store, opened_for(common.durable));
     if (!v) return failed(common, v.error());
     auto told = tree::fsck(v->client(), o.repair && !o.dry_run);
     auto closed = v->close();

@@ -19,6 +19,7 @@
 
 #include "command.hpp"
 #include "disk.hpp"
+#include "engines.hpp"
 #include "progress.hpp"
 #include "workers.hpp"
 
@@ -388,9 +389,8 @@ void add_import(CLI::App& app, settings& common) {
                       "Print each path, in JSON, once it is stored for good");
     command->callback([o, &common] {
         common.run = [o, &common] {
-            vault_options how;
-            how.durable =
-                o->durable == "process" ? engine::durability::process : engine::durability::power;
+            const auto how = opened_for(o->durable == "process" ? engine::durability::process
+                                                                : engine::durability::power);
             auto v = vault::open(o->store, how);
             if (!v) return failed(common, v.error());
             importer work{*v, *o, common.as_json};

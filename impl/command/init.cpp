@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "engines.hpp"
 #include "examine.hpp"
 
 namespace casement::command {
@@ -45,13 +46,15 @@ result<void> see_doctor(const std::string& path) {
 
 void add_init(CLI::App& app, settings& common) {
     struct init_options {
-        std::string store;
+        std::string store, rows_at;
         blob::thresholds sizes;
         bool anyway = false;
     };
     auto o = std::make_shared<init_options>();
     auto* command =
-        add_command(app, common, "init", "Make an empty store", "casement init my.store");
+        add_command(app, common, "init", "Make an empty store",
+                    "casement init my.store\n"
+                    "  casement init my.store --engine etcd://host1:2379,host2:2379/my-store");
     add_store(command, o->store);
     command->add_option("--inline-max", o->sizes.inline_max, "Bytes of the largest blob in a row")
         ->capture_default_str()
@@ -64,13 +67,17 @@ void add_init(CLI::App& app, settings& common) {
     command->add_option("--pack-max", o->sizes.pack_max, "Bytes of the longest pack")
         ->capture_default_str()
         ->check(whole_number());
+    command->add_option("--engine", o->rows_at,
+                        "Where its rows are, etcd://HOST:PORT,.../PREFIX; else in it");
     command->add_flag("--anyway", o->anyway,
                       "Do not ask whether a store can live there (see casement doctor)");
     command->callback([o, &common] {
         common.run = [o, &common] {
             if (auto fit = o->anyway ? result<void>{} : see_doctor(o->store); !fit)
                 return failed(common, std::move(fit).error().within("init", o->store));
-            auto v = vault::create(o->store, {}, o->sizes);
+            auto how = opened_for(engine::durability::power);
+            how.rows_at = o->rows_at;
+            auto v = vault::create(o->store, how, o->sizes);
             if (!v) return failed(common, v.error());
             if (auto closed = v->close(); !closed) return failed(common, closed.error());
             if (common.as_json) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -14,10 +15,12 @@ namespace casement::command {
 
 namespace {
 
+constexpr std::string_view embedded = "leveldb";
+
 struct rebuild_words {
     std::string store;
     std::optional<std::uint64_t> inline_max, dedicated_min, pack_max;
-    std::optional<std::string> to;
+    std::optional<std::string> to, rows_at;
     std::uint64_t rate = 0;
     bool no_links = false, dry_run = false;
     bool release = false, back = false, abandon = false, anyway = false;
@@ -29,6 +32,9 @@ result<void> build(const settings& common, const rebuild_words& o) {
     how.dedicated_min = o.dedicated_min;
     how.pack_max = o.pack_max;
     how.to = o.to;
+    how.engines = engines();
+    how.rows_at = o.rows_at;
+    if (how.rows_at == embedded) how.rows_at = "";
     how.bytes_a_second = static_cast<double>(o.rate);
     how.links = !o.no_links;
     how.dry_run = o.dry_run;
@@ -57,15 +63,16 @@ result<void> build(const settings& common, const rebuild_words& o) {
 
 result<void> run(const settings& common, const rebuild_words& o) {
     sheet answer;
+    const auto with_engines = opened_for(common.durable);
     if (o.release) {
-        auto released = release_backups(o.store);
+        auto released = release_backups(o.store, with_engines);
         if (!released) return passed(released);
         answer.add("released", *released);
     } else if (o.back) {
-        if (auto back = return_to_backup(o.store, o.anyway); !back) return back;
+        if (auto back = return_to_backup(o.store, o.anyway, with_engines); !back) return back;
         answer.add("back", true);
     } else if (o.abandon) {
-        if (auto gone = abandon_rebuild(o.store); !gone) return gone;
+        if (auto gone = abandon_rebuild(o.store, with_engines); !gone) return gone;
         answer.add("abandoned", true);
     } else {
         return build(common, o);
@@ -80,6 +87,7 @@ void add_rebuild(CLI::App& app, settings& common) {
     const auto o = std::make_shared<rebuild_words>();
     auto* command = add_command(app, common, "rebuild", "Build a store anew, and keep the old one",
                                 "casement rebuild my.store --inline-max 4096\n"
+                                "  casement rebuild my.store --engine etcd://host:2379/my-store\n"
                                 "  casement rebuild my.store --release");
     add_store(command, o->store);
     const auto number = [&](const char* name, std::optional<std::uint64_t>& into,
@@ -90,6 +98,8 @@ void add_rebuild(CLI::App& app, settings& common) {
     number("--dedicated-min", o->dedicated_min, "Bytes of the smallest blob with its own file");
     number("--pack-max", o->pack_max, "Bytes of the longest pack");
     command->add_option("--to", o->to, "Make the new store in this directory instead");
+    command->add_option("--engine", o->rows_at,
+                        "Where its rows are: leveldb, or etcd://HOST:PORT,.../PREFIX; else as now");
     command->add_option("--rate", o->rate, "Bytes that are copied a second, at most; 0: no limit")
         ->check(whole_number());
     command->add_flag("--no-links", o->no_links, "Copy Dedicated files, too");

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "engines.hpp"
 
 namespace casement::command {
 
@@ -18,7 +19,7 @@ namespace casement::command {
 /// holds of the vault dies before the close.
 template <class Work>
 int with_store(const settings& common, const std::string& path, Work work) {
-    auto opened = vault::open(path, {.durable = common.durable});
+    auto opened = vault::open(path, opened_for(common.durable));
     if (!opened) return failed(common, opened.error());
     const result<void> done = work(*opened);
     const result<void> closed = opened->close();

@@ -5,6 +5,7 @@
 #include <casement/tree/verify.hpp>
 
 #include "command.hpp"
+#include "engines.hpp"
 #include "progress.hpp"
 
 namespace casement::command {
@@ -55,7 +56,7 @@ void add_verify(CLI::App& app, settings& common) {
         ->check(whole_number());
     command->callback([o, &common] {
         common.run = [o, &common] {
-            auto v = vault::open(o->store, {});
+            auto v = vault::open(o->store, opened_for(engine::durability::power));
             if (!v) return failed(common, v.error());
             tally n;
             tree::verification found;

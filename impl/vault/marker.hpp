@@ -29,7 +29,7 @@ struct content {
 };
 
 /// What a creation that was cut short may have left.
-inline constexpr std::array<std::string_view, 4> creation_parts{"meta", "blobs", "packs",
+inline constexpr std::array<std::string_view, 5> creation_parts{"engine", "meta", "blobs", "packs",
                                                                 "casement.new"};
 
 /// Makes the directory, or takes one that is empty or in which a creation was cut short. `exists`

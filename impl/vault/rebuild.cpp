@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 using rows_type = vault::rows_type;
 
 /// What lies of root 0 in the store's own directory.
-constexpr std::array<std::string_view, 4> parts_of_root_0{"meta", "blobs", "packs", "staging"};
+constexpr std::array<std::string_view, 5> parts_of_root_0{"engine", "meta", "blobs", "packs",
+                                                          "staging"};
 
 result<void> remove_all(const std::string& path) {
     std::error_code why;
@@ -29,8 +30,11 @@ result<void> remove_all(const std::string& path) {
     return {};
 }
 
-/// A root without a marker goes.
-result<void> remove_root(const std::string& store, std::uint64_t number) {
+/// A root without a marker goes, with its rows, wherever they are.
+result<void> remove_root(const std::string& store, std::uint64_t number,
+                         const vault_options& options) {
+    auto erased = erase_rows_elsewhere(marker::directory_of(store, number), options);
+    if (!erased) return erased;
     if (number != 0) return remove_all(marker::directory_of(store, number));
     for (const auto part : parts_of_root_0)
         if (auto gone = remove_all(store + '/' + std::string{part}); !gone) return gone;
@@ -58,6 +62,7 @@ class rebuilder {
 public:
     rebuilder(const std::string& store, const rebuild_options& how) : store_{store}, how_{how} {
         options_.cache_bytes = how.cache_bytes;
+        options_.engines = how.engines;
     }
 
     result<rebuild_report> run() {
@@ -72,6 +77,7 @@ public:
         if (how_.dry_run) return would_do(sizes);
         number_ = how_.to ? 0 : from_.number + 1;
         where_ = how_.to.value_or(marker::directory_of(store_, number_));
+        if (auto known = choose_rows(); !known) return passed(known);
         if (auto ready = take_up(sizes); !ready) return passed(ready);
         auto done = tree::rebuild(*from_.opened->contents, *to_->contents, rebuild_,
                                   {how_.bytes_a_second, how_.links, how_.stop, how_.tell});
@@ -94,6 +100,27 @@ private:
 
     // --- the new root ----------------------------------------------------------------------------
 
+    /// Its rows are where one says, else as those of the old one: beside them, under a name of its
+    /// own.
+    result<void> choose_rows() {
+        if (how_.rows_at) {
+            options_.rows_at = *how_.rows_at;
+            return {};
+        }
+        auto old = address_of_rows(marker::directory_of(store_, from_.number));
+        if (!old) return passed(old);
+        if (!*old) return {};
+        if (how_.to)
+            return fail(errc::illegal, "choose rows", **old,
+                        "another store cannot have its rows there: say where");
+        const auto suffix = root_suffix(from_.number);
+        if (from_.number > 0 && (*old)->ends_with(suffix))
+            (*old)->resize((*old)->size() - suffix.size());
+        options_.rows_at = **old + root_suffix(number_);
+        return {};
+    }
+    static std::string root_suffix(std::uint64_t number) { return "." + std::to_string(number); }
+
     /// Goes on with what an earlier rebuild has left, if nothing has changed since; else anew.
     result<void> take_up(const blob::thresholds& sizes) {
         if (auto left = resumable(sizes); !left || *left)
@@ -113,7 +140,8 @@ private:
         auto mark = read<tree::rebuild_mark>(from_.opened->rows, {});
         if (!mark) return passed(mark);
         std::error_code why;
-        if (!fs::exists(where_ + "/meta", why)) return false;
+        if (!fs::exists(where_ + "/meta", why) && !fs::exists(where_ + "/engine", why))
+            return false;
         auto left = store_root::open(where_, options_, store_format);
         if (!left && left.error().code() == errc::in_use) return passed(left);
         if (!left) return false;
@@ -134,10 +162,10 @@ private:
         if (how_.to) {
             // Directories of these names may be anybody's: what no rebuild has left is not touched.
             if (is_left_)
-                if (auto gone = remove_root(*how_.to, 0); !gone) return gone;
+                if (auto gone = remove_root(*how_.to, 0, options_); !gone) return gone;
             return marker::claim(*how_.to, {});
         }
-        if (auto gone = remove_all(where_); !gone) return gone;
+        if (auto gone = remove_root(store_, number_, options_); !gone) return gone;
         vault::file_system disk;
         if (auto made = disk.make_directory(where_); !made) return made;
         auto synced = disk.sync_directory(store_);
@@ -215,8 +243,8 @@ result<store_roots> roots_of(const std::string& store) {
     return roots;
 }
 
-result<std::uint64_t> release_backups(const std::string& store) {
-    auto held = open_newest_root(store, {});
+result<std::uint64_t> release_backups(const std::string& store, const vault_options& options) {
+    auto held = open_newest_root(store, options);
     if (!held) return within(std::move(held), "release backups", store);
     auto all = marker::list(store);
     if (!all) return within(std::move(all), "release backups", store);
@@ -233,16 +261,16 @@ result<std::uint64_t> release_backups(const std::string& store) {
     if (held->number > 0) rest.push_back(0);
     for (const auto n : rest)
         if (n < held->number)
-            if (auto gone = remove_root(store, n); !gone)
+            if (auto gone = remove_root(store, n, options); !gone)
                 return within(std::move(gone), "release backups", store);
     if (auto closed = held->opened->rows.close(); !closed)
         return within(std::move(closed), "release backups", store);
     return released;
 }
 
-result<void> return_to_backup(const std::string& store, bool anyway) {
+result<void> return_to_backup(const std::string& store, bool anyway, const vault_options& options) {
     const auto back = [&]() -> result<void> {
-        auto held = open_newest_root(store, {});
+        auto held = open_newest_root(store, options);
         if (!held) return passed(held);
         auto roots = roots_of(store);
         if (!roots) return passed(roots);
@@ -256,20 +284,21 @@ result<void> return_to_backup(const std::string& store, bool anyway) {
         vault::file_system disk;
         if (auto gone = marker::remove(disk, store, held->number); !gone) return gone;
         if (auto closed = held->opened->rows.close(); !closed) return closed;
-        return remove_root(store, held->number);
+        held->opened.reset();
+        return remove_root(store, held->number, options);
     }();
     return back ? back : within(result<void>{back}, "return to backup", store);
 }
 
-result<void> abandon_rebuild(const std::string& store) {
+result<void> abandon_rebuild(const std::string& store, const vault_options& options) {
     const auto abandoned = [&]() -> result<void> {
-        auto held = open_newest_root(store, {});
+        auto held = open_newest_root(store, options);
         if (!held) return passed(held);
         auto all = marker::list(store);
         if (!all) return passed(all);
         for (const auto n : all->others)
             if (n > held->number)
-                if (auto gone = remove_root(store, n); !gone) return gone;
+                if (auto gone = remove_root(store, n, options); !gone) return gone;
         if (auto forgot = forget_rebuild(held->opened->rows); !forgot) return forgot;
         return held->opened->rows.close();
     }();

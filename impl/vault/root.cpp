@@ -1,6 +1,14 @@
 #include "root.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <random>
 #include <utility>
+#include <vector>
 
 #include <casement/tree/leases.hpp>
 #include <casement/tree/rebuild.hpp>
@@ -19,15 +27,162 @@ struct settings {
     std::uint64_t inline_max = 0, dedicated_min = 0, pack_max = 0;
 };
 
-constexpr int looks_max = 10;  // at the marker, while others rebuild
+/// Of rows that lie elsewhere: the directory that they are of, by a number that it alone has.
+struct home {
+    static constexpr char table = '!';
+    struct key {
+        std::uint8_t beside_the_settings = 'h';
+    };
+    std::uint64_t number = 0;
+};
 
-result<engine::leveldb_store> open_rows(const std::string& where, const vault_options& o,
-                                        bool create) {
-    return engine::leveldb_store::open(where + "/meta", {o.durable, create, o.cache_bytes,
-                                                         o.write_buffer_bytes, o.mapped_bytes_max});
+constexpr int looks_max = 10;  // at the marker, while others rebuild
+constexpr std::size_t address_bytes_max = 4096;
+
+constexpr std::string_view address_name = "/engine";
+constexpr std::string_view number_prefix = "of ";
+
+/// Where a root's rows are elsewhere, and the number by which they know it. On two lines.
+struct address {
+    std::string where;
+    std::uint64_t number = 0;
+};
+
+result<std::optional<address>> read_address(const std::string& root) {
+    vault::file_system disk;
+    const auto path = root + std::string{address_name};
+    auto file = disk.open(path);
+    if (!file && file.error().code() == errc::not_found) return std::nullopt;
+    if (!file) return passed(file);
+    std::string text(address_bytes_max, '\0');
+    const auto size = file->read_at(0, text);
+    if (!size) return std::unexpected{size.error()};
+    text.resize(*size);
+    const auto end = text.find('\n');
+    address a{text.substr(0, end)};
+    const auto rest = std::string_view{text}.substr(std::min(end, text.size() - 1) + 1);
+    const auto digits = rest.substr(std::min(rest.size(), number_prefix.size()));
+    const auto [stop, why] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), a.number);
+    if (a.where.empty() || !rest.starts_with(number_prefix) || why != std::errc{} ||
+        std::string_view{stop, digits.data() + digits.size()} != "\n")
+        return fail(errc::corrupt, "read address", path, "not what was written");
+    return a;
+}
+
+/// Before there are any rows at it, so that they can be found and taken away whatever happens.
+result<address> write_address(const std::string& root, const std::string& where) {
+    std::random_device entropy;
+    const address a{where, std::uint64_t{entropy()} << 32 | entropy()};
+    vault::file_system disk;
+    const auto path = root + std::string{address_name};
+    auto file = disk.create(path);
+    if (!file) return passed(file);
+    const auto text = a.where + "\n" + std::string{number_prefix} + std::to_string(a.number) + "\n";
+    if (auto written = file->write_at(0, text); !written) return passed(written);
+    if (auto synced = file->sync(); !synced) return passed(synced);
+    if (auto closed = file->close(); !closed) return passed(closed);
+    if (auto named = disk.sync_directory(root); !named) return passed(named);
+    return a;
+}
+
+struct opened_rows {
+    engine::any_store rows;
+    row_lock lock;
+};
+
+/// The rows at an address must be this root's, or, where they are made, nobody's.
+result<void> take_home(engine::any_store& kv, const address& a, bool create) {
+    auto known = read<home>(kv, {});
+    if (!known) return passed(known);
+    if (known->exists() && (*known)->number == a.number) return {};
+    if (known->exists() || !create)
+        return fail(known->exists() ? errc::exists : errc::corrupt, "open rows", a.where,
+                    known->exists() ? "they are another store's" : "they are gone");
+    auto first = kv.scan(std::string_view{"\0", 1}, std::string_view{"\xff\xff", 2});
+    if (auto read = first.status(); !read) return read;
+    if (first.valid()) return fail(errc::exists, "open rows", a.where, "there are others");
+    auto ours = transaction{kv}.replace(*known, home{a.number}, "they are nobody's").commit();
+    return ours ? result<void>{} : passed(ours);
+}
+
+result<opened_rows> open_rows(const std::string& root, const vault_options& o, bool create) {
+    auto known = read_address(root);
+    if (!known) return passed(known);
+    if (create && !*known && !o.rows_at.empty()) {
+        auto written = write_address(root, o.rows_at);
+        if (!written) return passed(written);
+        *known = *std::move(written);
+    }
+    if (!*known) {
+        auto kv = engine::leveldb_store::open(
+            root + "/meta",
+            {o.durable, create, o.cache_bytes, o.write_buffer_bytes, o.mapped_bytes_max});
+        if (!kv) return passed(kv);
+        return opened_rows{engine::any_store{*std::move(kv)}, {}};
+    }
+    auto lock = row_lock::take(root + std::string{address_name});
+    if (!lock) return passed(lock);
+    auto kv = engine::open_at(o.engines, (*known)->where, create);
+    if (!kv) return passed(kv);
+    if (auto ours = take_home(*kv, **known, create); !ours) return passed(ours);
+    return opened_rows{*std::move(kv), *std::move(lock)};
 }
 
 }  // namespace
+
+row_lock::~row_lock() {
+    if (file_ >= 0) ::close(file_);
+}
+
+result<row_lock> row_lock::take(const std::string& path) {
+    row_lock lock;
+    lock.file_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (lock.file_ < 0) return fail_system(errno, "lock rows", path);
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    if (::fcntl(lock.file_, F_OFD_SETLK, &whole) == 0) return lock;
+    const int why = errno;
+    if (why == EAGAIN || why == EACCES)
+        return fail(errc::in_use, "lock rows", path, "another has the store open");
+    return fail_system(why, "lock rows", path);
+}
+
+result<std::optional<std::string>> address_of_rows(const std::string& root) {
+    auto known = read_address(root);
+    if (!known) return passed(known);
+    return *known ? std::optional{std::move((*known)->where)} : std::nullopt;
+}
+
+/// The row that says whose they are goes last: what is left is still ours to take away.
+result<void> erase_rows_elsewhere(const std::string& root, const vault_options& options) {
+    auto known = read_address(root);
+    if (!known) return passed(known);
+    if (!*known) return {};
+    auto lock = row_lock::take(root + std::string{address_name});
+    if (!lock) return passed(lock);
+    auto kv = engine::open_at(options.engines, (*known)->where, false);
+    if (!kv && kv.error().code() == errc::not_found) return {};
+    if (!kv) return within(std::move(kv), "erase rows", root);
+    auto owner = read<home>(*kv, {});
+    if (!owner) return passed(owner);
+    if (!owner->exists() || (*owner)->number != (*known)->number) return kv->close();
+    for (bool more = true; more;) {
+        std::vector<std::string> keys;
+        auto row = kv->scan(std::string_view{"\0", 1}, std::string_view{"\xff\xff", 2});
+        for (; row.valid() && keys.size() < commit_rows_max; row.next())
+            if (row.key() != owner->key_bytes()) keys.emplace_back(row.key());
+        if (auto good = row.status(); !good) return within(std::move(good), "erase rows", root);
+        more = !keys.empty();
+        if (!more) keys.emplace_back(owner->key_bytes());
+        std::vector<write> writes;
+        for (const auto& key : keys) writes.push_back({write::kind::erase, key});
+        if (auto gone = kv->commit({{}, writes}); !gone)
+            return within(std::move(gone), "erase rows", root);
+    }
+    return kv->close();
+}
 
 result<std::unique_ptr<store_root>> store_root::make(const std::string& where,
                                                      const vault_options& options,
@@ -35,7 +190,7 @@ result<std::unique_ptr<store_root>> store_root::make(const std::string& where,
     if (auto possible = blob::check(sizes); !possible) return passed(possible);
     auto rows = open_rows(where, options, true);
     if (!rows) return passed(rows);
-    auto made = std::make_unique<store_root>(*std::move(rows), options);
+    auto made = std::make_unique<store_root>(std::move(rows->rows), std::move(rows->lock), options);
     auto known = read<settings>(made->rows, {});
     if (!known) return passed(known);
     auto set =
@@ -59,7 +214,8 @@ result<std::unique_ptr<store_root>> store_root::open(const std::string& where,
         return std::unexpected{lost ? std::move(rows).error().as(errc::corrupt)
                                     : std::move(rows).error()};
     }
-    auto opened = std::make_unique<store_root>(*std::move(rows), options);
+    auto opened =
+        std::make_unique<store_root>(std::move(rows->rows), std::move(rows->lock), options);
     auto set = read<settings>(opened->rows, {});
     if (!set) return passed(set);
     if (!set->exists() || (*set)->format != format)

@@ -9,20 +9,40 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include <casement/kv/id_blocks.hpp>
 #include <casement/vault.hpp>
 
 namespace casement {
 
+/// Held by who has a root's rows open, where they are not files of it that say so themselves.
+class row_lock {
+public:
+    row_lock() = default;
+    row_lock(row_lock&& other) noexcept : file_{std::exchange(other.file_, -1)} {}
+    row_lock& operator=(row_lock&& other) noexcept {
+        std::swap(file_, other.file_);
+        return *this;
+    }
+    ~row_lock();
+
+    /// `in_use` if another process, or another part of this one, has it.
+    [[nodiscard]] static result<row_lock> take(const std::string& path);
+
+private:
+    int file_ = -1;
+};
+
 struct store_root {
     vault::rows_type rows;
     id_blocks<vault::rows_type> ids{rows};
     blob::thresholds sizes;
     std::optional<vault::contents_type> contents;  // always, once it is open
+    row_lock lock;
 
-    store_root(engine::leveldb_store r, const vault_options& o)
-        : rows{std::move(r), o.directory_bytes_max} {}
+    store_root(engine::any_store r, row_lock l, const vault_options& o)
+        : rows{std::move(r), o.directory_bytes_max}, lock{std::move(l)} {}
 
     /// Makes the rows and the directories in `where`, which is there; what is there of them is
     /// taken up. No name is in it yet, not even the tree's own.
@@ -54,6 +74,13 @@ struct newest_root {
 [[nodiscard]] result<newest_root> open_newest_root(
     const std::string& store, const vault_options& options,
     const std::function<void()>& meanwhile = [] {});  // of tests: what others do in between
+
+/// Where the rows of a root are, if not in it.
+[[nodiscard]] result<std::optional<std::string>> address_of_rows(const std::string& where);
+
+/// Erases the rows that a root has elsewhere, if it has: its directory may be removed then.
+[[nodiscard]] result<void> erase_rows_elsewhere(const std::string& where,
+                                                const vault_options& options);
 
 /// What a rebuild has brought over is not what is here any more: the next one begins anew.
 [[nodiscard]] result<void> forget_rebuild(vault::rows_type& rows);

@@ -16,6 +16,7 @@
 
 namespace casement {
 
+/// What the new store is to be; what is not said stays as it is.
 struct rebuild_options {
     /// Thresholds of the new store, in bytes; those of the old one if none.
     std::optional<std::uint64_t> inline_max{}, dedicated_min{}, pack_max{};
@@ -28,8 +29,12 @@ struct rebuild_options {
     /// Hears of bytes as they are brought over, and then as they are verified.
     std::function<void(std::uint64_t bytes)> tell = [](std::uint64_t) {};
     std::size_t cache_bytes = vault_options{}.cache_bytes;
+    /// As of a vault. Where the rows of the new store are, or "" for in it; as the old one if none.
+    std::vector<engine::opener> engines{};
+    std::optional<std::string> rows_at{};
 };
 
+/// What a rebuild has brought over.
 struct rebuild_report : tree::rebuilt {
     bool resumed = false;              // an earlier rebuild was stopped, and this one went on
     std::uint64_t verified_bytes = 0;  // of the new store, read back and hashed
@@ -50,17 +55,21 @@ struct store_roots {
 
     [[nodiscard]] static std::string directory(const std::string& store, std::uint64_t root);
 };
+/// Reads the directory's markers, and no store; also while one is open.
 [[nodiscard]] result<store_roots> roots_of(const std::string& store);
 
 /// Removes the backups, and what a release before this one has left. Answers how many there were.
-[[nodiscard]] result<std::uint64_t> release_backups(const std::string& store);
+[[nodiscard]] result<std::uint64_t> release_backups(const std::string& store,
+                                                    const vault_options& options = {});
 
 /// The newest backup is in use again, and what was rebuilt from it is removed. `not_found` if there
 /// is no backup. Refused (`illegal`) where the store was opened since, unless `anyway`: what was
 /// changed in it is lost.
-[[nodiscard]] result<void> return_to_backup(const std::string& store, bool anyway = false);
+[[nodiscard]] result<void> return_to_backup(const std::string& store, bool anyway = false,
+                                            const vault_options& options = {});
 
 /// Removes what a rebuild that was stopped has left.
-[[nodiscard]] result<void> abandon_rebuild(const std::string& store);
+[[nodiscard]] result<void> abandon_rebuild(const std::string& store,
+                                           const vault_options& options = {});
 
 }  // namespace casement

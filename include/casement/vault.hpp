@@ -16,7 +16,9 @@
 
 #include <casement/blob/posix.hpp>
 #include <casement/core/error.hpp>
+#include <casement/engine/any_store.hpp>
 #include <casement/engine/leveldb.hpp>
+#include <casement/engine/opener.hpp>
 #include <casement/kv/client.hpp>
 #include <casement/kv/retry.hpp>
 #include <casement/tree/blob_rows.hpp>
@@ -47,6 +49,11 @@ struct vault_options {
     std::chrono::nanoseconds outcomes_kept = std::chrono::hours{24};
     /// Who opens links to bytes elsewhere; `file:` is there already.
     blob::resolvers elsewhere{};
+    /// Who opens rows elsewhere, of a store that has them there.
+    std::vector<engine::opener> engines{};
+    /// Where the rows of a store that is made shall be, as one of `engines` takes it; "": in it, by
+    /// LevelDB. A store that is there knows.
+    std::string rows_at{};
 };
 
 /// The format that this library writes, and the newest that it reads.
@@ -77,6 +84,7 @@ struct copy_report {
     std::uint64_t unchanged = 0;  // of all those: what was there already, and cost no commit
 };
 
+/// What a collection has found and taken away.
 struct collection_report : tree::collected {
     std::uint64_t operations_forgotten = 0;  // outcomes that nobody can ask for any more
     std::uint64_t entries_swept = 0;         // that no directory shows
@@ -85,7 +93,7 @@ struct collection_report : tree::collected {
 
 class vault {
 public:
-    using rows_type = tree::cached_rows<engine::leveldb_store>;
+    using rows_type = tree::cached_rows<engine::any_store>;
     using file_system = blob::posix_file_system;
     using contents_type = tree::contents<rows_type, file_system>;
     using staged_file = blob::staged<blob::open, file_system>;
@@ -96,7 +104,7 @@ public:
     using open_how = tree::open_how;
 
     /// Makes a store in the directory `path`, which is made too, or is empty. `exists` if a store
-    /// is there, `not_empty` if something else is.
+    /// is there, or its rows are another's; `not_empty` if something else is.
     [[nodiscard]] static result<vault> create(const std::string& path, const vault_options& options,
                                               const blob::thresholds& sizes = {});
 

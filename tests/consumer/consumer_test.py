@@ -14,8 +14,10 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD, CMAKE, COMPILER, SCRATCH = sys.argv[1:5]
 INSTALLED = pathlib.Path(SCRATCH) / "installed"
+README = (HERE.parents[1] / "README.md").read_text()
+FUZZER = shutil.which("clang++-19")
 LINES_MAX = 80
-ELSE = ("OpenSSL", "xxHash", "leveldb", "Threads")  # that none of them needs
+ELSE = ("OpenSSL", "xxHash", "leveldb", "Protobuf", "gRPC", "Threads")  # none of them needs it
 SAYS = {
     "job_queue": ("workers and one job: holds", "violated: a job is done by its last lease",
                   "without the guard 'the job is as it was seen'"),
@@ -24,6 +26,22 @@ SAYS = {
     "turnstile": ("turnstile: no transition from locked on push", "[*] --> locked"),
     "counter": ("no longer holds: nobody has counted",),
 }
+
+
+def shown(program):
+    """The lines that README shows of what a program prints; some end where others may differ."""
+    block = re.search(rf"<!-- printed by: {program} -->\n```\n(.*?)\n```", README, re.DOTALL)
+    return block[1].splitlines() if block else []
+
+
+def prints(told, lines):
+    """The first of the lines that is not printed, in their order; none if all are."""
+    ahead = iter(told.splitlines())
+    for line in lines:
+        begin, cut, _ = line.partition("...")
+        if not any(begin == is_[:len(begin)] if cut else line == is_.rstrip() for is_ in ahead):
+            return line
+    return None
 
 
 def run(*words, **how):
@@ -40,9 +58,17 @@ class Consumer(unittest.TestCase):
         run(CMAKE, "--install", BUILD, "--prefix", str(INSTALLED))
 
     def works(self, program, at):
-        told = run(str(at))
+        told = run(str(at), env={**os.environ, "RC_PARAMS": "seed=1"})
         for words in SAYS[program]:
             self.assertIn(words, told)
+        self.assertIsNone(prints(told, shown(program)), told)
+
+    @staticmethod
+    def linking(component):
+        """What pkg-config says of it, and where it looks."""
+        found = {**os.environ, "PKG_CONFIG_PATH": ":".join(
+            str(p.parent) for p in INSTALLED.rglob("casement-machine.pc"))}
+        return run("pkg-config", "--cflags", "--libs", f"casement-{component}", env=found).split()
 
     def project(self, program, component, way, without, *words):
         build = pathlib.Path(SCRATCH) / f"{program}.{way}"
@@ -89,15 +115,30 @@ class Consumer(unittest.TestCase):
 
     @unittest.skipIf(shutil.which("pkg-config") is None, "there is no pkg-config")
     def test_pkg_config_knows_each_component(self):
-        found = {**os.environ, "PKG_CONFIG_PATH": ":".join(
-            str(p.parent) for p in INSTALLED.rglob("casement-machine.pc"))}
         for program, component in (("turnstile", "machine"), ("counter", "kv"),
                                    ("job_queue", "check")):
-            words = run("pkg-config", "--cflags", "--libs", f"casement-{component}", env=found)
-            self.compiled(program, "pkg-config", *words.split())
-        self.compiled("job_queue_property", "pkg-config", *words.split(), "-lrapidcheck")
+            self.compiled(program, "pkg-config", *self.linking(component))
+        self.compiled("job_queue_property", "pkg-config", *self.linking("check"), "-lrapidcheck")
         for file in INSTALLED.rglob("casement-*.pc"):
-            run("pkg-config", "--libs", file.stem, env=found)
+            self.linking(file.stem.removeprefix("casement-"))
+
+    @unittest.skipIf(shutil.which("pkg-config") is None or FUZZER is None, "there is no fuzzer")
+    def test_a_fuzzer_finds_what_the_fence_is_for(self):
+        at = pathlib.Path(SCRATCH) / "job_queue_fuzz"
+        run(FUZZER, "-std=c++23", "-fsanitize=fuzzer", "-DNO_FENCE",
+            str(HERE / "job_queue_fuzz.cpp"), "-o", str(at), *self.linking("check"))
+        done = subprocess.run([at, "-seed=1", "-runs=100000"], cwd=SCRATCH, capture_output=True,
+                              text=True)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertTrue(shown("job_queue_fuzz"))
+        self.assertIsNone(prints(done.stderr, shown("job_queue_fuzz")), done.stderr[-2000:])
+
+    def test_what_readme_shows_is_compared_line_by_line(self):
+        for program in ("job_queue", "job_queue_property"):
+            self.assertGreater(len(shown(program)), 5)
+        self.assertIsNone(prints("a\nb 1 s\nc\n", ["a", "b ...", "c"]))
+        self.assertEqual(prints("a\nb 1 s\nc\n", ["b ...", "a"]), "a")
+        self.assertEqual(prints("a\nb 1 s\nc\n", ["b"]), "b")
 
     def test_machine_is_one_header(self):
         one = pathlib.Path(SCRATCH) / "one"

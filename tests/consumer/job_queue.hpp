@@ -3,6 +3,7 @@
 // must not finish what another has taken since. Table, row, operation, story and mutant.
 
 #include <casement/check/explore.hpp>
+#include <casement/check/spelled.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/kv/transaction.hpp>
 #include <casement/machine/apply.hpp>
@@ -58,6 +59,7 @@ result<job> advance(S& kv, const event<life>& by) {
 }
 
 inline check::story& with_job(check::story& s) {
+    s.spells(check::spelled_rows<job>());
     return s.begins([](memory_store& kv) { (void)transaction{kv}.put<job>(1, {}).commit(); });
 }
 

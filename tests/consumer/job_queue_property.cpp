@@ -1,5 +1,7 @@
 // Scripts for the job queue, drawn by RapidCheck; of each, every schedule is explored.
 
+#include <ostream>
+
 #include <casement/check/rapidcheck.hpp>
 
 #include "job_queue.hpp"
@@ -18,6 +20,7 @@ struct call {  // any event, as the code does it, and as the table alone would
     }
     std::string name() const { return by.index() == 0 ? "take" : "finish"; }
 };
+void showValue(const call& c, std::ostream& out) { out << c.name(); }
 
 int main() {
     const auto law = [](std::vector<check::left_out> without) {

@@ -277,5 +277,62 @@ TEST(seen, a_scan_over_other_rows_is_corrupt) {
     }
 }
 
+/// A store to which each read is a journey, which it counts.
+struct far_store {
+    struct view {
+        memory_store then;
+        std::vector<std::string> in_hand;
+        int* journeys;
+
+        result<found> get(std::string_view key) const {
+            *journeys += std::ranges::find(in_hand, key) == in_hand.end();
+            return then.get(key);
+        }
+        auto scan(std::string_view first, std::string_view last) const {
+            return then.scan(first, last);
+        }
+        view together(std::span<const std::string_view> keys) const {
+            ++*journeys;
+            return {then, {keys.begin(), keys.end()}, journeys};
+        }
+    };
+
+    memory_store rows;
+    mutable int journeys = 0;
+
+    result<found> get(std::string_view key) const { return ++journeys, rows.get(key); }
+    auto scan(std::string_view first, std::string_view last) const {
+        return rows.scan(first, last);
+    }
+    view snapshot() const { return ++journeys, view{rows, {}, &journeys}; }
+    view together(std::span<const std::string_view> keys) const { return snapshot_of(keys); }
+    view snapshot_of(std::span<const std::string_view> keys) const {
+        return ++journeys, view{rows, {keys.begin(), keys.end()}, &journeys};
+    }
+    bool unchanged(std::string_view key, version at) const { return rows.unchanged(key, at); }
+    result<receipt> commit(const batch& b) { return rows.commit(b); }
+};
+static_assert(store<far_store> && far<far_store> && far<far_store::view>);
+static_assert(!far<memory_store>);
+
+TEST(together, of_what_is_near_is_the_source_itself) {
+    const memory_store kv;
+    EXPECT_EQ(&together<head>(kv, node{1}), &kv);
+    static_assert(std::same_as<decltype(snapshot_with<head>(kv, node{1})), memory_store>);
+}
+
+TEST(together, of_what_is_far_is_one_journey_to_one_instant) {
+    far_store kv;
+    ASSERT_TRUE(transaction{kv}.put<head>(node{1}, {}).put<visits>(node{1}, {}).commit());
+    const auto rows = together<head, visits, head>(kv, node{1}, node{1}, node{2});
+    ASSERT_TRUE(transaction{kv}.erase<visits>(node{1}).commit());
+    EXPECT_TRUE(read<head>(rows, node{1})->exists());
+    EXPECT_TRUE(read<visits>(rows, node{1})->exists());
+    EXPECT_FALSE(read<head>(rows, node{2})->exists());
+    EXPECT_EQ(kv.journeys, 1);
+    EXPECT_FALSE(read<visits>(snapshot_with<visits>(kv, node{1}), node{1})->exists());
+    EXPECT_EQ(kv.journeys, 2);
+}
+
 }  // namespace
 }  // namespace casement::row_test

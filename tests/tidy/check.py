@@ -27,7 +27,8 @@ FACES = {  # the headers over the layers
     "rebuild.hpp": set(KNOWS) - {"check"} | {"vault.hpp"},
 }
 
-NEVER_IN_A_HEADER = ("leveldb/", "openssl/", "range/v3/all.hpp", "boost/hana.hpp")
+NEVER_IN_A_HEADER = ("leveldb/", "openssl/", "grpc", "google/protobuf/", "range/v3/all.hpp",
+                     "boost/hana.hpp")
 NEVER_UNDER_THE_UMBRELLA = ("casement/engine/", "range/v3/", "leveldb/", "openssl/")
 
 # Headers, by their path in include/casement, that need no test of the same name, and why.

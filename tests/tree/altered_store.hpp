@@ -4,6 +4,7 @@
 // time.
 
 #include <functional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,9 @@ public:
         return of_.scan(first, last);
     }
     [[nodiscard]] auto snapshot() const { return of_.snapshot(); }
+    [[nodiscard]] auto together(std::span<const std::string_view> keys) const requires far<S> {
+        return of_.together(keys);
+    }
     [[nodiscard]] bool unchanged(std::string_view key, version at) const {
         return of_.unchanged(key, at);
     }

@@ -3,14 +3,15 @@
 // and took away. Nodes and objects have numbers that are given once, so whatever order the changes
 // had, the tree must be what was made and not taken, each once.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
 
-#include <casement/engine/leveldb.hpp>
 #include <casement/kv/operation.hpp>
+#include <casement/kv/store.hpp>
 #include <casement/tree/rows.hpp>
 
 namespace casement::testing {
@@ -21,12 +22,15 @@ using tell = std::function<void(const std::string& line)>;
 /// What a crowd did.
 struct crowd_report {
     std::map<tree::change_kind, std::uint64_t> done;
-    std::string wrong;  // errors that no race explains
+    std::string wrong;                                    // errors that no race explains
+    std::uint64_t unanswered = 0;                         // where nobody answers for a while
+    std::chrono::steady_clock::duration longest_pause{};  // of a thread, between what it has done
 };
 
 /// Lets so many threads change the tree until it is `over`.
-[[nodiscard]] crowd_report crowd(engine::leveldb_store& kv, int threads,
-                                 const std::function<bool()>& over, const tell& told);
+template <store S>
+[[nodiscard]] crowd_report crowd(S& kv, int threads, const std::function<bool()>& over,
+                                 const tell& told);
 
 /// What the lines say. One thread.
 class ledger {
@@ -34,10 +38,12 @@ public:
     void add(const std::string& line);
 
     /// Asks the store what became of the changes whose end nobody told (SPEC F22); how many.
-    [[nodiscard]] std::size_t settle(engine::leveldb_store& kv);
+    template <store S>
+    [[nodiscard]] std::size_t settle(S& kv);
 
     /// Lost, brought back, or there twice; "" if nothing is. REQUIRES: all changes are settled.
-    [[nodiscard]] std::string differences(const engine::leveldb_store& kv) const;
+    template <store S>
+    [[nodiscard]] std::string differences(const S& kv) const;
     [[nodiscard]] std::size_t made() const { return made_.size(); }
 
 private:

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 
+#include <casement/engine/leveldb.hpp>
 #include <casement/tree/create.hpp>
 
 #include "tree/crowd.hpp"

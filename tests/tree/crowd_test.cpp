@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <casement/engine/leveldb.hpp>
 #include <casement/tree/create.hpp>
 
 #include "engine/writer.hpp"

@@ -253,7 +253,7 @@ TEST_F(Vault, ACopyThatWasStoppedGoesOn) {
     ASSERT_TRUE(v().move("/a", "/from"));
     // Stopped after a name more each time: it goes past what it did, and no name costs two commits.
     std::uint64_t rounds = 0;
-    const auto before = v().rows().counts().commits;
+    const auto before = v().rows().as<engine::leveldb_store>()->counts().commits;
     for (bool done = false; !done; ++rounds) {
         std::uint64_t names = 0;
         const auto copied =
@@ -262,10 +262,11 @@ TEST_F(Vault, ACopyThatWasStoppedGoesOn) {
         ASSERT_TRUE(done || copied.error().code() == errc::cancelled) << copied.error().message();
     }
     EXPECT_GT(rounds, 20u);
-    const auto cost = v().rows().counts().commits - before;
+    const auto cost = v().rows().as<engine::leveldb_store>()->counts().commits - before;
     const auto again = v().copy_all("/from", "/to", {.onto = true});
     ASSERT_TRUE(again) << again.error().message();
-    EXPECT_EQ(v().rows().counts().commits, before + cost) << "all of it is there";
+    EXPECT_EQ(v().rows().as<engine::leveldb_store>()->counts().commits, before + cost)
+        << "all of it is there";
     const auto names = again->directories + again->files + again->links;
     EXPECT_EQ(again->unchanged, names);
     EXPECT_LE(cost, 2 * names) << "one for the name, and seldom one for ids";

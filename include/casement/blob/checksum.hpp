@@ -16,11 +16,13 @@
 
 namespace casement::blob {
 
+/// What one sum is of, in bytes; a payload's last chunk may be shorter.
 inline constexpr std::size_t chunk_size = 256 * KiB;
 
 /// One XXH3 a chunk, in order; none for an empty payload.
 using chunk_sums = std::vector<std::uint64_t>;
 
+/// The chunks of a payload of `size` bytes.
 [[nodiscard]] constexpr std::uint64_t chunk_count(std::uint64_t size) {
     return size / chunk_size + (size % chunk_size != 0);
 }

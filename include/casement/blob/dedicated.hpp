@@ -12,6 +12,7 @@
 
 namespace casement::blob {
 
+/// The file of one blob, from its first byte until it is durable: `begin`, `append`, `finish`.
 template <file_system FS>
 class dedicated_file {
 public:

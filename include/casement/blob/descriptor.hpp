@@ -17,6 +17,7 @@ namespace casement::blob {
 
 using protocol::blob_id;
 
+/// What a `pack_id` numbers.
 struct pack_tag {
     static constexpr std::string_view name = "pack";
 };
@@ -34,10 +35,12 @@ struct pack_position {
     bool operator==(const pack_position&) const = default;
 };
 
+/// As a descriptor's position has it: the pack in the upper half, the offset in the lower.
 [[nodiscard]] constexpr std::uint64_t to_number(pack_position p) {
     return p.pack.value << 32 | p.offset;
 }
 
+/// The reverse of `to_number`.
 [[nodiscard]] constexpr pack_position to_pack_position(std::uint64_t position) {
     return {pack_id{position >> 32}, static_cast<std::uint32_t>(position)};
 }
@@ -67,6 +70,7 @@ struct descriptor {
     bool operator==(const descriptor&) const = default;
 };
 
+/// The latest that this library writes and reads; it begins every descriptor.
 inline constexpr std::uint8_t descriptor_version = 1;
 inline constexpr std::size_t uri_size_max = 4096;  // bytes
 

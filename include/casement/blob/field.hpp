@@ -66,6 +66,7 @@ struct reference {
     bool operator==(const reference&) const = default;
 };
 
+/// The user's view of a field: no value, its bytes, or where they are.
 using field = std::variant<null, bytes, uri, reference, link>;
 
 /// The disk's view of a field: null is the absence of a descriptor, empty is a size of 0.

@@ -16,6 +16,7 @@
 
 namespace casement::blob {
 
+/// What kind of thing a name leads to, no link followed.
 enum class entry_kind : std::uint8_t { file, directory, other };
 
 /// What a name stands for: a symbolic link, a device and a socket are `other`.

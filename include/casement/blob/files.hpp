@@ -44,6 +44,7 @@ struct linked {
     chunk_sums sums;
 };
 
+/// What lies in the blob directories, by name and size; nothing was opened.
 struct listing {
     std::vector<stored_file> files;    // blobs, then packs, each by shelf and name
     std::vector<std::string> strange;  // paths that this layer gives to nothing

@@ -9,6 +9,7 @@
 
 namespace casement::blob {
 
+/// Appends all of the number's bytes, zeros too.
 template <class N>
 constexpr void append_little(std::string& out, N n) {
     for (unsigned shift = 0; shift < 8 * sizeof(N); shift += 8)
@@ -25,9 +26,11 @@ template <class N>
     return n;
 }
 
+/// `little`, of 8 bytes.
 [[nodiscard]] constexpr std::uint64_t little64(std::string_view bytes) {
     return little<std::uint64_t>(bytes);
 }
+/// `little`, of 4 bytes.
 [[nodiscard]] constexpr std::uint32_t little32(std::string_view bytes) {
     return little<std::uint32_t>(bytes);
 }

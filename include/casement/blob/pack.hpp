@@ -118,6 +118,7 @@ struct pack_counters {
     std::uint64_t dead_bytes = 0;  // of frames that nothing was published of
 };
 
+/// What this run writes of packs: opens a new one when it must, and shares syncs between threads.
 template <file_system FS>
 class pack_appender {
 public:

@@ -31,19 +31,23 @@
 
 namespace casement::blob {
 
+/// Bytes. Headers have the same size, so no payload begins off it.
 inline constexpr std::uint64_t frame_alignment = 64;
-inline constexpr std::size_t pack_header_size = 64;
-inline constexpr std::size_t frame_header_size = 64;
+inline constexpr std::size_t pack_header_size = 64;   // bytes
+inline constexpr std::size_t frame_header_size = 64;  // bytes
+/// The latest that this library writes and reads.
 inline constexpr std::uint32_t pack_version = 1;
 
 /// The offset of the first payload of a pack.
 inline constexpr std::uint64_t first_payload = pack_header_size + frame_header_size;
 static_assert(first_payload + frame_alignment == pack_overhead);
 
+/// The first place for a frame that is not before `offset`.
 [[nodiscard]] constexpr std::uint64_t aligned(std::uint64_t offset) {
     return (offset + frame_alignment - 1) / frame_alignment * frame_alignment;
 }
 
+/// A pack's first 64 bytes, as drawn above.
 struct pack_header {
     pack_id id;
     std::uint64_t magic = 0;
@@ -51,14 +55,17 @@ struct pack_header {
     bool operator==(const pack_header&) const = default;
 };
 
+/// As much of a SHA-256 as a frame has room for: enough to tell whose payload it is.
 using digest_prefix = std::array<std::byte, 16>;
 
+/// The digest's first 16 bytes.
 [[nodiscard]] constexpr digest_prefix prefix_of(const digest& d) {
     digest_prefix out{};
     std::copy_n(d.begin(), out.size(), out.begin());
     return out;
 }
 
+/// The 64 bytes before a payload, as drawn above.
 struct frame_header {
     std::uint64_t magic = 0;
     std::uint64_t length = 0;
@@ -70,7 +77,9 @@ struct frame_header {
     bool operator==(const frame_header&) const = default;
 };
 
+/// The 64 bytes, with their CRC.
 [[nodiscard]] std::string encode_pack_header(const pack_header& h);
+/// The 64 bytes, with their CRC.
 [[nodiscard]] std::string encode_frame_header(const frame_header& h);
 
 /// `newer_format` or `corrupt`; `subject` is the pack's path.

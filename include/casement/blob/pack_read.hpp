@@ -54,6 +54,7 @@ struct damage {
     bool operator==(const damage&) const = default;
 };
 
+/// What a walk over a pack has seen.
 struct pack_report {
     pack_header header;
     std::uint64_t size = 0;           // of the file, in bytes

@@ -7,9 +7,9 @@
 
 namespace casement::blob {
 
-inline constexpr std::uint64_t KiB = 1024;
-inline constexpr std::uint64_t MiB = 1024 * KiB;
-inline constexpr std::uint64_t GiB = 1024 * MiB;
+inline constexpr std::uint64_t KiB = 1024;        // bytes
+inline constexpr std::uint64_t MiB = 1024 * KiB;  // bytes
+inline constexpr std::uint64_t GiB = 1024 * MiB;  // bytes
 
 /// The values are the tags on disk.
 enum class placement : std::uint8_t {
@@ -31,8 +31,8 @@ struct thresholds {
 /// A writer holds up to `dedicated_min` bytes in memory, and a row of inline bytes is one value of
 /// the engine: neither grows without limit.
 inline constexpr std::uint64_t inline_limit = 4 * MiB;
-inline constexpr std::uint64_t dedicated_limit = 64 * MiB;
-inline constexpr std::uint64_t pack_limit = 4 * GiB - 1;  // a position in a pack has 32 bits
+inline constexpr std::uint64_t dedicated_limit = 64 * MiB;  // the largest `dedicated_min`
+inline constexpr std::uint64_t pack_limit = 4 * GiB - 1;    // a position in a pack has 32 bits
 
 /// The bytes that the largest packed blob occupies beside its payload: see pack_format.hpp.
 inline constexpr std::uint64_t pack_overhead = 3 * 64;
@@ -49,6 +49,7 @@ inline constexpr std::uint64_t pack_overhead = 3 * 64;
                         : "need inline_max < dedicated_min <= pack_max less a frame's overhead");
 }
 
+/// Where a payload of `size` bytes belongs. Nothing is External by its size.
 [[nodiscard]] constexpr placement place(std::uint64_t size, const thresholds& t = {}) {
     if (size <= t.inline_max) return placement::inline_row;
     if (size < t.dedicated_min) return placement::packed;

@@ -43,6 +43,7 @@ private:
     std::string_view bytes_;
 };
 
+/// A file that is open: closed when it is destroyed, without a sync.
 class posix_file {
 public:
     using mapping = posix_mapping;
@@ -71,6 +72,7 @@ private:
     std::string path_;
 };
 
+/// The system's own calls, by paths; every error has the path and the errno.
 class posix_file_system {
 public:
     using file = posix_file;

@@ -25,6 +25,7 @@
 
 namespace casement::blob {
 
+/// The bytes of one blob, wherever they are placed.
 template <file_system FS>
 class blob_reader {
 public:

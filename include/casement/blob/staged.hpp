@@ -25,9 +25,11 @@
 namespace casement::blob {
 
 using protocol::staging;
-using open = staging::open;
-using sealed = staging::sealed;
-using published = staging::published;
+
+// The protocol's states are the types of the steps.
+using open = staging::open;            // bytes come in
+using sealed = staging::sealed;        // whole and durable, and no row names it
+using published = staging::published;  // a row names it
 
 /// Between the two in which the protocol sees it: still open to the protocol, but all bytes are in.
 struct measured {

@@ -51,6 +51,7 @@ struct pinned {
     }
 };
 
+/// A row as the store has it: its key, and its value.
 using row_bytes = std::pair<std::string, std::string>;
 
 /// How states come by canonical names.

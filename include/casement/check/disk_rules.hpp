@@ -10,12 +10,14 @@ namespace casement::check {
 /// What may be left of what was not synced, from the kindest to the cruellest: whatever one leaves,
 /// each after it may leave too. A journal's sync of anything makes all earlier names durable.
 namespace journal {
+/// Of what an order is kept.
 enum kind : std::uint8_t {
     strict,   // names and bytes in their order, until some moment (ext4 data=journal)
     ordered,  // names so, and each file's bytes for themselves (ext4 and its like)
     sized,    // the same, but a file's size may be ahead of its bytes, which are zeros (NTFS, XFS)
     none,     // any names, half of a rename too; any bytes, or others that lay there (ext2, FAT)
 };
+/// All, the kindest first.
 inline constexpr kind all[] = {strict, ordered, sized, none};
 }  // namespace journal
 
@@ -35,15 +37,19 @@ struct disk_rules {
 };
 
 // As they are met; their losses are the cruellest that were ever reported of them.
+/// It loses only what came last.
 inline constexpr disk_rules a_kind_disk{.leaves = journal::strict, .punches = true};
+/// A memory card: nothing is in order, names have no case, and a file has one.
 inline constexpr disk_rules a_vfat_disk{
     .leaves = journal::none, .folds_case = true, .links = false};
+/// A Windows disk under WSL.
 inline constexpr disk_rules a_drvfs_disk{.leaves = journal::sized,
                                          .syncs_names = false,
                                          .folds_case = true,
                                          .refuses_hash = true,
                                          .late_names = true,
                                          .links = false};
+/// A directory of another machine.
 inline constexpr disk_rules an_nfs_disk{.leaves = journal::ordered, .silly_names = true};
 
 }  // namespace casement::check

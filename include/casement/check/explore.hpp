@@ -106,6 +106,7 @@ struct told_step {
     std::optional<told_commit> commit;
 };
 
+/// A property that does not hold, and how to see it.
 struct violation {
     std::string property;
     std::string words;
@@ -113,6 +114,7 @@ struct violation {
     std::string token;                // replays it
 };
 
+/// What a search has seen. It holds if it went through all and no property was violated.
 struct report {
     std::string story;
     std::vector<std::string> actors;  // by name

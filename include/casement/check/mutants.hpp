@@ -30,6 +30,7 @@ struct certificate {
     std::uint64_t states = 0;  // until it broke; or of all stories, if none did
 };
 
+/// What each guard of the stories is for.
 struct necessity {
     std::vector<certificate> guards;
     std::vector<std::string> never_violated;  // properties that no mutant violated
@@ -40,6 +41,7 @@ struct necessity {
     [[nodiscard]] std::size_t survivors() const;
 };
 
+/// How far it is tried to do without guards.
 struct mutation_scope {
     std::size_t set_max = 3;  // guards left out at once, at most
     scope in;

@@ -100,6 +100,7 @@ template <machine M>
 [[nodiscard]] rc::Gen<event<M>> any_event() {
     return any<event<M>>();
 }
+/// Any state of a machine, whether or not it can be reached.
 template <machine M>
 [[nodiscard]] rc::Gen<state<M>> any_state() {
     return any<state<M>>();

@@ -42,6 +42,7 @@ struct file_call {
     bool operator==(const file_call&) const = default;
 };
 
+/// What a call of the disk came to; which of the fields have a meaning, the call says.
 struct file_answer {
     std::uint8_t code = 0;  // of an error; 0 if it went well
     std::uint8_t kind = 0;  // of a look

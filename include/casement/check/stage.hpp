@@ -81,6 +81,7 @@ public:
 private:
     detail::turn* of_;
 };
+/// The story's disk as a file system: the blob code that ships runs on it unchanged.
 using staged_disk = simulated_files<disk_calls>;
 
 }  // namespace casement::check

@@ -133,6 +133,7 @@ using complaint = std::string;
 using spelling =
     std::function<std::string(std::string_view key, std::optional<std::string_view> value)>;
 
+/// What must be true in a story's states, or of its steps (SPEC T4c).
 struct property {
     enum class kind : std::uint8_t {
         always,        // in every state

@@ -14,6 +14,7 @@ struct timestamp {
     bool operator==(const timestamp&) const = default;
 };
 
+/// What can be asked the time: the system's clock, or one that a test steps.
 template <class C>
 concept clock_source = requires(const C& c) {
     { c.now() } -> std::same_as<timestamp>;

@@ -82,6 +82,7 @@ private:
     bool ok_ = true;
 };
 
+/// LEB128, shortest form: seven bits a byte, the lowest first.
 constexpr void append_varint(std::string& out, std::uint64_t n) {
     while (n >= 0x80) {
         out.push_back(static_cast<char>(n | 0x80));
@@ -90,6 +91,7 @@ constexpr void append_varint(std::string& out, std::uint64_t n) {
     out.push_back(static_cast<char>(n));
 }
 
+/// Eight bytes, the highest first, so that numbers sort as bytes do.
 constexpr void append_big64(std::string& out, std::uint64_t n) {
     for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(n >> shift));
 }
@@ -98,16 +100,20 @@ constexpr void append_big64(std::string& out, std::uint64_t n) {
 template <class T>
 struct codec;
 
+/// Appends the value's one encoding.
 template <class T>
 constexpr void encode_to(std::string& out, const T& value) {
     codec<T>::encode(out, value);
 }
 
+/// Takes one value from the front of `in`; false if no value is encoded so, and then `value` is
+/// any.
 template <class T>
 [[nodiscard]] constexpr bool decode_from(reader& in, T& value) {
     return codec<T>::decode(in, value);
 }
 
+/// The value's one encoding.
 template <class T>
 [[nodiscard]] constexpr std::string encode(const T& value) {
     std::string out;

@@ -117,6 +117,7 @@ private:
     std::vector<cause> causes_;
 };
 
+/// A value, or why there is none. Nothing in this library throws for what a caller can react to.
 template <class T>
 using result = std::expected<T, error>;
 
@@ -150,8 +151,8 @@ template <class T>
     return std::unexpected{std::move(failed).error()};
 }
 
-/// Bytes as people can read them: printable ASCII as it is, the rest as \n, \t, \\ or \xNN. Valid
-/// UTF-8 passes unchanged. Two different inputs never print alike.
+/// Bytes as people can read them: printable ASCII as it is, the rest as `\n`, `\t`, `\\` or `\xNN`.
+/// Valid UTF-8 passes unchanged. Two different inputs never print alike.
 [[nodiscard]] std::string printable(std::string_view bytes);
 
 }  // namespace casement

@@ -34,6 +34,7 @@ private:
     std::unique_ptr<context> context_;
 };
 
+/// The name of a content: SHA-256, through libcrypto.
 [[nodiscard]] digest sha256_of(std::string_view bytes);
 
 /// 64-bit XXH3 of a payload: finds damage, not forgery.

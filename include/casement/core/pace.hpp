@@ -20,6 +20,7 @@ concept waiting_clock = requires(T& t, std::chrono::nanoseconds d) {
     {t.wait(d)};
 };
 
+/// Waits in real time, by a clock that nobody steps.
 struct steady_waiting {
     [[nodiscard]] static std::chrono::nanoseconds now() {
         return std::chrono::steady_clock::now().time_since_epoch();

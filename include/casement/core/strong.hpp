@@ -27,6 +27,7 @@ template <class Tag>
     return a.value <=> b.value;
 }
 
+/// Whether `T` is a `strong` id or counter.
 template <class T>
 inline constexpr bool is_strong = false;
 template <class Tag>

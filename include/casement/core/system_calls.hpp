@@ -49,9 +49,9 @@ template <class Read>
     return done;
 }
 
-/// Hands the names of an open directory, but `.` and `..`, to `take(name)`, until that answers
-/// false; answers 0, or the errno: `readdir` itself says of a list that was cut short only that it
-/// ends.
+/// Hands the names in an open directory, its own and its parent's left out, to `take(name)`, until
+/// that answers false; answers 0, or the errno: `readdir` itself says of a list that was cut short
+/// only that it ends.
 template <std::predicate<std::string_view> Take>
 [[nodiscard]] int each_name(::DIR* open, Take take) {
     for (;;) {

@@ -19,6 +19,7 @@ namespace casement::engine {
 
 using casement::durability;
 
+/// How a store is opened; what is not said is as safe as it gets.
 struct leveldb_options {
     durability durable = durability::power;
     bool create = false;                        // make the store if nothing is there
@@ -46,6 +47,7 @@ struct leveldb_counts {
     std::uint64_t guard_reads = 0;  // rows read because a guard could not be decided without
 };
 
+/// A store on the disk. Closed by `close`, which can say that it failed, or by the destructor.
 class leveldb_store {
     struct state;
     struct pin;

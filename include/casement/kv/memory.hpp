@@ -39,6 +39,7 @@ namespace casement {
                  "no longer holds: " + std::string{g.name}};
 }
 
+/// A store as a value: what a copy is told, the original never hears of.
 class memory_store {
     struct held {
         std::optional<std::string> value;  // none: erased, kept for its version

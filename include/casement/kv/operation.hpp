@@ -33,6 +33,7 @@ struct retention {
     bool operator==(const retention&) const = default;
 };
 
+/// The eras that are kept; before the first row of them, none has ended.
 [[nodiscard]] inline retention eras_of(const seen<retention>& r) {
     return r.exists() ? *r : retention{};
 }
@@ -56,6 +57,7 @@ struct operation {
     bool operator==(const operation&) const = default;
 };
 
+/// Whether the operation was committed, in whatever attempt.
 [[nodiscard]] inline bool has_happened(const seen<operation>& o) {
     return o.exists() && o->what != 0;
 }

@@ -17,8 +17,9 @@ namespace casement {
 /// A decision is taken at most this often before its last conflict is the answer.
 inline constexpr int decisions_max = 64;
 
-/// The longest wait before the second decision; it doubles with each conflict, up to the other.
-inline constexpr std::chrono::microseconds wait_first{32}, wait_max{4096};
+/// The longest wait before the second decision; it doubles with each conflict, up to `wait_max`.
+inline constexpr std::chrono::microseconds wait_first{32};
+inline constexpr std::chrono::microseconds wait_max{4096};  // before any decision
 
 /// How often decisions were taken again: what makes retries visible. Any thread.
 struct retry_count {

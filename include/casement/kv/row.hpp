@@ -13,6 +13,8 @@
 //         bool alive;
 //     };
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -26,6 +28,7 @@
 
 namespace casement {
 
+/// An aggregate with a `table`, the first byte of its keys, and a `key` type.
 template <class R>
 concept row = std::is_aggregate_v<R> && std::default_initializable<R> && requires {
     { R::table } -> std::convertible_to<char>;
@@ -102,6 +105,7 @@ constexpr void append_row_key(std::string& out, const typename R::key& key) {
     detail::append_key(out, key);
 }
 
+/// The whole key: the table, then the key's members in order.
 template <row R>
 [[nodiscard]] constexpr std::string row_key(const typename R::key& key) {
     std::string out;
@@ -217,6 +221,29 @@ result<seen<R>> read(const S& source, const typename R::key& key) {
     auto row = source.get(bytes);
     if (!row) return within(std::move(row), "read row", std::move(bytes));
     return seen<R>::made(std::move(bytes), *std::move(row));
+}
+
+/// What to read those rows from that are needed together: a source that is far brings them at once,
+/// and any other is read as it is.
+template <row... Rows, readable R>
+[[nodiscard]] decltype(auto) together(const R& at, const typename Rows::key&... keys) {
+    if constexpr (far<R>) {
+        const std::array<std::string, sizeof...(Rows)> bytes{row_key<Rows>(keys)...};
+        std::array<std::string_view, sizeof...(Rows)> views;
+        std::ranges::copy(bytes, views.begin());
+        return at.together(views);
+    } else {
+        return (at);
+    }
+}
+
+/// One instant of a store, in which those rows are needed. What it costs to have it brings them.
+template <row... Rows, store S>
+[[nodiscard]] auto snapshot_with(const S& kv, const typename Rows::key&... keys) {
+    if constexpr (far<S>)
+        return together<Rows...>(kv, keys...);
+    else
+        return kv.snapshot();
 }
 
 /// The token of a row that a scan passes over: a scan is a read. `at` is the scan's own version.

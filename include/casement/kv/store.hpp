@@ -101,6 +101,13 @@ concept store = readable<S> &&
     { k.unchanged(key, at) } -> std::same_as<bool>;
 };
 
+/// Where each read is a journey: several rows come in one, as they were at one instant, and so do
+/// all that are read of the answer. The keys may go before it.
+template <class R>
+concept far = readable<R> && requires(const R& r, std::span<const std::string_view> keys) {
+    { r.together(keys) } -> readable;
+};
+
 /// A snapshot to read from between other calls. A store for which that is another thing than one
 /// that is read at once has a `held_snapshot` of its own: the explorer's takes its rows at once.
 template <store S>

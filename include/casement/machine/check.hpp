@@ -18,48 +18,57 @@
 namespace casement {
 
 // The defects. Naming one is harmless; completing it fails with its reason.
+/// Two transitions match a pair alike: the machine is not deterministic.
 template <class M, class From, class On>
 struct ambiguous_transition {
     static_assert(!std::is_same_v<M, M>,
                   "casement: more than one transition matches this state and this event");
 };
+/// A conversion would add an edge that nobody wrote.
 template <class M, class From, class On>
 struct inexact_transition {
     static_assert(!std::is_same_v<M, M>,
                   "casement: this transition is reached through a conversion or a template "
                   "parameter; write it with the exact types");
 };
+/// A refusal that no drawing and no mutant would know of.
 template <class M, class From, class On>
 struct unnamed_guard {
     static_assert(!std::is_same_v<M, M>,
                   "casement: this transition may fail and names no field; return guarded<state, "
                   "fields...>");
 };
+/// A guard with nothing, or with more than one thing, to compare.
 template <class M, class From, class On>
 struct guard_without_field {
     static_assert(!std::is_same_v<M, M>,
                   "casement: this transition compares a field that its state or its event does not "
                   "have exactly once");
 };
+/// A state that no way leads to.
 template <class M, class S>
 struct unreachable_state {
     static_assert(!std::is_same_v<M, M>, "casement: no event leads from the initial state here");
 };
+/// A state that no way leads out of, and that was not meant to be the last.
 template <class M, class S>
 struct dead_end {
     static_assert(!std::is_same_v<M, M>,
                   "casement: nothing leads out of this state, and it is not declared final");
 };
+/// An event that no state takes.
 template <class M, class E>
 struct unused_event {
     static_assert(!std::is_same_v<M, M>, "casement: no state accepts this event");
 };
+/// Two states, one encoding.
 template <class M, class S>
 struct shared_tag {
     static_assert(
         !std::is_same_v<M, M>,
         "casement: this state has no tag of its own, and others of its machine have tags");
 };
+/// A first or a last state of another machine.
 template <class M, class S>
 struct foreign_declaration {
     static_assert(!std::is_same_v<M, M>,
@@ -168,11 +177,14 @@ consteval bool is_unused(types<S...>) {
     return !(accepts<M, S, E> || ...);
 }
 
-/// `Defect<M, from<S>, on<E>>` for each pair whose flag is set.
+/// `Defect<M, from<S>, on<E>>` for each pair whose flag is set; where none is, none is named.
 template <template <class...> class Defect, class M, bool... Found, std::size_t... I>
 consteval auto defects_of_pairs(std::index_sequence<I...>) {
-    return detail::kept<Found...>(
-        types<Defect<M, from<state_of_pair<M, I>>, on<event_of_pair<M, I>>>...>{});
+    if constexpr ((Found || ...))
+        return detail::kept<Found...>(
+            types<Defect<M, from<state_of_pair<M, I>>, on<event_of_pair<M, I>>>...>{});
+    else
+        return types<>{};
 }
 
 template <class M, class Pairs = std::make_index_sequence<pair_count<M>>>

@@ -4,6 +4,7 @@
 // as the run time does. Pure; never reads a clock and never compares by order.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -99,13 +100,27 @@ constexpr bool agrees(const S& state, const E& event) {
         return member_of_type<F>(state) == member_of_type<F>(event);
 }
 
-template <class F>
-std::string difference(const F& is, const F& expected) {
-    std::string text{field_name<F>()};
-    if constexpr (is_strong<F>)
-        return text + " is " + std::to_string(is.value) + ", not " + std::to_string(expected.value);
-    else
-        return text + " is another";
+/// What a refusal says of its machine, event and field. The sentence is made out of line, and only
+/// when it is wanted: a guard that holds costs its comparison and a jump that is not taken.
+struct refusal_words {
+    errc code;
+    std::string_view machine, event, field;
+};
+
+[[gnu::cold, gnu::noinline]] inline error refused(const refusal_words& words,
+                                                  const std::string& instead = "another") {
+    return {words.code,
+            std::string{words.machine},
+            {},
+            std::string{words.event} + " refused: " + std::string{words.field} + " is " + instead};
+}
+[[gnu::cold, gnu::noinline]] inline error refused(const refusal_words& words, std::uint64_t is,
+                                                  std::uint64_t expected) {
+    return refused(words, std::to_string(is) + ", not " + std::to_string(expected));
+}
+template <class Result, class... N>
+[[gnu::cold, gnu::noinline]] Result refuse(const refusal_words& words, N... numbers) {
+    return std::unexpected{refused(words, numbers...)};
 }
 
 }  // namespace detail

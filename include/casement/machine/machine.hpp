@@ -164,14 +164,18 @@ inline constexpr auto edges = detail::to_tuple(detail::edge_list<M>{});
 /// Any state, any event of `M`; the alternatives stand in the declared order.
 template <machine M>
 using state = typename detail::poured<std::variant, detail::states_of<M>>::type;
+/// Any event of `M`; the alternatives stand in the declared order.
 template <machine M>
 using event = typename detail::poured<std::variant, detail::events_of<M>>::type;
 
+/// `M::initial` where it is declared, else the first of `M::states`.
 template <machine M>
 using initial_state = typename detail::initial_of<M>::type;
 
+/// One of the machine's states.
 template <class S, class M>
 concept state_of = machine<M> && detail::is_one_of<S, detail::states_of<M>>;
+/// One of the machine's events.
 template <class E, class M>
 concept event_of = machine<M> && detail::is_one_of<E, detail::events_of<M>>;
 

@@ -2,7 +2,7 @@
 // One transition, checked by the compiler: a pair that the machine does not have does not compile,
 // and the message says what would be legal instead. Pure; constexpr; any thread.
 
-#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -12,28 +12,36 @@
 namespace casement {
 
 // Words of the diagnostics.
+/// The state in question.
 template <class S>
 struct from {};
+/// The event in question.
 template <class E>
 struct on {};
+/// What that state accepts instead.
 template <class... E>
 struct legal_events_here {};
+/// The states of the machine in question.
 template <class... S>
 struct its_states {};
+/// The events of the machine in question.
 template <class... E>
 struct its_events {};
 
+/// Why a step does not compile: the table has no line for the pair.
 template <class M, class From, class On, class Legal>
 struct illegal_transition {
     static_assert(!std::is_same_v<M, M>,
                   "casement: this machine has no transition from this state on this event");
 };
 
+/// Why a step does not compile: it begins in a type that is no state of the machine.
 template <class M, class S, class States>
 struct foreign_state {
     static_assert(!std::is_same_v<M, M>, "casement: this type is no state of this machine");
 };
 
+/// Why a step does not compile: it is asked for by a type that is no event of the machine.
 template <class M, class E, class Events>
 struct foreign_event {
     static_assert(!std::is_same_v<M, M>, "casement: this type is no event of this machine");
@@ -59,24 +67,35 @@ consteval bool explain_refusal() {
                                       decltype(legal_events<M, S>(events_of<M>{}))>::type>) == 1;
 }
 
-template <class M, class F, class S, class E>
-error refused(const S& state, const E& event) {
-    return error{refusal<F>,
-                 std::string{machine_name<M>()},
-                 {},
-                 std::string{name_of<E>()} +
-                     " refused: " + difference(member_of_type<F>(state), member_of_type<F>(event))};
+template <class M, class E, class F>
+inline constexpr refusal_words words_of{refusal<F>, machine_name<M>(), name_of<E>(),
+                                        field_name<F>()};
+
+/// The transition of guards on `F...`, as the `Result` that its caller wants.
+template <class Result, class M, class S, class E, class F, class... Rest>
+[[gnu::always_inline]] constexpr Result guarded_step(const S& state, const E& event,
+                                                     types<F, Rest...>) {
+    if (!agrees<M, F>(state, event)) [[unlikely]] {
+        if constexpr (is_strong<F>)
+            return refuse<Result>(words_of<M, E, F>, member_of_type<F>(state).value,
+                                  member_of_type<F>(event).value);
+        else
+            return refuse<Result>(words_of<M, E, F>);
+    }
+    if constexpr (sizeof...(Rest) > 0)
+        return guarded_step<Result, M>(state, event, types<Rest...>{});
+    else
+        return M{}(state, event).then;
 }
 
-template <class M, class To, class... F, class S, class E>
-constexpr result<To> guarded_step(const S& state, const E& event,
-                                  std::type_identity<guarded<To, F...>>) {
-    result<To> next{To{}};
-    const bool agree = ((agrees<M, F>(state, event) ||
-                         (next = std::unexpected{refused<M, F>(state, event)}, false)) &&
-                        ...);
-    if (agree) next = M{}(state, event).then;
-    return next;
+/// A legal step, as the `Result` that its caller wants: the state alone, or any state.
+template <class Result, class M, class S, class E>
+[[gnu::always_inline]] constexpr Result step_as(const S& state, const E& event) {
+    using fields = typename landing<answer_of<M, S, E>>::fields;
+    if constexpr (fields::size > 0)
+        return guarded_step<Result, M>(state, event, fields{});
+    else
+        return M{}(state, event);
 }
 
 }  // namespace detail
@@ -88,8 +107,9 @@ template <machine M, class S, class E>
     if constexpr (!state_of<S, M> || !event_of<E, M> || !accepts<M, S, E>) {
         static_assert(detail::explain_refusal<M, S, E>());
         return state;
-    } else if constexpr (detail::landing<answer_of<M, S, E>>::fields::size > 0) {
-        return detail::guarded_step<M>(state, event, std::type_identity<answer_of<M, S, E>>{});
+    } else if constexpr (detail::landing<answer_of<M, S, E>>::is_conditional) {
+        using to = typename detail::landing<answer_of<M, S, E>>::type;
+        return detail::step_as<result<to>, M>(state, event);
     } else {
         return M{}(state, event);
     }

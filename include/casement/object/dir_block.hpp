@@ -68,6 +68,7 @@ struct dir_block {
 /// Does the block of `bytes` so far, at `level`, end after the item named `last`?
 [[nodiscard]] bool ends_block(std::uint8_t level, std::string_view last, std::size_t bytes);
 
+/// The block's one encoding, whose SHA-256 is its name.
 [[nodiscard]] std::string to_bytes(const dir_block& block);
 
 /// The reverse. `newer_format` for a later version's; `corrupt` for a name out of order, a bad

@@ -14,6 +14,7 @@
 
 namespace casement::object {
 
+/// Bytes: as long as Linux lets a path be.
 inline constexpr std::size_t symlink_bytes_max = 4096;
 
 /// A path, kept as it was given: relative or absolute, with "." and ".." if it has them.
@@ -25,6 +26,7 @@ struct symlink {
     bool operator==(const symlink&) const = default;
 };
 
+/// What a name in an immutable directory stands for.
 using dir_target = std::variant<obj_id, symlink>;
 
 struct dir_entry {

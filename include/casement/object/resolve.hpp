@@ -36,6 +36,7 @@ struct outside {
     bool operator==(const outside&) const = default;
 };
 
+/// Where a path ends.
 using resolution = std::variant<inside, outside>;
 
 namespace detail {

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include <casement/kv/store.hpp>
@@ -18,6 +20,9 @@ public:
     cached_view(R rows, object::block_cache& cache) : R{std::move(rows)}, cache_{&cache} {}
 
     [[nodiscard]] object::block_cache& block_cache() const { return *cache_; }
+    [[nodiscard]] auto together(std::span<const std::string_view> keys) const requires far<R> {
+        return cached_view<decltype(R::together(keys))>{R::together(keys), *cache_};
+    }
 
 private:
     object::block_cache* cache_;
@@ -31,6 +36,9 @@ public:
         : S{std::move(kv)}, cache_{std::make_unique<object::block_cache>(bytes_max)} {}
 
     [[nodiscard]] auto snapshot() const { return cached_view{S::snapshot(), *cache_}; }
+    [[nodiscard]] auto together(std::span<const std::string_view> keys) const requires far<S> {
+        return cached_view<decltype(S::together(keys))>{S::together(keys), *cache_};
+    }
     [[nodiscard]] object::block_cache& block_cache() const { return *cache_; }
 
 private:

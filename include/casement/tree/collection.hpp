@@ -31,6 +31,7 @@ struct collection {
     bool operator==(const collection&) const = default;
 };
 
+/// The count as it was seen; 0 where no collector has ever looked.
 [[nodiscard]] inline std::uint64_t turns_of(const seen<collection>& c) {
     return c.exists() ? c->n.value : 0;
 }

@@ -30,6 +30,7 @@
 
 namespace casement::tree {
 
+/// Where a content's bytes are, in table `c`; it is stored if this row is there.
 struct content {
     static constexpr char table = 'c';
     using key = digest;
@@ -54,12 +55,14 @@ template <readable S>
     return row;
 }
 
+/// The bytes of an Inline content, in table `i`: its own row, so that look-ups never carry them.
 struct inline_bytes {
     static constexpr char table = 'i';
     using key = digest;
     std::string data;
 };
 
+/// Chunk sums of a longer content, in table `s`: 1,024 a row, 8 bytes each.
 struct sums {
     static constexpr char table = 's';
     struct key {
@@ -73,6 +76,7 @@ struct sums {
 template <blob::file_system FS>
 using fresh_bytes = std::variant<blob::staged<blob::sealed, FS>, blob::linked>;
 
+/// Where the bytes are that are about to be named.
 template <blob::file_system FS>
 [[nodiscard]] const blob::descriptor& place_of(const fresh_bytes<FS>& fresh) {
     if (const auto* link = std::get_if<blob::linked>(&fresh)) return link->what;

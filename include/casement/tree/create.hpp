@@ -32,6 +32,7 @@ struct already_exists {
     directory parent;
 };
 
+/// A taken name is an answer and no error: it says what is there (SPEC F5).
 using create_outcome = std::variant<created, already_exists>;
 
 /// A file whose content is stored, or a link: what `create` may point a new name to.
@@ -79,7 +80,8 @@ template <store S>
 result<create_outcome> taken_or(const S& kv, const directory& parent, std::string_view name,
                                 error conflict) {
     if (conflict.code() == errc::conflict) {
-        const auto now = kv.snapshot();
+        const auto now =
+            snapshot_with<head, rev, entry>(kv, parent.node(), parent.node(), parent.key(name));
         auto dir = read_directory(now, parent.node());
         if (!dir) return passed(dir);
         auto existing = see_name(now, *dir, name);

@@ -39,6 +39,7 @@ struct fault {
     std::string remedy;  // what mends it; empty: nothing can
 };
 
+/// What was wrong with the tree, and what still is.
 struct checkup {
     std::vector<fault> found;  // before anything was mended
     std::vector<fault> left;   // after it

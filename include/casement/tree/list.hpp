@@ -73,7 +73,7 @@ private:
 template <store S>
 [[nodiscard]] result<listing<S>> list(const S& kv, node_id node, std::string_view after = {}) {
     using shared = typename listing<S>::shared;
-    auto s = std::make_shared<shared>(shared{kv.snapshot(), {}});
+    auto s = std::make_shared<shared>(shared{snapshot_with<head, rev>(kv, node, node), {}});
     auto dir = read_directory(s->snapshot, node);
     if (!dir) return passed(dir);
     s->names.emplace(s->snapshot, *std::move(dir), after);

@@ -25,10 +25,13 @@ namespace casement::tree {
 /// `conflict` if its entries are elsewhere now.
 template <store S>
 [[nodiscard]] result<seen_name> look_up(const S& kv, const directory& dir, std::string_view name) {
-    auto found = see_name(kv, dir, name);
-    // Asked after the read: unchanged until now means unchanged when the entry was read.
-    if (kv.unchanged(dir.head().key_bytes(), dir.head().at())) return found;
-    const auto now = kv.snapshot();
+    // Where a read is a journey, one that brings the head as well is less than two.
+    if constexpr (!far<S>) {
+        auto found = see_name(kv, dir, name);
+        // Asked after the read: unchanged until now means unchanged when the entry was read.
+        if (kv.unchanged(dir.head().key_bytes(), dir.head().at())) return found;
+    }
+    const auto now = snapshot_with<head, rev, entry>(kv, dir.node(), dir.node(), dir.key(name));
     auto fresh = read_directory(now, dir.node());
     if (!fresh) return passed(fresh);
     if (fresh->layer() != dir.layer())
@@ -227,7 +230,7 @@ private:
 template <store S>
 [[nodiscard]] result<place> resolve(const S& kv, std::string_view path,
                                     last_link last = last_link::follow) {
-    const auto now = kv.snapshot();
+    const auto now = snapshot_with<head, rev>(kv, root, root);
     return detail::walk{now, last}.along(path);
 }
 
@@ -251,7 +254,7 @@ template <readable R>
 template <store S>
 [[nodiscard]] result<end_of_path> resolve_through(const S& kv, std::string_view path,
                                                   last_link last = last_link::follow) {
-    const auto now = kv.snapshot();
+    const auto now = snapshot_with<head, rev>(kv, root, root);
     return detail::walk{now, last}.through(path);
 }
 

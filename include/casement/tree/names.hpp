@@ -143,7 +143,7 @@ private:
 /// over a base, all tombstones and the base's blocks.
 template <store S>
 [[nodiscard]] result<emptiness> see_empty(const S& kv, node_id node) {
-    const auto now = kv.snapshot();
+    const auto now = snapshot_with<head, rev>(kv, node, node);
     auto dir = read_directory(now, node);
     if (!dir) return passed(dir);
     const names_cursor names{now, *dir, ""};

@@ -26,6 +26,7 @@
 
 namespace casement::tree {
 
+/// An object's canonical encoding, in table `o`.
 struct object_row {
     static constexpr char table = 'o';
     using key = obj_id;

@@ -16,6 +16,7 @@
 
 namespace casement::tree {
 
+/// Whose payload lies at a place of a pack, in table `p`.
 struct packed_frame {
     static constexpr char table = 'p';
     struct key {
@@ -41,6 +42,7 @@ void add_frame(transaction<S>& t, const blob::descriptor& d) {
         t.template put<packed_frame>({d.position}, {d.content, d.size});
 }
 
+/// Takes the row of a packed content's frame away; nothing for other placements.
 template <store S>
 void erase_frame(transaction<S>& t, const blob::descriptor& d) {
     if (d.kind == blob::placement::packed) t.template erase<packed_frame>({d.position});
@@ -67,6 +69,7 @@ template <readable S, class Take>
     const std::string table{packed_frame::table};
     return each_frame(at, table, after_prefix(table), std::move(take));
 }
+/// The frames of one pack, in their order.
 template <readable S, class Take>
 [[nodiscard]] result<void> each_frame_of(const S& at, blob::pack_id pack, Take take) {
     const auto first = row_key<packed_frame>({blob::to_number({pack, 0})});

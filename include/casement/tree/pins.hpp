@@ -19,6 +19,7 @@
 
 namespace casement::tree {
 
+/// What one snapshot keeps from being collected, in bytes.
 struct pinned {
     std::string name;
     snapshot what;

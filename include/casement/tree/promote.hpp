@@ -19,6 +19,7 @@
 
 namespace casement::tree {
 
+/// How links are promoted.
 struct promoting {
     double bytes_a_second = 0;  // copied, at most; 0: no limit
     bool dry_run = false;       // only counts
@@ -26,6 +27,7 @@ struct promoting {
     std::function<bool()> stop = [] { return false; };
 };
 
+/// What came of it.
 struct promoted {
     std::uint64_t links = 0, link_bytes = 0;  // as it found them
     std::uint64_t taken = 0, taken_bytes = 0;

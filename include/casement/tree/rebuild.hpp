@@ -59,6 +59,7 @@ struct rebuild_progress {
     rebuilt so_far;
 };
 
+/// How a store is brought over.
 struct rebuilding {
     double bytes_a_second = 0;  // copied, at most; 0: no limit
     /// Dedicated files get a second name instead of a copy, where they can.

@@ -185,6 +185,7 @@ namespace detail {
     return detail::inode_in(e, obj_id::file);
 }
 
+/// Whether the name is deleted over a base that has it.
 [[nodiscard]] inline bool is_tombstone(const entry& e) {
     return std::holds_alternative<protocol::dentry::tombstone>(e.target);
 }
@@ -214,6 +215,7 @@ namespace detail {
     return fail(errc::bad_name, "check link", link->path.substr(0, name_bytes_max), wrong);
 }
 
+/// Whether the directory was there and took children when it was seen.
 [[nodiscard]] inline bool is_alive(const seen<head>& h) {
     return h.exists() && std::holds_alternative<protocol::directory::alive>(h->life);
 }

@@ -46,9 +46,10 @@ private:
 /// `not_found` if there is no such directory, or no more. Reads 2 rows.
 template <readable R>
 [[nodiscard]] result<directory> read_directory(const R& at, node_id node) {
-    auto h = read<head>(at, node);
+    const auto& rows = together<head, rev>(at, node, node);
+    auto h = read<head>(rows, node);
     if (!h) return passed(h);
-    auto r = read<rev>(at, node);
+    auto r = read<rev>(rows, node);
     if (!r) return passed(r);
     const std::string which = std::to_string(node.value);
     if (!h->exists()) return fail(errc::not_found, "read directory", which, "no such directory");

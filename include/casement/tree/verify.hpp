@@ -34,6 +34,7 @@ struct problem {
     error what;
 };
 
+/// What was looked at, and what was wrong with it.
 struct verification {
     std::uint64_t directories = 0, files = 0, links = 0;  // that the root leads to
     std::uint64_t open_files = 0;                         // likewise; they have no object yet

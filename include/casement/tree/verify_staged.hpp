@@ -20,6 +20,7 @@
 
 namespace casement::tree {
 
+/// `check` it with the row of every file, then `check_rest`.
 template <blob::file_system FS>
 class staged_verifier {
 public:

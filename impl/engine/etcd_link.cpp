@@ -1,0 +1,284 @@
+#include "etcd_link.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "whole_file.hpp"
+
+namespace casement::engine {
+
+namespace rpc = etcdserverpb;
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// Before one that is not connected yet is left for another, while it goes on connecting; and
+// between rounds of them all.
+constexpr milliseconds connect_time_max{100}, between_rounds{50};
+// A read that is not answered is asked elsewhere after this part of the whole time.
+constexpr int read_attempts = 3;
+
+constexpr std::string_view name_of(grpc::StatusCode code) {
+    switch (code) {
+        case grpc::StatusCode::OK: return "OK";
+        case grpc::StatusCode::CANCELLED: return "CANCELLED";
+        case grpc::StatusCode::UNKNOWN: return "UNKNOWN";
+        case grpc::StatusCode::INVALID_ARGUMENT: return "INVALID_ARGUMENT";
+        case grpc::StatusCode::DEADLINE_EXCEEDED: return "DEADLINE_EXCEEDED";
+        case grpc::StatusCode::NOT_FOUND: return "NOT_FOUND";
+        case grpc::StatusCode::ALREADY_EXISTS: return "ALREADY_EXISTS";
+        case grpc::StatusCode::PERMISSION_DENIED: return "PERMISSION_DENIED";
+        case grpc::StatusCode::RESOURCE_EXHAUSTED: return "RESOURCE_EXHAUSTED";
+        case grpc::StatusCode::FAILED_PRECONDITION: return "FAILED_PRECONDITION";
+        case grpc::StatusCode::ABORTED: return "ABORTED";
+        case grpc::StatusCode::OUT_OF_RANGE: return "OUT_OF_RANGE";
+        case grpc::StatusCode::UNIMPLEMENTED: return "UNIMPLEMENTED";
+        case grpc::StatusCode::INTERNAL: return "INTERNAL";
+        case grpc::StatusCode::UNAVAILABLE: return "UNAVAILABLE";
+        case grpc::StatusCode::DATA_LOSS: return "DATA_LOSS";
+        case grpc::StatusCode::UNAUTHENTICATED: return "UNAUTHENTICATED";
+        default: return "?";
+    }
+}
+
+/// GRPC takes a time of day, and turns it into a time to wait at once.
+std::chrono::system_clock::time_point from_now(etcd_link::clock::duration wait) {
+    return std::chrono::system_clock::now() +
+           std::chrono::duration_cast<std::chrono::system_clock::duration>(wait);
+}
+
+grpc::ChannelArguments arguments() {
+    grpc::ChannelArguments a;
+    a.SetMaxReceiveMessageSize(-1);  // pages are bounded by rows
+    a.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+    a.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+    a.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    a.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+    a.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 500);
+    a.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+    // A watch notices by them that the other side is gone. Etcd takes one each 5 s at most.
+    a.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
+    a.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
+    return a;
+}
+
+result<std::string> contents_of(const std::string& file) {
+    if (file.empty()) return std::string{};
+    return whole_file(file);
+}
+
+result<std::shared_ptr<grpc::ChannelCredentials>> credentials(const etcd_options& options) {
+    if (!options.tls) return grpc::InsecureChannelCredentials();
+    auto authority = contents_of(options.tls->authority_file);
+    auto certificate = contents_of(options.tls->certificate_file);
+    auto key = contents_of(options.tls->key_file);
+    for (auto* file : {&authority, &certificate, &key})
+        if (!*file) return passed(*file);
+    return grpc::SslCredentials({*authority, *key, *certificate});
+}
+
+error failed(const std::string& endpoint, const grpc::Status& status, errc code) {
+    return error{code, "ask", endpoint, in_words(status)};
+}
+
+}  // namespace
+
+std::string in_words(const grpc::Status& status) {
+    return std::string{name_of(status.error_code())} + ": " + status.error_message();
+}
+
+/// Etcd refuses most of what it refuses before it proposes it to the cluster, or before it applies
+/// it. Not so where space is exceeded: the transaction that is the first to do that is applied.
+etcd_judgement judge(const grpc::Status& status) {
+    const std::string text = status.error_message();
+    const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
+    switch (status.error_code()) {
+        case grpc::StatusCode::OK: return {etcd_verdict::good};
+        case grpc::StatusCode::UNAUTHENTICATED: return {etcd_verdict::stale};
+        case grpc::StatusCode::INVALID_ARGUMENT:
+            if (says("revision of auth store is old") || says("user name is empty"))
+                return {etcd_verdict::stale};
+            return {etcd_verdict::refused,
+                    says("too large") || says("too many operations") ? errc::too_big : errc::io};
+        case grpc::StatusCode::RESOURCE_EXHAUSTED:
+            if (says("space exceeded")) return {etcd_verdict::lost, errc::no_space};
+            return {etcd_verdict::refused, says("larger than max") ? errc::too_big : errc::io};
+        case grpc::StatusCode::PERMISSION_DENIED:
+        case grpc::StatusCode::FAILED_PRECONDITION: return {etcd_verdict::refused};
+        case grpc::StatusCode::UNIMPLEMENTED: return {etcd_verdict::refused, errc::unsupported};
+        case grpc::StatusCode::OUT_OF_RANGE:
+            if (says("compacted")) return {etcd_verdict::compacted, errc::conflict};
+            if (says("future revision")) return {etcd_verdict::ahead};
+            return {etcd_verdict::lost};
+        case grpc::StatusCode::UNAVAILABLE:
+            if (says("etcdserver: no leader") || text.starts_with("failed to connect"))
+                return {etcd_verdict::elsewhere};
+            return {etcd_verdict::lost};
+        default: return {etcd_verdict::lost};
+    }
+}
+
+result<std::unique_ptr<etcd_link>> etcd_link::open(const etcd_options& options) {
+    if (options.endpoints.empty())
+        return fail(errc::illegal, "open store", options.prefix, "no endpoint is named");
+    auto who = credentials(options);
+    if (!who) return passed(who);
+    std::unique_ptr<etcd_link> link{new etcd_link{options}};
+    for (const auto& name : options.endpoints) {
+        endpoint e{name, grpc::CreateCustomChannel(name, *who, arguments()), {}, {}, {}};
+        e.kv = rpc::KV::NewStub(e.channel);
+        e.watch = rpc::Watch::NewStub(e.channel);
+        e.auth = rpc::Auth::NewStub(e.channel);
+        (void)e.channel->GetState(true);  // so that it is connected when another fails
+        link->endpoints_.push_back(std::move(e));
+    }
+    return link;
+}
+
+/// For one that is connected, if there is one; else for the next.
+void etcd_link::leave(const endpoint& failed) {
+    auto now = here_.load();
+    const auto after = [&](std::size_t n) -> endpoint& {
+        return endpoints_[(now + n) % endpoints_.size()];
+    };
+    if (&after(0) != &failed) return;
+    std::size_t step = 1;
+    while (step < endpoints_.size() && after(step).channel->GetState(true) != GRPC_CHANNEL_READY)
+        ++step;
+    here_.compare_exchange_strong(now, now + (step < endpoints_.size() ? step : 1));
+}
+
+void etcd_link::introduce(grpc::ClientContext& context) {
+    // A member that has lost its leader then says so at once.
+    context.AddMetadata("hasleader", "true");
+    const std::lock_guard lock{token_mutex_};
+    if (!token_.empty()) context.AddMetadata("token", token_);
+}
+
+grpc::Status etcd_link::authenticate(endpoint& at, clock::time_point until) {
+    rpc::AuthenticateRequest who;
+    who.set_name(options_.user);
+    who.set_password(options_.password);
+    grpc::ClientContext context;
+    context.set_deadline(from_now(until - clock::now()));
+    rpc::AuthenticateResponse answer;
+    auto status = at.auth->Authenticate(&context, who, &answer);
+    ++authentications_;
+    const std::lock_guard lock{token_mutex_};
+    token_ = answer.token();
+    return status;
+}
+
+etcd_link::outcome etcd_link::ask(kind what, const attempt& once) {
+    const auto until = clock::now() + options_.call_time_max;
+    const auto share =
+        what == kind::read ? options_.call_time_max / read_attempts : options_.call_time_max;
+    bool told_who = false;
+    for (std::size_t tries = 1;; ++tries) {
+        auto& at = here();
+        outcome o{
+            {grpc::StatusCode::UNAVAILABLE, "no connection"}, {etcd_verdict::elsewhere}, at.name};
+        const clock::duration left = until - clock::now();
+        if (at.channel->WaitForConnected(
+                from_now(std::min<clock::duration>(left, connect_time_max)))) {
+            grpc::ClientContext context;
+            context.set_deadline(from_now(std::min<clock::duration>(until - clock::now(), share)));
+            introduce(context);
+            o.status = once(at, context);
+            o.means = judge(o.status);
+        }
+        if (o.means.verdict == etcd_verdict::stale) {
+            o.means = {etcd_verdict::refused};
+            if (options_.user.empty() || std::exchange(told_who, true)) return o;
+            const auto known = authenticate(at, until);
+            if (known.ok()) continue;
+            o.status = known;
+            o.means.verdict = judge(known).verdict == etcd_verdict::refused
+                                  ? etcd_verdict::refused
+                                  : etcd_verdict::elsewhere;
+            told_who = o.means.verdict == etcd_verdict::refused;
+        }
+        const bool again = o.means.verdict == etcd_verdict::elsewhere ||
+                           (o.means.verdict == etcd_verdict::lost && what == kind::read);
+        if (again || o.means.verdict == etcd_verdict::lost) leave(at);
+        if (!again || clock::now() >= until) return o;
+        if (tries % endpoints_.size() == 0) std::this_thread::sleep_for(between_rounds);
+    }
+}
+
+bool etcd_link::is_ours(const rpc::ResponseHeader& header) {
+    std::uint64_t none = 0;
+    return cluster_.compare_exchange_strong(none, header.cluster_id()) ||
+           none == header.cluster_id();
+}
+
+namespace {
+
+constexpr std::string_view another_cluster = "another cluster answers there than at first";
+
+}  // namespace
+
+template <class Response, class Call>
+result<Response> etcd_link::read(bool of_past, const Call& call) {
+    Response answer;
+    const auto once = [&](bool anywhere) {
+        return ask(kind::read, [&](endpoint& at, grpc::ClientContext& context) {
+            return call(at, context, anywhere, answer);
+        });
+    };
+    auto o = once(of_past);
+    if (o.means.verdict == etcd_verdict::ahead && of_past) o = once(false);
+    if (o.means.verdict != etcd_verdict::good)
+        return std::unexpected{failed(o.asked, o.status, o.means.code)};
+    if (!is_ours(answer.header()))
+        return fail(errc::io, "ask", o.asked, std::string{another_cluster});
+    return answer;
+}
+
+result<rpc::RangeResponse> etcd_link::range(rpc::RangeRequest request) {
+    return read<rpc::RangeResponse>(
+        request.revision() > 0,
+        [&](endpoint& at, grpc::ClientContext& context, bool anywhere, rpc::RangeResponse& out) {
+            request.set_serializable(anywhere);
+            return at.kv->Range(&context, request, &out);
+        });
+}
+
+result<rpc::TxnResponse> etcd_link::read_all(rpc::TxnRequest request) {
+    const bool of_past =
+        request.success_size() > 0 && request.success(0).request_range().revision() > 0;
+    return read<rpc::TxnResponse>(of_past, [&](endpoint& at, grpc::ClientContext& context,
+                                               bool anywhere, rpc::TxnResponse& out) {
+        for (auto& op : *request.mutable_success())
+            op.mutable_request_range()->set_serializable(anywhere);
+        return at.kv->Txn(&context, request, &out);
+    });
+}
+
+result<rpc::TxnResponse> etcd_link::transact(const rpc::TxnRequest& request) {
+    rpc::TxnResponse answer;
+    const auto o = ask(kind::change, [&](endpoint& at, grpc::ClientContext& context) {
+        return at.kv->Txn(&context, request, &answer);
+    });
+    switch (o.means.verdict) {
+        case etcd_verdict::good: break;
+        case etcd_verdict::refused:
+        case etcd_verdict::elsewhere:
+        case etcd_verdict::stale: return std::unexpected{failed(o.asked, o.status, o.means.code)};
+        default: return std::unexpected{failed(o.asked, o.status, errc::unknown_outcome)};
+    }
+    if (!is_ours(answer.header()))
+        return fail(errc::unknown_outcome, "ask", o.asked, std::string{another_cluster});
+    return answer;
+}
+
+std::unique_ptr<grpc::ClientReaderWriter<rpc::WatchRequest, rpc::WatchResponse>> etcd_link::watch(
+    grpc::ClientContext& context) {
+    introduce(context);
+    return here().watch->Watch(&context);
+}
+
+}  // namespace casement::engine

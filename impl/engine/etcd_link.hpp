@@ -1,0 +1,105 @@
+#pragma once
+// Calls to a cluster: which endpoint is asked, until when, as whom, and what a failure means. A
+// read may be asked of one endpoint after another; a transaction is sent again only where it is
+// certain that the last time changed nothing. Any thread.
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <casement/core/error.hpp>
+#include <casement/engine/etcd.hpp>
+
+#include "etcd_rpc.grpc.pb.h"
+
+namespace casement::engine {
+
+/// What to make of a call's status.
+enum class etcd_verdict : std::uint8_t {
+    good,
+    refused,    // nothing has changed: `errc` says why
+    elsewhere,  // nothing has changed, and another endpoint may do it
+    stale,      // nothing has changed: who we are must be said anew
+    lost,       // nobody knows whether it was done
+    compacted,  // of a read: history no longer goes back to that revision
+    ahead,      // of a read: this member has not come to that revision
+};
+
+struct etcd_judgement {
+    etcd_verdict verdict;
+    errc code = errc::io;
+};
+
+/// REQUIRES: nothing; the texts are etcd's and gRPC's own.
+[[nodiscard]] etcd_judgement judge(const grpc::Status& status);
+
+/// "UNAVAILABLE: etcdserver: no leader"
+[[nodiscard]] std::string in_words(const grpc::Status& status);
+
+class etcd_link {
+public:
+    using clock = std::chrono::steady_clock;
+
+    /// Reads the TLS files. No endpoint is asked yet.
+    [[nodiscard]] static result<std::unique_ptr<etcd_link>> open(const etcd_options& options);
+
+    /// A read; `compacted` is a `conflict`. What `ahead` says is asked again without
+    /// `serializable`.
+    [[nodiscard]] result<etcdserverpb::RangeResponse> range(etcdserverpb::RangeRequest request);
+    /// Several reads as one; the request's are all of one kind.
+    [[nodiscard]] result<etcdserverpb::TxnResponse> read_all(etcdserverpb::TxnRequest request);
+    /// `unknown_outcome` where it may have been done.
+    [[nodiscard]] result<etcdserverpb::TxnResponse> transact(
+        const etcdserverpb::TxnRequest& request);
+
+    /// A watch on the endpoint that is asked now. The context must outlive it.
+    [[nodiscard]] std::unique_ptr<
+        grpc::ClientReaderWriter<etcdserverpb::WatchRequest, etcdserverpb::WatchResponse>>
+    watch(grpc::ClientContext& context);
+
+    [[nodiscard]] std::uint64_t authentications() const { return authentications_; }
+
+private:
+    struct endpoint {
+        std::string name;
+        std::shared_ptr<grpc::Channel> channel;
+        std::unique_ptr<etcdserverpb::KV::Stub> kv;
+        std::unique_ptr<etcdserverpb::Watch::Stub> watch;
+        std::unique_ptr<etcdserverpb::Auth::Stub> auth;
+    };
+    struct outcome {
+        grpc::Status status;
+        etcd_judgement means;
+        std::string asked;  // which endpoint
+    };
+    enum class kind : std::uint8_t { read, change };
+    using attempt = std::function<grpc::Status(endpoint&, grpc::ClientContext&)>;
+
+    explicit etcd_link(const etcd_options& options) : options_{options} {}
+
+    [[nodiscard]] outcome ask(kind what, const attempt& once);
+    /// `of_past` says that the request names a revision: then any member may answer that has it.
+    template <class Response, class Call>
+    [[nodiscard]] result<Response> read(bool of_past, const Call& call);
+    [[nodiscard]] grpc::Status authenticate(endpoint& at, clock::time_point until);
+    void introduce(grpc::ClientContext& context);
+    void leave(const endpoint& failed);
+    [[nodiscard]] endpoint& here() { return endpoints_[here_ % endpoints_.size()]; }
+    /// Whether this is the cluster that answered first.
+    [[nodiscard]] bool is_ours(const etcdserverpb::ResponseHeader& header);
+
+    const etcd_options options_;
+    std::vector<endpoint> endpoints_;
+    std::atomic<std::size_t> here_ = 0;
+    std::mutex token_mutex_;
+    std::string token_;
+    std::atomic<std::uint64_t> cluster_ = 0, authentications_ = 0;
+};
+
+}  // namespace casement::engine

@@ -1,0 +1,186 @@
+// Stores whose rows are not in their directory: here in another one, which is far enough.
+
+#include <filesystem>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <casement/engine/leveldb.hpp>
+#include <casement/rebuild.hpp>
+#include <casement/tree/verify.hpp>
+
+#include "support/temporary.hpp"
+#include "tree/hand.hpp"
+#include "vault/root.hpp"
+#include "vault/store_image.hpp"
+
+namespace casement::testing::elsewhere_test {
+namespace {
+
+namespace fs = std::filesystem;
+
+engine::opener directories() {
+    return {"dir", [](std::string_view address, bool create) -> result<engine::any_store> {
+                auto kv = engine::leveldb_store::open(
+                    std::string{address.substr(6)},
+                    {.durable = engine::durability::process, .create = create});
+                if (!kv) return passed(kv);
+                return engine::any_store{*std::move(kv)};
+            }};
+}
+
+class Elsewhere : public ::testing::Test {
+protected:
+    vault_options at(const std::string& rows = {}) const {
+        vault_options o{.durable = engine::durability::process, .engines = {directories()}};
+        if (!rows.empty()) o.rows_at = address(rows);
+        return o;
+    }
+    std::string address(const std::string& rows) const { return "dir://" + (here_ / rows); }
+    std::string store(const std::string& name = "store") const { return here_ / name; }
+
+    void make(const std::string& name, const std::string& rows) {
+        auto v = must(vault::create(store(name), at(rows), small_sizes));
+        fill(v);
+        was_ = must(read_all(v));
+        must(v.close());
+    }
+    void expect_as_it_was(const std::string& name = "store") {
+        auto v = must(vault::open(store(name), at()));
+        EXPECT_EQ(must(read_all(v)), was_);
+        EXPECT_EQ(tree::verify(v.rows(), v.contents()).problem_count, 0u);
+        must(v.close());
+    }
+    bool has_rows(const std::string& rows) const {
+        auto kv = engine::leveldb_store::open(here_ / rows, {});
+        return kv && kv->scan(std::string_view{"\0", 1}, "\xff").valid();
+    }
+
+    temporary_directory here_;
+    answers was_;
+};
+
+TEST_F(Elsewhere, AStoreIsWhatItIsAnywhere) {
+    make("store", "rows");
+    EXPECT_FALSE(fs::exists(store() + "/meta"));
+    EXPECT_TRUE(has_rows("rows"));
+    expect_as_it_was();
+    EXPECT_EQ(address_of_rows(store()).value(), address("rows"));
+}
+
+TEST_F(Elsewhere, WhoDoesNotKnowTheEngineIsTold) {
+    make("store", "rows");
+    EXPECT_EQ(vault::open(store(), {}).error().code(), errc::unsupported);
+    EXPECT_EQ(vault::create(store("other"), {.rows_at = "etcd://h:1/p"}).error().code(),
+              errc::unsupported);
+    expect_as_it_was();
+}
+
+TEST_F(Elsewhere, RowsAreOfOneStore) {
+    make("store", "rows");
+    const auto second = vault::create(store("second"), at("rows"), small_sizes);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code(), errc::exists) << second.error().message();
+    expect_as_it_was();
+    // Not even where its address says so, or the rows are gone.
+    fs::rename(store() + "/engine", store() + "/hidden");
+    fs::copy(store("second") + "/engine", store() + "/engine");
+    EXPECT_EQ(vault::open(store(), at()).error().code(), errc::exists);
+    fs::rename(store() + "/hidden", store() + "/engine");
+    fs::remove_all(here_ / "rows");
+    EXPECT_EQ(vault::open(store(), at()).error().code(), errc::corrupt);
+}
+
+TEST_F(Elsewhere, WhatIsThereAlreadyIsNobodysToTake) {
+    {
+        auto kv = must(engine::leveldb_store::open(here_ / "rows", {.create = true}));
+        const write row{write::kind::put, "somebody's", "row"};
+        must(kv.commit({{}, {&row, 1}}));
+        must(kv.close());
+    }
+    EXPECT_EQ(vault::create(store(), at("rows"), small_sizes).error().code(), errc::exists);
+}
+
+TEST_F(Elsewhere, ACreationThatWasCutShortIsTakenUp) {
+    make("store", "rows");
+    fs::remove(store() + "/casement");
+    auto v = must(vault::create(store(), at("rows"), small_sizes));
+    must(v.close());
+}
+
+TEST_F(Elsewhere, OnlyOneHasItOpen) {
+    make("store", "rows");
+    auto first = must(vault::open(store(), at()));
+    EXPECT_EQ(vault::open(store(), at()).error().code(), errc::in_use);
+    must(first.close());
+    expect_as_it_was();
+}
+
+TEST_F(Elsewhere, AnAddressThatIsNoneIsCorrupt) {
+    make("store", "rows");
+    for (const auto* text : {"", "\n", "dir://x", "dir://x\n", "dir://x\nof \n", "dir://x\nof 1",
+                             "dir://x\nof 1x\n", "dir://x\nis 1\n"}) {
+        std::ofstream{store() + "/engine", std::ios::trunc} << text;
+        EXPECT_EQ(vault::open(store(), at()).error().code(), errc::corrupt) << text;
+    }
+}
+
+// --- from one engine to another ------------------------------------------------------------------
+
+TEST_F(Elsewhere, ARebuildBringsRowsThereAndBack) {
+    make("store", "");
+    rebuild_options there;
+    there.engines = {directories()};
+    there.rows_at = address("rows");
+    must(rebuild(store(), there));
+    expect_as_it_was();
+    EXPECT_TRUE(has_rows("rows"));
+    EXPECT_EQ(must(release_backups(store(), at())), 1u);
+    expect_as_it_was();
+
+    rebuild_options beside;  // the same engine, and a place of its own
+    beside.engines = {directories()};
+    must(rebuild(store(), beside));
+    expect_as_it_was();
+    EXPECT_TRUE(has_rows("rows.2"));
+    EXPECT_EQ(must(release_backups(store(), at())), 1u);
+    EXPECT_FALSE(has_rows("rows")) << "what nothing leads to is erased";
+    must(rebuild(store(), beside));
+    EXPECT_TRUE(has_rows("rows.3")) << "and not rows.2.3";
+
+    rebuild_options back;
+    back.engines = {directories()};
+    back.rows_at = "";
+    must(rebuild(store(), back));
+    EXPECT_EQ(must(release_backups(store(), at())), 2u);
+    EXPECT_FALSE(has_rows("rows.2") || has_rows("rows.3"));
+    auto v = must(vault::open(store(), {.durable = engine::durability::process}));
+    EXPECT_EQ(must(read_all(v)), was_);
+    must(v.close());
+}
+
+TEST_F(Elsewhere, AReturnErasesWhatWasRebuilt) {
+    make("store", "rows");
+    rebuild_options beside;
+    beside.engines = {directories()};
+    must(rebuild(store(), beside));
+    EXPECT_TRUE(has_rows("rows.1"));
+    must(return_to_backup(store(), false, at()));
+    EXPECT_FALSE(has_rows("rows.1"));
+    expect_as_it_was();
+}
+
+TEST_F(Elsewhere, AnotherStoreSaysWhereItsRowsAre) {
+    make("store", "rows");
+    rebuild_options other;
+    other.engines = {directories()};
+    other.to = store("other");
+    EXPECT_EQ(rebuild(store(), other).error().code(), errc::illegal);
+    other.rows_at = address("others");
+    must(rebuild(store(), other));
+    expect_as_it_was("other");
+    expect_as_it_was();
+}
+
+}  // namespace
+}  // namespace casement::testing::elsewhere_test
