@@ -14,6 +14,7 @@
 
 namespace casement::check {
 
+/// How walks are taken, and how many.
 struct walking {
     enum class kind : std::uint8_t {
         /// Every order of steps is about as likely as every other: who has more steps left is more

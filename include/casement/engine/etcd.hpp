@@ -33,6 +33,7 @@ struct etcd_tls {
     std::string key_file{};
 };
 
+/// Which cluster, which store on it, and how it is called.
 struct etcd_options {
     std::vector<std::string> endpoints;  // "host:port", of one cluster
     std::string prefix;                  // not empty, no zero byte
@@ -44,9 +45,9 @@ struct etcd_options {
     std::size_t cache_bytes = 16u << 20;  // rows remembered; 0: none, and no watch
 };
 
-/// Etcd takes at most this many compares and as many operations a transaction (--max-txn-ops), and
-/// this many bytes (--max-request-bytes), of which some are its own.
+/// Etcd takes at most this many compares and as many operations a transaction (--max-txn-ops).
 inline constexpr std::size_t etcd_operations_max = 128;
+/// And this many bytes a request (--max-request-bytes), of which some are its own.
 inline constexpr std::size_t etcd_request_bytes_max = (3u << 19) - 1024;
 
 /// What the engine has done since it was opened. Each transaction, read and page is a round trip.
@@ -64,6 +65,7 @@ struct etcd_counts {
     [[nodiscard]] std::uint64_t round_trips() const { return transactions + reads + pages; }
 };
 
+/// The store; see above.
 class etcd_store {
     struct state;
     struct rows_in_hand;
