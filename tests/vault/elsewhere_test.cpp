@@ -1,6 +1,7 @@
 // Stores whose rows are not in their directory: here in another one, which is far enough.
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
