@@ -13,6 +13,7 @@
 
 #include <casement/core/system_calls.hpp>
 
+#include "engines.hpp"
 #include "mirror_run.hpp"
 #include "placing.hpp"
 
