@@ -9,6 +9,7 @@
 #include <casement/kv/memory.hpp>
 #include <support/temporary.hpp>
 
+#include "kv/far_store.hpp"
 #include "kv/store_laws.hpp"
 
 namespace casement::engine::any_store_test {
@@ -37,41 +38,23 @@ TEST(any_store, obeys_the_laws_with_either_engine) {
     }
 }
 
-/// Counts the journeys to it.
-class far_store : public memory_store {
-public:
-    struct view : memory_store {
-        explicit view(const memory_store& now, int* j) : memory_store{now}, journeys{j} {}
-        [[nodiscard]] view together(std::span<const std::string_view>) const {
-            ++*journeys;
-            return *this;
-        }
-        int* journeys;
-    };
-    explicit far_store(int* journeys) : journeys_{journeys} {}
-    [[nodiscard]] view snapshot() const { return view{*this, journeys_}; }
-    [[nodiscard]] view together(std::span<const std::string_view> keys) const {
-        return snapshot().together(keys);
-    }
-
-private:
-    int* journeys_;
-};
-static_assert(far<far_store>);
+using casement::testing::far_store;
 
 TEST(any_store, of_one_that_is_far_is_asked_for_rows_together) {
-    int journeys = 0;
-    any_store kv{far_store{&journeys}};
+    any_store kv{far_store{}};
+    EXPECT_TRUE(is_far(kv) && is_far(kv.snapshot()));
     ASSERT_TRUE(commit(kv, {}, {put("k", "v")}));
     const std::vector<std::string_view> keys{"k"};
-    (void)kv.snapshot();
-    EXPECT_EQ(journeys, 0);
+    const auto journeys = [&] { return kv.as<far_store>()->journeys; };
+    const auto before = journeys();
     const auto at = kv.together(keys);
-    EXPECT_EQ(journeys, 1);
+    EXPECT_EQ(at.get("k")->value, "v");
+    EXPECT_EQ(journeys(), before + 1) << "the instant, and the row with it";
     EXPECT_EQ(at.together(keys).get("k")->value, "v");
-    EXPECT_EQ(journeys, 2);
+    EXPECT_EQ(journeys(), before + 2);
 
     any_store near{memory_store{}};
+    EXPECT_FALSE(is_far(near) || is_far(near.snapshot()));
     ASSERT_TRUE(commit(near, {}, {put("k", "v")}));
     EXPECT_EQ(near.together(keys).together(keys).get("k")->value, "v");
 }

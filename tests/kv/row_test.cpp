@@ -11,6 +11,7 @@
 #include <casement/kv/transaction.hpp>
 #include <support/property.hpp>
 
+#include "kv/far_store.hpp"
 #include "kv/store_script.hpp"
 
 namespace casement::row_test {
@@ -277,42 +278,7 @@ TEST(seen, a_scan_over_other_rows_is_corrupt) {
     }
 }
 
-/// A store to which each read is a journey, which it counts.
-struct far_store {
-    struct view {
-        memory_store then;
-        std::vector<std::string> in_hand;
-        int* journeys;
-
-        result<found> get(std::string_view key) const {
-            *journeys += std::ranges::find(in_hand, key) == in_hand.end();
-            return then.get(key);
-        }
-        auto scan(std::string_view first, std::string_view last) const {
-            return then.scan(first, last);
-        }
-        view together(std::span<const std::string_view> keys) const {
-            ++*journeys;
-            return {then, {keys.begin(), keys.end()}, journeys};
-        }
-    };
-
-    memory_store rows;
-    mutable int journeys = 0;
-
-    result<found> get(std::string_view key) const { return ++journeys, rows.get(key); }
-    auto scan(std::string_view first, std::string_view last) const {
-        return rows.scan(first, last);
-    }
-    view snapshot() const { return ++journeys, view{rows, {}, &journeys}; }
-    view together(std::span<const std::string_view> keys) const { return snapshot_of(keys); }
-    view snapshot_of(std::span<const std::string_view> keys) const {
-        return ++journeys, view{rows, {keys.begin(), keys.end()}, &journeys};
-    }
-    bool unchanged(std::string_view key, version at) const { return rows.unchanged(key, at); }
-    result<receipt> commit(const batch& b) { return rows.commit(b); }
-};
-static_assert(store<far_store> && far<far_store> && far<far_store::view>);
+using casement::testing::far_store;
 static_assert(!far<memory_store>);
 
 TEST(together, of_what_is_near_is_the_source_itself) {

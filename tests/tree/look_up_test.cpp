@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <casement/engine/any_store.hpp>
+
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
 
@@ -24,6 +26,33 @@ TEST(LookUp, ReadsOneRowWhileTheHeadIsUnchanged) {
     EXPECT_TRUE(must(look_up(counted, dir, "x")).exists());
     EXPECT_TRUE(must(look_up(counted, dir, "y")).exists());
     EXPECT_EQ(counted.counts(), (store_counts{.gets = 2}));
+}
+
+/// A store that another keeps.
+template <class S>
+struct lent {
+    S* of;
+    [[nodiscard]] auto get(std::string_view key) const { return of->get(key); }
+    [[nodiscard]] auto scan(std::string_view first, std::string_view last) const {
+        return of->scan(first, last);
+    }
+    [[nodiscard]] auto snapshot() const { return of->snapshot(); }
+    [[nodiscard]] bool unchanged(std::string_view key, version at) const {
+        return of->unchanged(key, at);
+    }
+    [[nodiscard]] auto commit(const batch& b) { return of->commit(b); }
+};
+
+TEST(LookUp, CostsTheSameWhereTheEngineIsChosenLater) {
+    memory_tree t;
+    t.make("/x");
+    counting_store counted{t.kv};
+    engine::any_store kv{lent<counting_store<memory_store>>{&counted}};
+    const auto dir = must(read_directory(kv, root));
+    EXPECT_EQ(counted.counts(), (store_counts{.gets = 2}));
+    counted.forget();
+    EXPECT_TRUE(must(look_up(kv, dir, "x")).exists());
+    EXPECT_EQ(counted.counts(), (store_counts{.gets = 1}));
 }
 
 TEST(LookUp, OfADirectoryWithOtherFactsStillAnswers) {

@@ -58,6 +58,7 @@ public:
         [[nodiscard]] cursor scan(std::string_view first, std::string_view last) const {
             return of_->scan(first, last);
         }
+        [[nodiscard]] bool is_far() const { return of_->is_far(); }
         /// The same instant, with those rows in hand where reads are journeys.
         [[nodiscard]] view together(std::span<const std::string_view> keys) const {
             auto near = of_->together(keys);
@@ -79,6 +80,8 @@ public:
         return of_->scan(first, last);
     }
     [[nodiscard]] view snapshot() const { return view{of_->snapshot({})}; }
+    /// Whether the engine in it is on another machine.
+    [[nodiscard]] bool is_far() const { return of_->is_far(); }
     /// A snapshot that has those rows in hand, where reads are journeys.
     [[nodiscard]] view together(std::span<const std::string_view> keys) const {
         return view{of_->snapshot(keys)};
@@ -92,7 +95,7 @@ public:
     template <store S>
     [[nodiscard]] const S* as() const {
         const auto* it = dynamic_cast<const store_as<S>*>(of_.get());
-        return it == nullptr ? nullptr : &it->kv;
+        return it == nullptr ? nullptr : &it->kv();
     }
 
     /// Makes all commits that have returned survive the loss of power, where they do not anyway.
@@ -103,10 +106,18 @@ public:
     [[nodiscard]] std::string report() const { return of_->report(); }
 
 private:
-    struct store_base {
-        virtual ~store_base() = default;
+    struct source_base {
+        virtual ~source_base() = default;
         [[nodiscard]] virtual result<found> get(std::string_view key) const = 0;
         [[nodiscard]] virtual cursor scan(std::string_view first, std::string_view last) const = 0;
+        [[nodiscard]] virtual bool is_far() const = 0;
+    };
+    struct view_base : source_base {
+        /// None where it makes no difference.
+        [[nodiscard]] virtual std::shared_ptr<const view_base> together(
+            std::span<const std::string_view> keys) const = 0;
+    };
+    struct store_base : source_base {
         [[nodiscard]] virtual std::shared_ptr<const view_base> snapshot(
             std::span<const std::string_view> with) const = 0;
         [[nodiscard]] virtual bool unchanged(std::string_view key, version at) const = 0;
@@ -114,14 +125,6 @@ private:
         [[nodiscard]] virtual result<void> sync() = 0;
         [[nodiscard]] virtual result<void> close() = 0;
         [[nodiscard]] virtual std::string report() const = 0;
-    };
-    struct view_base {
-        virtual ~view_base() = default;
-        [[nodiscard]] virtual result<found> get(std::string_view key) const = 0;
-        [[nodiscard]] virtual cursor scan(std::string_view first, std::string_view last) const = 0;
-        /// None where it makes no difference.
-        [[nodiscard]] virtual std::shared_ptr<const view_base> together(
-            std::span<const std::string_view> keys) const = 0;
     };
 
     template <ordered_cursor C>
@@ -134,62 +137,66 @@ private:
         [[nodiscard]] result<void> status() const override { return rows.status(); }
         C rows;
     };
-    template <ordered_cursor C>
-    static cursor erased(C rows) {
-        return cursor{std::make_unique<cursor_as<C>>(std::move(rows))};
-    }
+
+    /// What a store and its views have in common.
+    template <class Base, readable R>
+    struct source_as : Base {
+        explicit source_as(R of) : source{std::move(of)} {}
+        [[nodiscard]] result<found> get(std::string_view key) const override {
+            return source.get(key);
+        }
+        [[nodiscard]] cursor scan(std::string_view first, std::string_view last) const override {
+            auto rows = source.scan(first, last);
+            return cursor{std::make_unique<cursor_as<decltype(rows)>>(std::move(rows))};
+        }
+        [[nodiscard]] bool is_far() const override { return casement::is_far(source); }
+        R source;
+    };
 
     template <readable R>
-    struct view_as final : view_base {
-        explicit view_as(R of) : at{std::move(of)} {}
-        [[nodiscard]] result<found> get(std::string_view key) const override { return at.get(key); }
-        [[nodiscard]] cursor scan(std::string_view first, std::string_view last) const override {
-            return erased(at.scan(first, last));
-        }
+    struct view_as final : source_as<view_base, R> {
+        using source_as<view_base, R>::source_as;
         [[nodiscard]] std::shared_ptr<const view_base> together(
             std::span<const std::string_view> keys) const override {
             if constexpr (far<R>)
-                return std::make_shared<view_as<R>>(at.together(keys));
+                return shared(this->source.together(keys));
             else
                 return nullptr;
         }
-        R at;
     };
+    template <readable R>
+    static std::shared_ptr<const view_base> shared(R at) {
+        return std::make_shared<view_as<R>>(std::move(at));
+    }
 
     template <store S>
-    struct store_as final : store_base {
-        explicit store_as(S of) : kv{std::move(of)} {}
-        [[nodiscard]] result<found> get(std::string_view key) const override { return kv.get(key); }
-        [[nodiscard]] cursor scan(std::string_view first, std::string_view last) const override {
-            return erased(kv.scan(first, last));
-        }
+    struct store_as final : source_as<store_base, S> {
+        using source_as<store_base, S>::source_as;
         [[nodiscard]] std::shared_ptr<const view_base> snapshot(
             std::span<const std::string_view> with) const override {
             if constexpr (far<S>)
-                if (!with.empty()) return shared(kv.together(with));
-            return shared(kv.snapshot());
+                if (!with.empty()) return shared(kv().together(with));
+            return shared(kv().snapshot());
         }
         [[nodiscard]] bool unchanged(std::string_view key, version at) const override {
-            return kv.unchanged(key, at);
+            return kv().unchanged(key, at);
         }
-        [[nodiscard]] result<receipt> commit(const batch& b) override { return kv.commit(b); }
+        [[nodiscard]] result<receipt> commit(const batch& b) override {
+            return this->source.commit(b);
+        }
         [[nodiscard]] result<void> sync() override {
-            if constexpr (requires { kv.sync(); }) return kv.sync();
+            if constexpr (requires(S & s) { s.sync(); }) return this->source.sync();
             return {};
         }
         [[nodiscard]] result<void> close() override {
-            if constexpr (requires { kv.close(); }) return kv.close();
+            if constexpr (requires(S & s) { s.close(); }) return this->source.close();
             return {};
         }
         [[nodiscard]] std::string report() const override {
-            if constexpr (requires { kv.report(); }) return kv.report();
+            if constexpr (requires(const S& s) { s.report(); }) return kv().report();
             return {};
         }
-        template <readable R>
-        static std::shared_ptr<const view_base> shared(R at) {
-            return std::make_shared<view_as<R>>(std::move(at));
-        }
-        S kv;
+        [[nodiscard]] const S& kv() const { return this->source; }
     };
 
     std::unique_ptr<store_base> of_;

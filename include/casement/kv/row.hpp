@@ -228,6 +228,7 @@ result<seen<R>> read(const S& source, const typename R::key& key) {
 template <row... Rows, readable R>
 [[nodiscard]] decltype(auto) together(const R& at, const typename Rows::key&... keys) {
     if constexpr (far<R>) {
+        if (!is_far(at)) return at.together({});
         const std::array<std::string, sizeof...(Rows)> bytes{row_key<Rows>(keys)...};
         std::array<std::string_view, sizeof...(Rows)> views;
         std::ranges::copy(bytes, views.begin());

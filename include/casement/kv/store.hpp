@@ -101,12 +101,22 @@ concept store = readable<S> &&
     { k.unchanged(key, at) } -> std::same_as<bool>;
 };
 
-/// Where each read is a journey: several rows come in one, as they were at one instant, and so do
-/// all that are read of the answer. The keys may go before it.
+/// Where each read may be a journey: several rows come in one, as they were at one instant, and so
+/// do all that are read of the answer. The keys may go before it. A source that is far only with
+/// some engines has an `is_far` of its own.
 template <class R>
 concept far = readable<R> && requires(const R& r, std::span<const std::string_view> keys) {
     { r.together(keys) } -> readable;
 };
+
+/// Whether reads of it are journeys: only then is it worth a key to ask for rows together.
+template <readable R>
+[[nodiscard]] constexpr bool is_far(const R& at) {
+    if constexpr (far<R> && requires { at.is_far(); })
+        return at.is_far();
+    else
+        return far<R>;
+}
 
 /// A snapshot to read from between other calls. A store for which that is another thing than one
 /// that is read at once has a `held_snapshot` of its own: the explorer's takes its rows at once.

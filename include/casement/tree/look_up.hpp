@@ -26,7 +26,7 @@ namespace casement::tree {
 template <store S>
 [[nodiscard]] result<seen_name> look_up(const S& kv, const directory& dir, std::string_view name) {
     // Where a read is a journey, one that brings the head as well is less than two.
-    if constexpr (!far<S>) {
+    if (!is_far(kv)) {
         auto found = see_name(kv, dir, name);
         // Asked after the read: unchanged until now means unchanged when the entry was read.
         if (kv.unchanged(dir.head().key_bytes(), dir.head().at())) return found;
