@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t text_bytes_max = 128;
 constexpr std::string_view before = "This directory is a Casement store; format ", after = ".\n";
 
 /// Makes the directory and those above it, and what leads there durable: a store whose own name is
@@ -109,13 +110,9 @@ result<content> read(const std::string& store) {
         return fail(errc::not_found, "find marker", store, "no store is there");
     const auto newest = there->whole.back();
     const auto path = path_of(store, newest);
-    blob::posix_file_system disk;
-    auto file = disk.open(path);
-    if (!file) return passed(file);
-    std::array<char, 128> raw{};
-    auto size = file->read_at(0, raw);
-    if (!size) return passed(size);
-    std::string_view text{raw.data(), *size};
+    const auto written = small_file::read(path, text_bytes_max);
+    if (!written) return std::unexpected{written.error()};
+    std::string_view text{*written};
     std::uint64_t format = 0;
     const bool framed = text.starts_with(before) && text.ends_with(after);
     if (framed) {
@@ -123,7 +120,7 @@ result<content> read(const std::string& store) {
         text.remove_suffix(after.size());
         std::from_chars(text.data(), text.data() + text.size(), format);
     }
-    if (!framed || text_of(format) != std::string_view{raw.data(), *size})
+    if (!framed || text_of(format) != *written)
         return fail(errc::corrupt, "read marker", path, "it is not what was written");
     return content{format, newest};
 }

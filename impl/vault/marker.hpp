@@ -6,7 +6,6 @@
 // no directory is renamed. Calls from one thread.
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -15,8 +14,8 @@
 
 #include <casement/blob/file_system.hpp>
 #include <casement/core/error.hpp>
-#include <casement/core/pace.hpp>
-#include <casement/core/system_calls.hpp>
+
+#include "small_file.hpp"
 
 namespace casement::marker {
 
@@ -29,8 +28,8 @@ struct content {
 };
 
 /// What a creation that was cut short may have left.
-inline constexpr std::array<std::string_view, 5> creation_parts{"engine", "meta", "blobs", "packs",
-                                                                "casement.new"};
+inline constexpr std::array<std::string_view, 6> creation_parts{
+    "engine", "engine.new", "meta", "blobs", "packs", "casement.new"};
 
 /// Makes the directory, or takes one that is empty or in which a creation was cut short. `exists`
 /// if a store is there, `not_empty` if anything else is: all but the names that are `taken_up`.
@@ -41,42 +40,15 @@ inline constexpr std::array<std::string_view, 5> creation_parts{"engine", "meta"
 [[nodiscard]] std::string directory_of(const std::string& store, std::uint64_t root);
 [[nodiscard]] std::string text_of(std::uint64_t format);
 
-/// Waits until a name that was just given is seen: a Windows disk may show it some moments later
-/// (SPEC W1), and who opens the store next would find none.
-template <blob::file_system FS>
-[[nodiscard]] result<void> seen(FS& disk, const std::string& path) {
-    result<blob::entry> found;
-    const auto look = [&] {
-        found = disk.look(path);
-        return found || found.error().code() != errc::not_found ? 0 : ENOENT;
-    };
-    (void)until_passed(look, steady_waiting::wait, may_appear);  // `found` says it with its path
-    return found ? result<void>{} : passed(found);
-}
-
-/// Writes a marker, durably; or leaves none, for one that may be lost must not be believed. It has
-/// its name when its bytes are durable: a crash before leaves a root that is not in use yet.
+/// Writes a marker, durably. It has its name when its bytes are durable: a crash before leaves a
+/// root that is not in use yet. `exists` if it is there.
 template <blob::file_system FS>
 [[nodiscard]] result<void> write(FS& disk, const std::string& store, const content& what) {
-    const auto path = path_of(store, what.root), unfinished = path + ".new";
+    const auto path = path_of(store, what.root);
     const auto there = disk.look(path);
     if (there) return fail(errc::exists, "write marker", path);
     if (there.error().code() != errc::not_found) return std::unexpected{there.error()};
-    if (auto gone = disk.remove(unfinished); !gone && gone.error().code() != errc::not_found)
-        return gone;
-    auto file = disk.create(unfinished);
-    if (!file) return passed(file);
-    const auto written = [&]() -> result<void> {
-        if (auto done = file->write_at(0, text_of(what.format)); !done) return done;
-        if (auto synced = file->sync(); !synced) return synced;
-        if (auto closed = file->close(); !closed) return closed;
-        if (auto named = disk.rename(unfinished, path); !named) return named;
-        auto named = disk.sync_directory(store);
-        return named ? seen(disk, path) : passed(named);
-    }();
-    if (!written)  // the first error is the one to tell
-        for (const auto& left : {unfinished, path}) (void)disk.remove(left);
-    return written;
+    return small_file::write(disk, store, path, text_of(what.format));
 }
 
 /// Takes a marker away, durably. Well if it is gone.

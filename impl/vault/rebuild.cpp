@@ -139,16 +139,17 @@ private:
     result<bool> resumable(const blob::thresholds& sizes) {
         auto mark = read<tree::rebuild_mark>(from_.opened->rows, {});
         if (!mark) return passed(mark);
+        auto rows_at = address_of_rows(where_);
+        if (!rows_at) return passed(rows_at);
         std::error_code why;
-        if (!fs::exists(where_ + "/meta", why) && !fs::exists(where_ + "/engine", why))
-            return false;
+        if (!*rows_at && !fs::exists(where_ + "/meta", why)) return false;
         auto left = store_root::open(where_, options_, store_format);
         if (!left && left.error().code() == errc::in_use) return passed(left);
         if (!left) return false;
         auto so_far = read<tree::rebuild_progress>((*left)->rows, {});
         is_left_ = so_far && so_far->exists();
         if (!is_left_ || !mark->exists() || (*so_far)->rebuild != (*mark)->rebuild ||
-            (*left)->sizes != sizes)
+            (*left)->sizes != sizes || rows_at->value_or("") != options_.rows_at)
             return false;
         to_ = *std::move(left);
         rebuild_ = (*mark)->rebuild;

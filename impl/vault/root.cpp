@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <random>
 #include <utility>
 #include <vector>
 
@@ -48,41 +47,32 @@ struct address {
     std::uint64_t number = 0;
 };
 
+std::string path_of_address(const std::string& root) { return root + std::string{address_name}; }
+
+std::string text_of(const address& a) {
+    return a.where + "\n" + std::string{number_prefix} + std::to_string(a.number) + "\n";
+}
+
 result<std::optional<address>> read_address(const std::string& root) {
-    vault::file_system disk;
-    const auto path = root + std::string{address_name};
-    auto file = disk.open(path);
-    if (!file && file.error().code() == errc::not_found) return std::nullopt;
-    if (!file) return passed(file);
-    std::string text(address_bytes_max, '\0');
-    const auto size = file->read_at(0, text);
-    if (!size) return std::unexpected{size.error()};
-    text.resize(*size);
-    const auto end = text.find('\n');
-    address a{text.substr(0, end)};
-    const auto rest = std::string_view{text}.substr(std::min(end, text.size() - 1) + 1);
-    const auto digits = rest.substr(std::min(rest.size(), number_prefix.size()));
-    const auto [stop, why] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), a.number);
-    if (a.where.empty() || !rest.starts_with(number_prefix) || why != std::errc{} ||
-        std::string_view{stop, digits.data() + digits.size()} != "\n")
+    const auto path = path_of_address(root);
+    const auto text = small_file::read(path, address_bytes_max);
+    if (!text && text.error().code() == errc::not_found) return std::nullopt;
+    if (!text) return std::unexpected{text.error()};
+    const auto end = std::min(text->find('\n'), text->size());
+    address a{text->substr(0, end)};
+    const auto digits = std::min(end + 1 + number_prefix.size(), text->size());
+    std::from_chars(text->data() + digits, text->data() + text->size(), a.number);
+    if (a.where.empty() || text_of(a) != *text)
         return fail(errc::corrupt, "read address", path, "not what was written");
     return a;
 }
 
 /// Before there are any rows at it, so that they can be found and taken away whatever happens.
 result<address> write_address(const std::string& root, const std::string& where) {
-    std::random_device entropy;
-    const address a{where, std::uint64_t{entropy()} << 32 | entropy()};
+    const address a{where, blob::random_magic()};
     vault::file_system disk;
-    const auto path = root + std::string{address_name};
-    auto file = disk.create(path);
-    if (!file) return passed(file);
-    const auto text = a.where + "\n" + std::string{number_prefix} + std::to_string(a.number) + "\n";
-    if (auto written = file->write_at(0, text); !written) return passed(written);
-    if (auto synced = file->sync(); !synced) return passed(synced);
-    if (auto closed = file->close(); !closed) return passed(closed);
-    if (auto named = disk.sync_directory(root); !named) return passed(named);
+    auto written = small_file::write(disk, root, path_of_address(root), text_of(a));
+    if (!written) return passed(written);
     return a;
 }
 
@@ -121,7 +111,7 @@ result<opened_rows> open_rows(const std::string& root, const vault_options& o, b
         if (!kv) return passed(kv);
         return opened_rows{engine::any_store{*std::move(kv)}, {}};
     }
-    auto lock = row_lock::take(root + std::string{address_name});
+    auto lock = row_lock::take(path_of_address(root));
     if (!lock) return passed(lock);
     auto kv = engine::open_at(o.engines, (*known)->where, create);
     if (!kv) return passed(kv);
@@ -160,7 +150,7 @@ result<void> erase_rows_elsewhere(const std::string& root, const vault_options& 
     auto known = read_address(root);
     if (!known) return passed(known);
     if (!*known) return {};
-    auto lock = row_lock::take(root + std::string{address_name});
+    auto lock = row_lock::take(path_of_address(root));
     if (!lock) return passed(lock);
     auto kv = engine::open_at(options.engines, (*known)->where, false);
     if (!kv && kv.error().code() == errc::not_found) return {};

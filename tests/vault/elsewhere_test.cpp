@@ -109,6 +109,14 @@ TEST_F(Elsewhere, ACreationThatWasCutShortIsTakenUp) {
     must(v.close());
 }
 
+TEST_F(Elsewhere, AnAddressThatWasNotYetWrittenIsNone) {
+    fs::create_directories(store());
+    std::ofstream{store() + "/engine.new"} << "dir://half";
+    make("store", "rows");
+    EXPECT_FALSE(fs::exists(store() + "/engine.new"));
+    expect_as_it_was();
+}
+
 TEST_F(Elsewhere, OnlyOneHasItOpen) {
     make("store", "rows");
     auto first = must(vault::open(store(), at()));
@@ -158,6 +166,29 @@ TEST_F(Elsewhere, ARebuildBringsRowsThereAndBack) {
     auto v = must(vault::open(store(), {.durable = engine::durability::process}));
     EXPECT_EQ(must(read_all(v)), was_);
     must(v.close());
+}
+
+TEST_F(Elsewhere, ARebuildGoesOnWhereItsRowsShallBe) {
+    make("store", "");
+    rebuild_options how;
+    how.engines = {directories()};
+    const auto stopped_at = [&](const std::string& rows) {
+        how.rows_at = address(rows);
+        how.stop = [n = 12]() mutable { return n-- == 0; };
+        EXPECT_EQ(rebuild(store(), how).error().code(), errc::cancelled);
+        how.stop = [] { return false; };
+    };
+    stopped_at("here");
+    EXPECT_TRUE(has_rows("here"));
+    how.rows_at = address("there");
+    EXPECT_FALSE(must(rebuild(store(), how)).resumed) << "it is to be elsewhere";
+    EXPECT_FALSE(has_rows("here"));
+    EXPECT_TRUE(has_rows("there"));
+    expect_as_it_was();
+
+    stopped_at("again");
+    EXPECT_TRUE(must(rebuild(store(), how)).resumed);
+    expect_as_it_was();
 }
 
 TEST_F(Elsewhere, AReturnErasesWhatWasRebuilt) {

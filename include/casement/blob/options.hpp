@@ -24,7 +24,8 @@ struct id_source {
     std::function<result<pack_id>()> pack;
 };
 
-/// A pack's magic: any number that a stored payload cannot foresee.
+/// Any number that nobody can foresee, and so no other's: a pack's magic, which no stored payload
+/// has.
 [[nodiscard]] inline std::uint64_t random_magic() {
     std::random_device entropy;
     return std::uint64_t{entropy()} << 32 | entropy();
