@@ -1,8 +1,8 @@
 #pragma once
 // What inputs have shown, in words: "lease: held on renew, refused". Each is a counter of
 // libFuzzer's own ("extra counters"), so that an input that shows something new is kept even where
-// no branch is new; and what could be shown is known from the code that ships, so that a corpus is
-// held to all of it. One thread.
+// no branch is new; and what could be shown is known from the code that ships, so that a corpus can
+// be held to all of it. One thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,6 @@
 #include <string_view>
 #include <utility>
 
-#include <casement/check/explore.hpp>
 #include <casement/core/assert.hpp>
 
 namespace casement::fuzz {
@@ -75,18 +74,6 @@ inline void saw(std::string_view what, bool taken) {
     for (const auto what : of) {
         all.insert(std::string{what} + ", taken");
         all.insert(std::string{what} + ", refused");
-    }
-    return all;
-}
-
-/// The guards of a report, each as it was found: what a walk has shown, or what a search says that
-/// walks can show.
-[[nodiscard]] inline std::set<std::string> guard_outcomes(const check::report& of) {
-    std::set<std::string> all;
-    for (const auto& [guard, count] : of.guards) {
-        const auto words = guard.first + ": " + guard.second;
-        if (count.held > 0) all.insert(words + ", holds");
-        if (count.failed > 0) all.insert(words + ", fails");
     }
     return all;
 }

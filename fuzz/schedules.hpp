@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <casement/check/explore.hpp>
+#include <casement/check/show.hpp>
 #include <casement/check/story.hpp>
 #include <casement/core/assert.hpp>
 
@@ -105,16 +106,25 @@ inline constexpr std::array told_stories = std::to_array<told>({
     {"everything-at-rev", {3, 3}},
 });
 
+/// The guards of a report, each as it was found: what a walk has shown, or what a search says that
+/// walks can show.
+[[nodiscard]] inline std::set<std::string> guard_outcomes(const check::report& of) {
+    std::set<std::string> all;
+    for (const auto& [guard, count] : of.guards) {
+        const auto words = guard.first + ": " + guard.second;
+        if (count.held > 0) all.insert(words + ", holds");
+        if (count.failed > 0) all.insert(words + ", fails");
+    }
+    return all;
+}
+
 /// A walk has shown what it has; what its story says holds, or the schedule is told.
 inline void judge(const check::story& of, const check::report& walked) {
     for (auto& words : guard_outcomes(walked)) saw(words);
     for (const auto& v : walked.violations) {
         std::fprintf(stderr, "%s: %s: %s\n", of.name().c_str(), v.property.c_str(),
                      v.words.c_str());
-        for (const auto& step : v.schedule)
-            std::fprintf(stderr, "  %zu %s: %s\n", step.actor + 1, step.operation.c_str(),
-                         step.what.c_str());
-        std::fprintf(stderr, "%s\n", v.token.c_str());
+        std::fputs(check::columns(v, walked.actors).c_str(), stderr);
     }
     require(walked.failed.empty(), "a story can be told");
     require(walked.violations.empty(), "what a story says holds on every walk");

@@ -151,7 +151,7 @@ template <class Tidy, class Clean>
 [[nodiscard]] auto can_be_tidied(Tidy tidy, Clean clean) {
     return [=](const rows& now) {
         memory_store kv;
-        for (auto r = now.scan(std::string_view{"\0", 1}, "\xff"); r.valid(); r.next()) {
+        for (auto r = all_rows(now); r.valid(); r.next()) {
             const write row{write::kind::put, r.key(), r.value()};
             require(kv.commit({{}, {&row, 1}}).has_value(), "a copy");
         }

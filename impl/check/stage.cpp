@@ -2,6 +2,7 @@
 
 #include <casement/check/story.hpp>
 #include <casement/core/codec.hpp>
+#include <casement/kv/row.hpp>
 
 #include "turn.hpp"
 
@@ -66,7 +67,7 @@ stage::instant stage::snapshot() const {
 
 memory_store stage::held_snapshot() const {
     memory_store all;
-    for (auto rows = scan(std::string_view{"\0", 1}, "\xff"); rows.valid(); rows.next()) {
+    for (auto rows = all_rows(*this); rows.valid(); rows.next()) {
         const write one{write::kind::put, rows.key(), rows.value()};
         require(all.commit({{}, {&one, 1}}).has_value(), "a row of its own");
     }

@@ -13,6 +13,6 @@ namespace casement::command {
 [[nodiscard]] std::vector<engine::opener> engines();
 
 /// As a vault is opened by a command.
-[[nodiscard]] vault_options opened_for(engine::durability durable);
+[[nodiscard]] vault_options opened_for(engine::durability durable = engine::durability::power);
 
 }  // namespace casement::command

@@ -207,7 +207,7 @@ void add_export(CLI::App& app, settings& common) {
         ->required();
     command->callback([o, &common] {
         common.run = [o, &common] {
-            auto v = vault::open(o->store, opened_for(engine::durability::power));
+            auto v = vault::open(o->store, opened_for());
             if (!v) return failed(common, v.error());
             exporter work{*v};
             if (auto ran = work.run(o->path, o->destination, common.as_json); !ran)

@@ -75,7 +75,7 @@ void add_init(CLI::App& app, settings& common) {
         common.run = [o, &common] {
             if (auto fit = o->anyway ? result<void>{} : see_doctor(o->store); !fit)
                 return failed(common, std::move(fit).error().within("init", o->store));
-            auto how = opened_for(engine::durability::power);
+            auto how = opened_for();
             how.rows_at = o->rows_at;
             auto v = vault::create(o->store, how, o->sizes);
             if (!v) return failed(common, v.error());

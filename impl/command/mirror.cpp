@@ -230,7 +230,7 @@ void add_mirror(CLI::App& app, settings& common) {
         ->check(CLI::Range(0u, 256u));
     command->callback([o, &common] {
         common.run = [o, &common] {
-            auto v = vault::open(o->store, opened_for(engine::durability::power));
+            auto v = vault::open(o->store, opened_for());
             if (!v) return failed(common, v.error());
             mirrorer work{*v, *o, common.as_json};
             auto ran = work.run();

@@ -56,7 +56,7 @@ void add_verify(CLI::App& app, settings& common) {
         ->check(whole_number());
     command->callback([o, &common] {
         common.run = [o, &common] {
-            auto v = vault::open(o->store, opened_for(engine::durability::power));
+            auto v = vault::open(o->store, opened_for());
             if (!v) return failed(common, v.error());
             tally n;
             tree::verification found;

@@ -89,7 +89,7 @@ result<void> take_home(engine::any_store& kv, const address& a, bool create) {
     if (known->exists() || !create)
         return fail(known->exists() ? errc::exists : errc::corrupt, "open rows", a.where,
                     known->exists() ? "they are another store's" : "they are gone");
-    auto first = kv.scan(std::string_view{"\0", 1}, std::string_view{"\xff\xff", 2});
+    auto first = all_rows(kv);
     if (auto read = first.status(); !read) return read;
     if (first.valid()) return fail(errc::exists, "open rows", a.where, "there are others");
     auto ours = transaction{kv}.replace(*known, home{a.number}, "they are nobody's").commit();
@@ -160,7 +160,7 @@ result<void> erase_rows_elsewhere(const std::string& root, const vault_options& 
     if (!owner->exists() || (*owner)->number != (*known)->number) return kv->close();
     for (bool more = true; more;) {
         std::vector<std::string> keys;
-        auto row = kv->scan(std::string_view{"\0", 1}, std::string_view{"\xff\xff", 2});
+        auto row = all_rows(*kv);
         for (; row.valid() && keys.size() < commit_rows_max; row.next())
             if (row.key() != owner->key_bytes()) keys.emplace_back(row.key());
         if (auto good = row.status(); !good) return within(std::move(good), "erase rows", root);

@@ -18,6 +18,7 @@
 #include <casement/kv/id_blocks.hpp>
 #include <support/property.hpp>
 #include <support/temporary.hpp>
+#include <support/threads.hpp>
 
 #include "engine/etcd_member.hpp"
 #include "engine/reply_eater.hpp"
@@ -34,6 +35,7 @@ using casement::testing::counter;
 using casement::testing::erase;
 using casement::testing::etcd_cluster;
 using casement::testing::is;
+using casement::testing::on_threads;
 using casement::testing::put;
 using casement::testing::value_of;
 using std::chrono::milliseconds;
@@ -61,12 +63,6 @@ etcd_store opened(const etcd_options& o) {
     (void)soon([&] { return kv || (kv = etcd_store::open(o)); });
     require(kv.has_value(), kv ? "" : kv.error().message().c_str());
     return *std::move(kv);
-}
-
-template <class F>
-void on_threads(int n, F work) {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < n; ++t) threads.emplace_back([&work, t] { work(t); });
 }
 
 /// One member serves all tests; each has a prefix of its own.

@@ -13,6 +13,7 @@
 #include <casement/core/assert.hpp>
 #include <support/property.hpp>
 #include <support/temporary.hpp>
+#include <support/threads.hpp>
 
 #include "kv/store_laws.hpp"
 
@@ -24,6 +25,7 @@ using casement::testing::bump;
 using casement::testing::commit;
 using casement::testing::counter;
 using casement::testing::is;
+using casement::testing::on_threads;
 using casement::testing::put;
 using casement::testing::temporary_directory;
 using casement::testing::value_of;
@@ -32,12 +34,6 @@ leveldb_store opened(const std::string& path, durability d = durability::process
     auto kv = leveldb_store::open(path, {.durable = d, .create = true});
     require(kv.has_value(), kv ? "" : kv.error().message().c_str());
     return *std::move(kv);
-}
-
-template <class F>
-void on_threads(int n, F work) {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < n; ++t) threads.emplace_back([&work, t] { work(t); });
 }
 
 /// Commits what takes long to write while `work` runs: so others queue up and are decided together.

@@ -4,6 +4,7 @@
 
 #include <casement/engine/any_store.hpp>
 
+#include "kv/lent_store.hpp"
 #include "tree/counting_store.hpp"
 #include "tree/hand.hpp"
 
@@ -28,26 +29,11 @@ TEST(LookUp, ReadsOneRowWhileTheHeadIsUnchanged) {
     EXPECT_EQ(counted.counts(), (store_counts{.gets = 2}));
 }
 
-/// A store that another keeps.
-template <class S>
-struct lent {
-    S* of;
-    [[nodiscard]] auto get(std::string_view key) const { return of->get(key); }
-    [[nodiscard]] auto scan(std::string_view first, std::string_view last) const {
-        return of->scan(first, last);
-    }
-    [[nodiscard]] auto snapshot() const { return of->snapshot(); }
-    [[nodiscard]] bool unchanged(std::string_view key, version at) const {
-        return of->unchanged(key, at);
-    }
-    [[nodiscard]] auto commit(const batch& b) { return of->commit(b); }
-};
-
 TEST(LookUp, CostsTheSameWhereTheEngineIsChosenLater) {
     memory_tree t;
     t.make("/x");
     counting_store counted{t.kv};
-    engine::any_store kv{lent<counting_store<memory_store>>{&counted}};
+    engine::any_store kv{lent_store{&counted}};
     const auto dir = must(read_directory(kv, root));
     EXPECT_EQ(counted.counts(), (store_counts{.gets = 2}));
     counted.forget();

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -10,6 +11,8 @@
 #include <casement/rebuild.hpp>
 #include <casement/tree/verify.hpp>
 
+#include "blob/blob_files.hpp"
+#include "kv/lent_store.hpp"
 #include "support/temporary.hpp"
 #include "tree/hand.hpp"
 #include "vault/root.hpp"
@@ -54,7 +57,7 @@ protected:
     }
     bool has_rows(const std::string& rows) const {
         auto kv = engine::leveldb_store::open(here_ / rows, {});
-        return kv && kv->scan(std::string_view{"\0", 1}, "\xff").valid();
+        return kv && all_rows(*kv).valid();
     }
 
     temporary_directory here_;
@@ -118,15 +121,30 @@ TEST_F(Elsewhere, AnAddressThatWasNotYetWrittenIsNone) {
 }
 
 TEST_F(Elsewhere, OnlyOneHasItOpen) {
-    make("store", "rows");
-    auto first = must(vault::open(store(), at()));
-    EXPECT_EQ(vault::open(store(), at()).error().code(), errc::in_use);
+    // An engine that would let in anybody.
+    const auto rows = std::make_shared<memory_store>();
+    const vault_options o{.durable = engine::durability::process,
+                          .engines = {{"memory",
+                                       [&](std::string_view, bool) -> result<engine::any_store> {
+                                           return engine::any_store{lent_store{rows}};
+                                       }}},
+                          .rows_at = "memory://"};
+    auto first = must(vault::create(store(), o));
+    EXPECT_EQ(vault::open(store(), o).error().code(), errc::in_use);
     must(first.close());
-    expect_as_it_was();
+    auto second = must(vault::open(store(), o));
+    EXPECT_EQ(vault::open(store(), o).error().code(), errc::in_use);
+    must(second.close());
 }
 
 TEST_F(Elsewhere, AnAddressThatIsNoneIsCorrupt) {
     make("store", "rows");
+    const auto right = bytes_of(store() + "/engine");
+    for (const std::string& text :
+         {right + "x", right + "\n", "\n" + right, right.substr(0, right.size() - 1)}) {
+        std::ofstream{store() + "/engine", std::ios::trunc} << text;
+        EXPECT_EQ(vault::open(store(), at()).error().code(), errc::corrupt) << text;
+    }
     for (const auto* text : {"", "\n", "dir://x", "dir://x\n", "dir://x\nof \n", "dir://x\nof 1",
                              "dir://x\nof 1x\n", "dir://x\nis 1\n"}) {
         std::ofstream{store() + "/engine", std::ios::trunc} << text;
@@ -199,6 +217,21 @@ TEST_F(Elsewhere, AReturnErasesWhatWasRebuilt) {
     EXPECT_TRUE(has_rows("rows.1"));
     must(return_to_backup(store(), false, at()));
     EXPECT_FALSE(has_rows("rows.1"));
+    expect_as_it_was();
+}
+
+TEST_F(Elsewhere, NothingIsRemovedThatLeadsToRowsWhichStay) {
+    make("store", "rows");
+    rebuild_options back;
+    back.engines = {directories()};
+    back.rows_at = "";
+    must(rebuild(store(), back));
+    EXPECT_EQ(release_backups(store()).error().code(), errc::unsupported);
+    EXPECT_TRUE(fs::exists(store() + "/engine"));
+    EXPECT_TRUE(has_rows("rows"));
+    (void)must(release_backups(store(), at()));
+    EXPECT_FALSE(fs::exists(store() + "/engine"));
+    EXPECT_FALSE(has_rows("rows"));
     expect_as_it_was();
 }
 

@@ -15,6 +15,7 @@
 #include <casement/check/explore.hpp>
 #include <casement/check/story.hpp>
 #include <casement/core/error.hpp>
+#include <casement/kv/row.hpp>
 #include <casement/kv/store.hpp>
 
 namespace casement::check {
@@ -55,8 +56,7 @@ inline std::string named_by(const error& e) {
 template <store S>
 [[nodiscard]] taken_on_store take_on(S& kv, const story& of, const replayed& schedule) {
     taken_on_store t;
-    for (auto row = of.beginning().scan(std::string_view{"\0", 1}, "\xff"); row.valid();
-         row.next()) {
+    for (auto row = all_rows(of.beginning()); row.valid(); row.next()) {
         const write w{write::kind::put, row.key(), row.value()};
         if (auto put = kv.commit({{}, {&w, 1}}); !put) return t.differs = put.error().message(), t;
     }
@@ -80,7 +80,7 @@ template <store S>
         if (made) ++t.commits;
     }
     auto rows = schedule.rows.begin();
-    for (auto row = kv.scan(std::string_view{"\0", 1}, "\xff"); row.valid(); row.next(), ++rows)
+    for (auto row = all_rows(kv); row.valid(); row.next(), ++rows)
         if (rows == schedule.rows.end() || row.key() != rows->first || row.value() != rows->second)
             return t.differs = "the rows differ at " + of.spelled(row.key()), t;
     if (rows != schedule.rows.end()) t.differs = "a row is missing: " + of.spelled(rows->first);

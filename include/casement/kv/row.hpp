@@ -223,6 +223,12 @@ result<seen<R>> read(const S& source, const typename R::key& key) {
     return seen<R>::made(std::move(bytes), *std::move(row));
 }
 
+/// Every row of a source, in order, whatever its table: their letters are below 0xff.
+template <readable R>
+[[nodiscard]] auto all_rows(const R& at) {
+    return at.scan(std::string_view{"\0", 1}, "\xff");
+}
+
 /// What to read those rows from that are needed together: a source that is far brings them at once,
 /// and any other is read as it is.
 template <row... Rows, readable R>

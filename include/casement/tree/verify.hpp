@@ -104,7 +104,7 @@ public:
 private:
     // Every block of the database is read here, so that damage shows wherever it is.
     void count_rows() {
-        auto rows = kv_.scan(std::string_view{"\0", 1}, "\xff");
+        auto rows = all_rows(kv_);
         for (; rows.valid(); rows.next()) {
             ++out_.rows;
             ++tables_[rows.key().front()];
