@@ -8,14 +8,6 @@ target_compile_options(casement_flags INTERFACE
         -Wno-missing-field-initializers -Wno-array-bounds -Wno-stringop-overread>
     $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers>)
 
-# casement_compile_fast(target): under sanitizers it takes longer to compile than to run, but in a
-# campaign.
-function(casement_compile_fast target)
-    if(CASEMENT_SANITIZE AND CASEMENT_COMPILE_FAST)
-        target_compile_options(${target} PRIVATE -O0)
-    endif()
-endfunction()
-
 if(CASEMENT_SANITIZE)
     add_compile_options(-fsanitize=${CASEMENT_SANITIZE} -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${CASEMENT_SANITIZE})

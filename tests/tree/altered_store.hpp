@@ -26,6 +26,7 @@ public:
         return of_.scan(first, last);
     }
     [[nodiscard]] auto snapshot() const { return of_.snapshot(); }
+    [[nodiscard]] bool is_far() const requires far<S> { return casement::is_far(of_); }
     [[nodiscard]] auto together(std::span<const std::string_view> keys) const requires far<S> {
         return of_.together(keys);
     }

@@ -1,17 +1,17 @@
 // Any sequence of operations on the engine beyond one machine leaves the tree as it is on paper, as
 // in memory and on disk (tree_property_test.cpp): every other sequence finds rows remembered.
 
-#include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include <casement/engine/any_store.hpp>
 #include <casement/engine/etcd.hpp>
 
 #include "engine/etcd_member.hpp"
 #include "support/property.hpp"
-#include "tree/altered_store.hpp"
 #include "tree/deeds.hpp"
+#include "tree/hand.hpp"
 
 namespace casement::testing::tree_etcd_property_test {
 namespace {
@@ -22,12 +22,12 @@ TEST(TreeProperty, AnyDeedsOnEtcdAreAsOnPaper) {
     tally count;
     int trees = 0;
     law("the tree on etcd is the tree on paper", [&] {
-        auto kv = must(engine::etcd_store::open({.endpoints = cluster.endpoints(),
-                                                 .prefix = "/tree/" + std::to_string(++trees),
-                                                 .create = true,
-                                                 .cache_bytes = trees % 2 == 0 ? 1u << 20 : 0}));
-        altered_store as_it_is{kv};
-        RC_ASSERT(differences(as_it_is, *some_deeds(), count) == "");
+        engine::any_store kv{
+            must(engine::etcd_store::open({.endpoints = cluster.endpoints(),
+                                           .prefix = "/tree/" + std::to_string(++trees),
+                                           .create = true,
+                                           .cache_bytes = trees % 2 == 0 ? 1u << 20 : 0}))};
+        RC_ASSERT(differences(kv, *some_deeds(), count) == "");
     });
 }
 

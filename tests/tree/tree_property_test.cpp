@@ -5,33 +5,23 @@
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include <casement/engine/any_store.hpp>
 #include <casement/engine/leveldb.hpp>
+#include <casement/kv/memory.hpp>
 
 #include "support/property.hpp"
 #include "support/temporary.hpp"
-#include "tree/altered_store.hpp"
 #include "tree/deeds.hpp"
-#include "tree/either_store.hpp"
+#include "tree/hand.hpp"
 
 namespace casement::testing::tree_property_test {
 namespace {
 
-using engine::leveldb_store;
-using either = either_store<memory_store, leveldb_store>;
-using altered = altered_store<either>;
-
-template <store S>
-std::string differences(S& of, const std::vector<deed>& deeds, tally& count,
-                        const omission& without = {}) {
-    either one{of};
-    altered kv{one};
-    return testing::differences(kv, deeds, count, without);
-}
+using engine::any_store;
 
 /// Deeds that are always the same.
 const std::vector<deed>& deeds_of(std::size_t seed) {
@@ -50,7 +40,7 @@ bool all_acts(const auto& hold) {
 TEST(TreeProperty, AnyDeedsInMemoryAreAsOnPaper) {
     tally count;
     law("the tree is the tree on paper", [&] {
-        memory_store kv;
+        any_store kv{memory_store{}};
         RC_ASSERT(differences(kv, *some_deeds(), count) == "");
     });
     // Few cases, as under sanitizers, need not have been of every kind.
@@ -58,7 +48,7 @@ TEST(TreeProperty, AnyDeedsInMemoryAreAsOnPaper) {
         return count.done[a] > 0 && (count.refused[a] > 0) == (a != act::look);
     };
     for (std::size_t seed = 0; seed < 100 && !all_acts(is_tried); ++seed) {
-        memory_store kv;
+        any_store kv{memory_store{}};
         EXPECT_EQ(differences(kv, deeds_of(seed), count), "");
     }
     for (std::size_t n = 0; n < act_count; ++n) {
@@ -68,8 +58,7 @@ TEST(TreeProperty, AnyDeedsInMemoryAreAsOnPaper) {
     }
 }
 
-template <store S>
-void clear(S& kv) {
+void clear(any_store& kv) {
     auto rows = kv.scan("", "\xff");
     for (; rows.valid(); rows.next()) {
         const write gone{write::kind::erase, rows.key()};
@@ -80,8 +69,8 @@ void clear(S& kv) {
 
 TEST(TreeProperty, AnyDeedsOnDiskAreAsOnPaper) {
     const temporary_directory place;
-    auto kv = must(leveldb_store::open(place / "store",
-                                       {.durable = engine::durability::process, .create = true}));
+    any_store kv{must(engine::leveldb_store::open(
+        place / "store", {.durable = engine::durability::process, .create = true}))};
     tally count;
     law("the tree on disk is the tree on paper", [&] {
         clear(kv);
@@ -92,7 +81,7 @@ TEST(TreeProperty, AnyDeedsOnDiskAreAsOnPaper) {
 /// Whether some of them show that commits are made without.
 bool is_seen(const omission& without) {
     for (std::size_t seed = 0; seed < 300; ++seed) {
-        memory_store kv;
+        any_store kv{memory_store{}};
         tally count;
         try {
             if (!differences(kv, deeds_of(seed), count, without).empty()) return true;
@@ -117,26 +106,13 @@ bool only_others_show(const std::string& what) {
     return all.contains(what);
 }
 
-/// The guards and the writes of all commits that some deeds make.
-std::pair<std::set<std::string>, std::set<std::string>> all_asked_for() {
-    std::set<std::string> guards, writes;
-    for (std::size_t seed = 0; seed < 20; ++seed) {
-        memory_store memory;
-        either one{memory};
-        altered kv{one};
-        tally count;
-        pair_of_trees both{kv, count};
-        kv.alter = [&](const auto& g, const auto& w) {
-            for (const auto& each : g) guards.emplace(each.name);
-            for (const auto& each : w) writes.insert(in_words(each));
-        };
-        for (const auto& d : deeds_of(seed)) both.run(d);
-    }
-    return {guards, writes};
-}
-
 TEST(TreeProperty, SeesWhatACommitLeavesOut) {
-    const auto [guards, writes] = all_asked_for();
+    what_commits_ask all;
+    for (std::size_t seed = 0; seed < 20; ++seed) {
+        any_store kv{memory_store{}};
+        note_commits(kv, deeds_of(seed), all);
+    }
+    const auto& [guards, writes] = all;
     EXPECT_GT(guards.size(), 15u);
     EXPECT_GT(writes.size(), 10u);
     for (const auto& each : guards)
