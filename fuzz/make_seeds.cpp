@@ -276,6 +276,7 @@ void commands(const corpus& to) {
     to.write("explore", words({"explore", "unstuck", "--scope", "2x1", "--without", "a/b"}));
     to.write("help", words({"--help"}));
     to.write("refused_command", words({"frobnicate"}));
+    to.write("refused_empty_word", words({"rebuild", "s", "", "--no-such"}));
     to.write("token",
              "t" + check::explore(fuzz::story_named("late-writer"),
                                   check::scope::raw({{"close", "the lease is still mine"}}))

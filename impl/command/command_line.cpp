@@ -9,7 +9,7 @@
 namespace casement::command {
 
 struct command_line::known {
-    CLI::App app{"casement: a store of directory trees, content-addressed and crash-safe"};
+    CLI::App app{"A store of directory trees, content-addressed and crash-safe", "casement"};
     settings common;
 
     known() {

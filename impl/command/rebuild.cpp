@@ -104,11 +104,16 @@ void add_rebuild(CLI::App& app, settings& common) {
         ->check(whole_number());
     command->add_flag("--no-links", o->no_links, "Copy Dedicated files, too");
     command->add_flag("--dry-run", o->dry_run, "Only say what would be done");
-    auto* ends = command->add_option_group("ends", "Instead of building");
-    ends->add_flag("--release", o->release, "Remove the backup");
-    ends->add_flag("--back", o->back, "The backup is the store again");
-    ends->add_flag("--abandon", o->abandon, "Remove what a rebuild that was stopped has left");
-    ends->require_option(0, 1);
+    const auto instead = [&](const char* name, bool& into, const char* what) {
+        return command->add_flag(name, into, what)->group("Instead of building, one of");
+    };
+    // Not an option group: an empty word and an unknown option after it, and CLI11 never returns.
+    auto* release = instead("--release", o->release, "Remove the backup");
+    auto* back = instead("--back", o->back, "The backup is the store again");
+    auto* abandon =
+        instead("--abandon", o->abandon, "Remove what a rebuild that was stopped has left");
+    release->excludes(back, abandon);
+    back->excludes(abandon);
     command->add_flag("--anyway", o->anyway, "With --back: lose what was changed since");
     command->callback([&common, o] {
         common.run = [&common, o] {

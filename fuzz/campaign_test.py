@@ -1,0 +1,46 @@
+"""A campaign goes on past a target that is stuck, and past one that ends badly, and tells both."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CAMPAIGN = pathlib.Path(__file__).with_name("campaign")
+
+
+class Campaign(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.build = pathlib.Path(folder.name)
+        (self.build / "fuzz").mkdir()
+
+    def target(self, name, script):
+        program = self.build / "fuzz" / f"{name}_fuzz"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+
+    def campaign(self, code):
+        """Two turns of a second."""
+        done = subprocess.run([sys.executable, CAMPAIGN, self.build, "--minutes", "0.02", "--slice",
+                               "1", "--cores", "2"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout
+
+    def test_what_is_well_is_counted(self):
+        self.target("well", "echo '#7 NEW cov: 3 ft: 4 corp: 1'\n"
+                    "echo 'stat::number_of_executed_units: 7'")
+        self.assertIn("| well | 14 |", self.campaign(0))
+
+    def test_what_is_stuck_and_what_ends_badly_are_findings(self):
+        self.target("stuck", "case $* in *-max_total_time=1*) exec sleep 100;; esac")
+        self.target("bad", "echo required: that all is well\nexit 77")
+        told = self.campaign(1)
+        self.assertIn("required: an end within 12 s", told)
+        self.assertIn("required: that all is well", told)
+        self.assertIn("| stuck |", told)
+
+
+if __name__ == "__main__":
+    unittest.main()
