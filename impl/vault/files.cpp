@@ -28,8 +28,7 @@ result<void> finalize_files_below(vault& v, node_id node, retry_count& retries) 
                 return finalize_files_below(v, *below, retries);
             const auto* file = tree::file_in(*what);
             if (file == nullptr) return {};
-            auto made =
-                tree::finalize_file(v.client(), v.contents(), *file, retries, system_clock{});
+            auto made = tree::finalize_file(v.client(), v.contents(), *file, retries, v.clock());
             return made ? result<void>{} : passed(made);
         }();
         // Removed, or finalized, by others: it is not there to be finalized any more.
@@ -44,8 +43,7 @@ result<void> finalize_files_below(vault& v, node_id node, retry_count& retries) 
 
 result<vault::file_writer> vault::open_file(std::string_view path, open_how how,
                                             std::chrono::nanoseconds term, std::uint32_t mode) {
-    return tree::open_file(client(), contents(), path, how, term, mode, retry_counter(),
-                           system_clock{});
+    return tree::open_file(client(), contents(), path, how, term, mode, retry_counter(), clock());
 }
 
 result<tree::obj_id> vault::finalize(std::string_view path) {
@@ -62,8 +60,7 @@ result<tree::obj_id> vault::finalize(std::string_view path) {
         }
         const auto* file = tree::file_in(here->what);
         if (file == nullptr) return fail(errc::illegal, "finalize", std::string{path}, "a link");
-        auto made =
-            tree::finalize_file(client(), contents(), *file, retry_counter(), system_clock{});
+        auto made = tree::finalize_file(client(), contents(), *file, retry_counter(), clock());
         // Gone: another may have finalized it, and what the path leads to now says so.
         if (made || made.error().code() != errc::not_found || looks == decisions_max)
             return made ? made : within(std::move(made), "finalize", std::string{path});
@@ -75,7 +72,7 @@ result<std::vector<tree::open_file_info>> vault::leases() const {
 }
 
 result<std::uint64_t> vault::reclaim_expired() {
-    return tree::reclaim_expired(client(), contents().files().staging(), system_clock{}.now());
+    return tree::reclaim_expired(client(), contents().files().staging(), past(clock()));
 }
 
 result<std::uint64_t> vault::size_of(node_id file) const {

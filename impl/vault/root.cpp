@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <casement/kv/clocks.hpp>
 #include <casement/tree/leases.hpp>
 #include <casement/tree/rebuild.hpp>
 
@@ -79,6 +80,7 @@ result<address> write_address(const std::string& root, const std::string& where)
 struct opened_rows {
     engine::any_store rows;
     row_lock lock;
+    vault::clock_type clock;
 };
 
 /// The rows at an address must be this root's, or, where they are made, nobody's.
@@ -109,14 +111,16 @@ result<opened_rows> open_rows(const std::string& root, const vault_options& o, b
             root + "/meta",
             {o.durable, create, o.cache_bytes, o.write_buffer_bytes, o.mapped_bytes_max});
         if (!kv) return passed(kv);
-        return opened_rows{engine::any_store{*std::move(kv)}, {}};
+        return opened_rows{engine::any_store{*std::move(kv)}, {}, {}};
     }
     auto lock = row_lock::take(path_of_address(root));
     if (!lock) return passed(lock);
     auto kv = engine::open_at(o.engines, (*known)->where, create);
     if (!kv) return passed(kv);
     if (auto ours = take_home(*kv, **known, create); !ours) return passed(ours);
-    return opened_rows{*std::move(kv), *std::move(lock)};
+    const vault::clock_type clock{{}, o.clocks_differ_max};
+    if (auto agree = check_clocks(*kv, clock); !agree) return passed(agree);
+    return opened_rows{*std::move(kv), *std::move(lock), clock};
 }
 
 }  // namespace
@@ -180,7 +184,8 @@ result<std::unique_ptr<store_root>> store_root::make(const std::string& where,
     if (auto possible = blob::check(sizes); !possible) return passed(possible);
     auto rows = open_rows(where, options, true);
     if (!rows) return passed(rows);
-    auto made = std::make_unique<store_root>(std::move(rows->rows), std::move(rows->lock), options);
+    auto made = std::make_unique<store_root>(std::move(rows->rows), std::move(rows->lock),
+                                             rows->clock, options);
     auto known = read<settings>(made->rows, {});
     if (!known) return passed(known);
     auto set =
@@ -204,8 +209,8 @@ result<std::unique_ptr<store_root>> store_root::open(const std::string& where,
         return std::unexpected{lost ? std::move(rows).error().as(errc::corrupt)
                                     : std::move(rows).error()};
     }
-    auto opened =
-        std::make_unique<store_root>(std::move(rows->rows), std::move(rows->lock), options);
+    auto opened = std::make_unique<store_root>(std::move(rows->rows), std::move(rows->lock),
+                                               rows->clock, options);
     auto set = read<settings>(opened->rows, {});
     if (!set) return passed(set);
     if (!set->exists() || (*set)->format != format)

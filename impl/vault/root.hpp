@@ -36,13 +36,14 @@ private:
 
 struct store_root {
     row_lock lock;  // held until the rows are closed
+    vault::clock_type clock;
     vault::rows_type rows;
     id_blocks<vault::rows_type> ids{rows};
     blob::thresholds sizes;
     std::optional<vault::contents_type> contents;  // always, once it is open
 
-    store_root(engine::any_store r, row_lock l, const vault_options& o)
-        : lock{std::move(l)}, rows{std::move(r), o.directory_bytes_max} {}
+    store_root(engine::any_store r, row_lock l, vault::clock_type c, const vault_options& o)
+        : lock{std::move(l)}, clock{c}, rows{std::move(r), o.directory_bytes_max} {}
 
     /// Makes the rows and the directories in `where`, which is there; what is there of them is
     /// taken up. No name is in it yet, not even the tree's own.

@@ -99,6 +99,7 @@ const vault::rows_type& vault::rows() const { return state_->rows; }
 recorded<vault::rows_type>& vault::client() { return state_->client; }
 vault::contents_type& vault::contents() { return state_->contents; }
 const vault::contents_type& vault::contents() const { return state_->contents; }
+const vault::clock_type& vault::clock() const { return state_->in_use->clock; }
 const std::string& vault::path() const { return state_->path; }
 const std::string& vault::root() const { return state_->contents.files().where().root(); }
 const blob::thresholds& vault::sizes() const { return state_->in_use->sizes; }

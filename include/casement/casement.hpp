@@ -12,6 +12,7 @@
 #include <casement/core/reflect.hpp>
 #include <casement/core/strong.hpp>
 #include <casement/kv/client.hpp>
+#include <casement/kv/clocks.hpp>
 #include <casement/kv/id_blocks.hpp>
 #include <casement/kv/memory.hpp>
 #include <casement/kv/operation.hpp>

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <casement/blob/posix.hpp>
+#include <casement/core/clock.hpp>
 #include <casement/core/error.hpp>
 #include <casement/engine/any_store.hpp>
 #include <casement/engine/leveldb.hpp>
@@ -54,6 +55,10 @@ struct vault_options {
     /// Where the rows of a store that is made shall be, as one of `engines` takes it; "": in it, by
     /// LevelDB. A store that is there knows.
     std::string rows_at{};
+    /// By how much the clocks of machines may differ that have its rows elsewhere open, one after
+    /// the other: a lease is taken back so much later, and an opening by a clock that is seen to be
+    /// further off is refused (kv/clocks.hpp). Of rows in it, nothing: they are one machine's.
+    std::chrono::nanoseconds clocks_differ_max = std::chrono::seconds{1};
 };
 
 /// The format that this library writes, and the newest that it reads.
@@ -94,13 +99,14 @@ struct collection_report : tree::collected {
 class vault {
 public:
     using rows_type = tree::cached_rows<engine::any_store>;
+    using clock_type = agreed_clock<system_clock>;
     using file_system = blob::posix_file_system;
     using contents_type = tree::contents<rows_type, file_system>;
     using staged_file = blob::staged<blob::open, file_system>;
     using stored_file = tree::stored_file<file_system>;
     using reader = tree::file_reader<file_system>;
     using view = blob::blob_view<file_system>;
-    using file_writer = tree::file_writer<recorded<rows_type>, file_system, system_clock>;
+    using file_writer = tree::file_writer<recorded<rows_type>, file_system, clock_type>;
     using open_how = tree::open_how;
 
     /// Makes a store in the directory `path`, which is made too, or is empty. `exists` if a store
@@ -125,6 +131,8 @@ public:
     [[nodiscard]] recorded<rows_type>& client();
     [[nodiscard]] contents_type& contents();
     [[nodiscard]] const contents_type& contents() const;
+    /// By which leases begin and end.
+    [[nodiscard]] const clock_type& clock() const;
     [[nodiscard]] const std::string& path() const;
     /// The directory of its rows and blobs: `path()`, or one in it (see rebuild.hpp).
     [[nodiscard]] const std::string& root() const;

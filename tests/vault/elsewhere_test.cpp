@@ -1,5 +1,6 @@
 // Stores whose rows are not in their directory: here in another one, which is far enough.
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <casement/engine/leveldb.hpp>
+#include <casement/kv/clocks.hpp>
 #include <casement/rebuild.hpp>
 #include <casement/tree/verify.hpp>
 
@@ -245,6 +247,49 @@ TEST_F(Elsewhere, AnotherStoreSaysWhereItsRowsAre) {
     must(rebuild(store(), other));
     expect_as_it_was("other");
     expect_as_it_was();
+}
+
+// --- clocks ----------------------------------------------------------------------------------
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+TEST_F(Elsewhere, ALeaseIsOverWhenItIsOverByEverybodysClock) {
+    make("store", "rows");
+    auto how = at();
+    for (const auto differ : {hours{0}, hours{1}}) {
+        how.clocks_differ_max = differ;
+        auto v = must(vault::open(store(), how));
+        const bool is_over = differ == hours{0};
+        const auto path = "/leased for " + std::to_string(differ.count());
+        {
+            auto w = must(v.open_file(path, tree::open_how::create_exclusive, seconds{0}));
+            EXPECT_EQ(v.reclaim_expired().value(), is_over ? 1u : 0u);
+            EXPECT_EQ(w.renew().has_value(), !is_over);
+            EXPECT_EQ(v.open_file(path, tree::open_how::append).has_value(), is_over);
+        }
+        must(v.close());
+    }
+}
+
+TEST_F(Elsewhere, AClockThatIsWrongIsFound) {
+    make("store", "rows");
+    {
+        auto kv = must(engine::leveldb_store::open(here_ / "rows", {}));
+        const auto shown = must(read<shown_time>(kv, {}));
+        ASSERT_TRUE(shown.exists()) << "whoever makes a store shows its time";
+        const timestamp ahead{system_clock{}.now().ns + 3'600'000'000'000};
+        must(transaction{kv}.replace(shown, shown_time{ahead}, "as it was").commit());
+        must(kv.close());
+    }
+    const auto refused = vault::open(store(), at());
+    EXPECT_EQ(code_of(refused), errc::unsupported);
+    EXPECT_NE(refused.error().message().find("behind one that was here before"), std::string::npos);
+    auto how = at();
+    how.clocks_differ_max = hours{2};
+    auto v = must(vault::open(store(), how));
+    EXPECT_EQ(must(read_all(v)), was_);
+    must(v.close());
 }
 
 }  // namespace

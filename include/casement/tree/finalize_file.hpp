@@ -73,7 +73,7 @@ private:
         if (!now) return now;
         if (const auto* open = std::get_if<protocol_file::working>(&now->file()->now)) {
             const auto written_in = open->staging;
-            if (auto taken = tree::reclaim(me_, *now, clock_.now()); !taken)
+            if (auto taken = tree::reclaim(me_, *now, past(clock_)); !taken)
                 return within(std::move(taken), "finalize", which());
             bytes_.files().staging().seal(written_in);
             now = read_file_node(me_.rows().snapshot(), node_);

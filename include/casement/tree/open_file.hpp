@@ -124,7 +124,7 @@ private:
         if (!was && was.error().code() == errc::not_found)
             return fail(errc::conflict, "open", std::string{path_}, "was removed meanwhile");
         if (!was || !std::holds_alternative<protocol::lease::held>(was->lease()->now)) return was;
-        if (auto taken = tree::reclaim(me_, *was, clock_.now()); !taken)
+        if (auto taken = tree::reclaim(me_, *was, past(clock_)); !taken)
             return within(std::move(taken), "open", std::string{path_});
         if (const auto* old = std::get_if<protocol::file::working>(&was->file()->now))
             files().seal(old->staging);
