@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (test.scripts.empty()) return 0;
     std::vector<check::left_out> without;
 #ifdef CASEMENT_PLANTED
-    without = {{"", std::string{fuzz::planted_guard}}};
+    without = {fuzz::planted_in_operations};
 #endif
     const auto tale = models::by_scripts(test.scripts, test.at_exact_revs, test.may_strike);
     const auto walked = check::steer(tale, fuzz::parted(bytes).steps, without);
