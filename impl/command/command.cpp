@@ -50,15 +50,21 @@ int exit_code_of(const error& e) {
 
 int failed(const settings& common, const error& e) {
     if (common.as_json) print({{"error", to_json(e)}});
-    fmt::print(stderr, "casement: {}\n", e.message());
+    tell(e.message());
     return exit_code_of(e);
 }
 
-void warn(const std::string& text) { fmt::print(stderr, "casement: warning: {}\n", text); }
+void write_to(std::FILE* stream, std::string_view text) {
+    (void)std::fwrite(text.data(), 1, text.size(), stream);
+}
+
+void tell(std::string_view text) { write_to(stderr, fmt::format("casement: {}\n", text)); }
+
+void warn(const std::string& text) { tell("warning: " + text); }
 
 void print(const json& document) { print_line(document.dump()); }
 
-void print_line(std::string_view line) { fmt::print("{}\n", line); }
+void print_line(std::string_view line) { write_to(stdout, fmt::format("{}\n", line)); }
 
 void put_name(json& into, const std::string& key, std::string_view bytes) {
     const std::string text = printable(bytes);
@@ -125,16 +131,20 @@ volatile std::sig_atomic_t asked_to_stop = 0;
 
 extern "C" void ask_to_stop(int) { asked_to_stop = 1; }
 
-}  // namespace
-
-bool stop_requested() { return asked_to_stop != 0; }
-
-void listen_for_stop() {
+void listen_to(int signal) {
+    struct sigaction now {};
+    if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler == SIG_IGN) return;
     struct sigaction how {};
     how.sa_handler = ask_to_stop;
     how.sa_flags = SA_RESETHAND;  // a second Ctrl-C ends the process at once
-    ::sigaction(SIGINT, &how, nullptr);
-    ::sigaction(SIGTERM, &how, nullptr);
+    ::sigaction(signal, &how, nullptr);
+}
+
+}  // namespace
+
+bool stop_requested() {
+    static const bool listens = (listen_to(SIGINT), listen_to(SIGTERM), true);
+    return listens && asked_to_stop != 0;
 }
 
 }  // namespace casement::command

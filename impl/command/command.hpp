@@ -3,6 +3,7 @@
 // programs, and its exit codes. One thread, but for `stop_requested`.
 
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,11 @@ void add_store(CLI::App* command, std::string& store);
 /// Tells of a failure, on standard error or as JSON on standard output; gives the exit code.
 [[nodiscard]] int failed(const settings& common, const error& e);
 
+/// Text as it is. What does not arrive is seen when the program ends, of standard output, and
+/// nowhere, of standard error: there is nobody left to tell.
+void write_to(std::FILE* stream, std::string_view text);
+/// "casement: ..." on standard error, also beside JSON.
+void tell(std::string_view text);
 /// "casement: warning: ..." on standard error, also beside JSON.
 void warn(const std::string& text);
 
@@ -69,9 +75,10 @@ void put_name(json& into, const std::string& key, std::string_view bytes);
 /// "drwxr-xr-x": `kind` is one of d, -, l.
 [[nodiscard]] std::string human_mode(char kind, std::uint32_t mode);
 
-/// True once Ctrl-C or SIGTERM has come: finish what is begun, and stop. Async-signal-safe.
+/// True once Ctrl-C or SIGTERM has come: finish what is begun, and stop. They are listened to from
+/// the first question on: a command that never asks is ended by them, as any program, and the store
+/// survives that. A signal that is ignored already stays so. Any thread.
 [[nodiscard]] bool stop_requested();
-void listen_for_stop();
 
 // The commands, each in the file of its name or of its kind.
 void add_init(CLI::App& app, settings& common);

@@ -34,7 +34,9 @@ struct command_line::known {
         add_verify(app, common);
         add_stats(app, common);
         add_doctor(app, common);
+#ifdef CASEMENT_HAS_STORIES
         add_explore(app, common);
+#endif
     }
 };
 

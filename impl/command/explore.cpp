@@ -50,7 +50,7 @@ struct explore_options {
 };
 
 int misused(const std::string& why) {
-    fmt::print(stderr, "casement: {}\n", why);
+    tell(why);
     return exit_usage;
 }
 
@@ -119,7 +119,7 @@ public:
     status_line(const status_line&) = delete;
     status_line& operator=(const status_line&) = delete;
     ~status_line() {
-        if (drawn_) fmt::print(stderr, "\r\x1b[K");
+        if (drawn_) write_to(stderr, "\r\x1b[K");
     }
 
     void states(const std::string& of, const check::so_far& now) {
@@ -148,7 +148,7 @@ private:
     void draw(std::string text) {
         constexpr std::size_t columns = 79;
         if (text.size() > columns) text.resize(columns);
-        fmt::print(stderr, "\r{}\x1b[K", printable(text));
+        write_to(stderr, fmt::format("\r{}\x1b[K", printable(text)));
         std::fflush(stderr);
         drawn_ = std::chrono::steady_clock::now();
     }
@@ -283,7 +283,7 @@ int explore_one(const settings& common, const explore_options& o, const told_sto
         if (t.of->breaks && right) text << "  as it must: this story is told to break\n";
         if (o.as_mermaid)
             for (const auto& v : r.violations) text << check::mermaid(v, r.actors);
-        fmt::print("{}", text.str());
+        write_to(stdout, text.str());
     }
     if (right) return exit_ok;
     return broken || whole ? exit_no : exit_failed;
@@ -399,12 +399,12 @@ int replay_token(const settings& common, const explore_options& o,
         one["without"] = to_json(*without);
         print(one);
     } else if (o.as_mermaid) {
-        fmt::print("{}", check::mermaid(v, actors));
+        write_to(stdout, check::mermaid(v, actors));
     } else {
         print_line(fmt::format(
             "{}{}: {}", t->tale.name(), without->empty() ? "" : " without " + in_words(*without),
             broken ? v.property + ": " + check::on_lines(v.words, "; ") : "nothing is violated"));
-        fmt::print("{}", check::columns(v, actors));
+        write_to(stdout, check::columns(v, actors));
     }
     return broken ? exit_no : exit_ok;
 }

@@ -107,8 +107,10 @@ private:
             std::string name{listed.name()};
             if (tree::is_directory(*row)) {
                 auto inside = make_directory(*row, name, into);
-                if (!inside) return passed(inside);
-                if (auto filled = fill(*row, *inside, crew); !filled) return filled;
+                if (inside)
+                    if (auto filled = fill(*row, *inside, crew); !filled) return filled;
+                if (!inside)
+                    if (auto told = passed_over(inside.error()); !told) return told;
                 continue;
             }
             const bool more = crew.add([this, into, name = std::move(name), e = *std::move(row)] {
@@ -130,15 +132,20 @@ private:
         return std::make_shared<growing_directory>(*std::move(made), into, *about, counts_);
     }
 
-    /// A name that cannot be exported is told and passed over; a full disk ends it all.
+    /// A name that cannot be exported is told and passed over, a directory with all that is in it;
+    /// a full disk ends it all.
     result<void> export_entry(const open_directory& into, const std::string& name,
                               const tree::entry& e) {
         if (stop_requested()) return {};
         const auto* link = std::get_if<protocol::dentry::symlink>(&e.target);
         auto done = link ? export_link(into, name, *link, e.about) : export_file(into, name, e);
         ++tally_.files;
-        if (done || done.error().code() == errc::no_space) return done;
-        warn(done.error().message());
+        return done ? done : passed_over(done.error());
+    }
+
+    result<void> passed_over(const error& e) {
+        if (e.code() == errc::no_space) return std::unexpected{e};
+        warn(e.message());
         ++counts_.failed;
         return {};
     }
@@ -212,7 +219,7 @@ void add_export(CLI::App& app, settings& common) {
             exporter work{*v};
             if (auto ran = work.run(o->path, o->destination, common.as_json); !ran)
                 return ran.error().code() == errc::cancelled
-                           ? (fmt::print(stderr, "casement: {}\n", ran.error().message()), exit_no)
+                           ? (tell(ran.error().message()), exit_no)
                            : failed(common, ran.error());
             if (auto closed = v->close(); !closed) return failed(common, closed.error());
             const auto& n = work.done();

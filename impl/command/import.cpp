@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <expected>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,7 @@
 #include "command.hpp"
 #include "disk.hpp"
 #include "engines.hpp"
+#include "mirror_names.hpp"
 #include "progress.hpp"
 #include "workers.hpp"
 
@@ -53,8 +55,10 @@ public:
         struct stat s {};
         if (::stat(options_.source.c_str(), &s) != 0)
             return fail_system(errno, "import", options_.source);
-        struct stat own {};
-        if (::stat(vault_.path().c_str(), &own) == 0) own_ = {own.st_dev, own.st_ino};
+        if (!S_ISDIR(s.st_mode) && !S_ISREG(s.st_mode))
+            return fail(errc::unsupported, "import", options_.source, kind_of(s));
+        if (::stat(vault_.path().c_str(), &own_) != 0)
+            return fail_system(errno, "stat", vault_.path());
         std::jthread counter;
         if (progress::on_terminal() && !as_json_)
             counter = std::jthread{[this](const std::stop_token& stop) { count(stop); }};
@@ -80,10 +84,14 @@ private:
     result<void> import_tree(const struct stat& s, workers& crew) {
         auto source = open_directory::open(options_.source);
         if (!source) return passed(source);
+        auto inside = mirrored::lies_in(**source, own_);
+        if (!inside) return passed(inside);
+        if (*inside) return fail(errc::illegal, "import", options_.source, "it is in the store");
         const auto about = facts_of(s);
         auto node = vault_.make_path(options_.path, about);
         if (!node) return passed(node);
-        auto facts = vault_.set_facts(options_.path, about.mode, about.mtime);
+        auto facts =
+            vault_.set_facts(options_.path, about.mode, about.mtime, tree::last_link::follow);
         if (!facts) return facts;
         acknowledge("directory", options_.source);
         return import_directory(*source, *node, crew);
@@ -104,8 +112,12 @@ private:
     }
 
     result<void> import_directory(const directory& from, tree::node_id into, workers& crew) {
-        return from->for_each_name(
-            [&](const std::string& name) { return import_name(from, name, name, into, crew); });
+        result<void> ended;
+        auto listed = from->for_each_name([&](const std::string& name) {
+            return ended = import_name(from, name, name, into, crew);
+        });
+        if (!ended) return ended;
+        return listed ? result<void>{} : passed_over(of_source(listed.error()));
     }
 
     /// An error from here ends the import: what is wrong with one name is told and passed over.
@@ -113,7 +125,7 @@ private:
                              tree::node_id into, workers& crew) {
         if (stop_requested()) return fail(errc::cancelled, "import", from->path_of(name));
         auto s = from->look(name);
-        if (!s) return passed_over(s.error());
+        if (!s) return passed_over(of_source(s.error()));
         if (S_ISDIR(s->st_mode)) return import_subdirectory(from, name, as, into, *s, crew);
         if (!S_ISREG(s->st_mode) && !S_ISLNK(s->st_mode)) {
             warn("skipped '" + printable(from->path_of(name)) + "': " + kind_of(*s));
@@ -125,7 +137,7 @@ private:
             if (stop_requested()) return {};
             auto done =
                 link ? import_link(from, name, as, into) : import_file(from, name, as, into);
-            return done ? done : passed_over(done.error());
+            return done ? result<void>{} : passed_over(done.error());
         });
         if (!more) return fail(errc::cancelled, "import", from->path_of(name));
         return {};
@@ -134,28 +146,51 @@ private:
     result<void> import_subdirectory(const directory& from, const std::string& name,
                                      const std::string& as, tree::node_id into,
                                      const struct stat& s, workers& crew) {
-        if (s.st_dev == own_.device && s.st_ino == own_.inode) {
+        if (s.st_dev == own_.st_dev && s.st_ino == own_.st_ino) {
             warn("skipped '" + printable(from->path_of(name)) + "': it is the store itself");
             ++counts_.skipped;
             return {};
         }
         auto source = open_directory::open_in(from, name);
-        if (!source) return passed_over(source.error());
+        if (!source) return passed_over(of_source(source.error()));
         auto made = vault_.settle_directory(into, as, facts_of(s));
         if (!made) return passed_over(std::move(made).error().within("import", (*source)->path()));
         ++(made->second == settled::unchanged ? counts_.unchanged : counts_.directories);
         acknowledge("directory", (*source)->path());
-        auto inside = import_directory(*source, made->first, crew);
-        return inside || inside.error().code() == errc::cancelled ? inside
-                                                                  : passed_over(inside.error());
+        return import_directory(*source, made->first, crew);
     }
 
-    result<void> import_link(const directory& from, const std::string& name, const std::string& as,
-                             tree::node_id into) {
+    /// What went wrong with one name, and on which side.
+    struct trouble {
+        trouble(error e) : why{std::move(e)} {}  // of the store, whose calls answer errors
+        error why;
+        bool is_of_source = false;
+    };
+    template <class T>
+    using step = std::expected<T, trouble>;
+
+    static trouble of_source(error e) {
+        trouble t{std::move(e)};
+        t.is_of_source = true;
+        return t;
+    }
+    static std::unexpected<trouble> unread(int why, std::string operation,
+                                           const std::string& path) {
+        return std::unexpected{of_source(system_error(why, std::move(operation), path))};
+    }
+    template <class T>
+    static std::unexpected<trouble> at(step<T> done, const std::string& path) {
+        auto t = std::move(done).error();
+        if (!t.is_of_source) t.why = std::move(t.why).within("import", path);
+        return std::unexpected{std::move(t)};
+    }
+
+    step<void> import_link(const directory& from, const std::string& name, const std::string& as,
+                           tree::node_id into) {
         auto s = from->look(name);
-        if (!s) return passed(s);
+        if (!s) return std::unexpected{of_source(s.error())};
         auto target = from->read_link(name);
-        if (!target) return passed(target);
+        if (!target) return std::unexpected{of_source(target.error())};
         auto done = vault_.settle_link(into, as, *target, facts_of(*s));
         if (!done) return within(std::move(done), "import", from->path_of(name));
         ++(*done == settled::unchanged ? counts_.unchanged : counts_.links);
@@ -164,34 +199,38 @@ private:
         return {};
     }
 
-    result<void> import_file(const directory& from, const std::string& name, const std::string& as,
-                             tree::node_id into) {
+    step<void> import_file(const directory& from, const std::string& name, const std::string& as,
+                           tree::node_id into) {
         const descriptor file{
             ::openat(from->number(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)};
-        if (!file) return fail_system(errno, "open", from->path_of(name));
+        if (!file) return unread(errno, "open", from->path_of(name));
         const int fd = file.number();
         for (int reads = 1;; ++reads) {
             struct stat before {};
-            if (::fstat(fd, &before) != 0) return fail_system(errno, "stat", from->path_of(name));
+            if (::fstat(fd, &before) != 0) return unread(errno, "stat", from->path_of(name));
             const auto about = facts_of(before);
-            auto same = is_stored(into, as, about);
+            const auto path = from->path_of(name);
+            std::string uri;  // of what is linked
+            if (is_linked(about)) {
+                auto found = uri_of(fd, path);
+                if (!found) return std::unexpected{std::move(found).error()};
+                uri = *std::move(found);
+            }
+            auto same = is_stored(into, as, about, uri);
             if (!same) return passed(same);
             if (*same) {
                 ++counts_.unchanged;
-                return stored(about.size, from->path_of(name));
+                stored(about.size, path);
+                return {};
             }
-            const auto path = from->path_of(name);
-            auto bytes = is_linked(about) ? result<std::optional<vault::staged_file>>{std::nullopt}
-                                          : read_all(fd, path);
-            if (!bytes) return passed(bytes);
-            auto done = *bytes
-                            ? settle_unless_changed(fd, into, as, **std::move(bytes), about, path)
-                            : settle_link_to(fd, into, as, about, path);
-            if (!done) return within(std::move(done), "import", path);
+            auto done = uri.empty() ? store(fd, into, as, about, path)
+                                    : settle_link_to(fd, into, as, uri, about, path);
+            if (!done) return at(std::move(done), path);
             if (*done) {
                 ++counts_.files;
                 counts_.bytes += about.size;
-                return stored(about.size, path);
+                stored(about.size, path);
+                return {};
             }
             if (reads == reads_max)
                 return fail(errc::conflict, "import", from->path_of(name),
@@ -205,50 +244,71 @@ private:
     }
 
     /// False if the file is not what it was before it was read.
-    result<bool> settle_unless_changed(int fd, tree::node_id into, const std::string& as,
-                                       vault::staged_file bytes, const tree::facts& about,
-                                       const std::string& path) {
+    step<bool> store(int fd, tree::node_id into, const std::string& as, const tree::facts& about,
+                     const std::string& path) {
+        auto bytes = read_all(fd, path);
+        if (!bytes) return std::unexpected{std::move(bytes).error()};
         struct stat after {};
-        if (::fstat(fd, &after) != 0) return fail_system(errno, "stat", path);
+        if (::fstat(fd, &after) != 0) return unread(errno, "stat", path);
         if (facts_of(after) != about) return false;
-        auto done = vault_.settle_file(into, as, std::move(bytes), about);
-        return done ? result<bool>{true} : passed(done);
+        auto done = vault_.settle_file(into, as, *std::move(bytes), about);
+        if (!done) return passed(done);
+        return true;
     }
 
-    /// The link is to the file by its absolute path; it is read by that, too, so what is linked is
-    /// what was hashed.
-    result<bool> settle_link_to(int fd, tree::node_id into, const std::string& as,
-                                const tree::facts& about, const std::string& path) {
+    /// Where the file lies, whatever links its path went through.
+    static step<std::string> uri_of(int fd, const std::string& path) {
         std::error_code why;
-        const auto whole = std::filesystem::absolute(path, why).lexically_normal();
-        if (why) return fail_system(why.value(), "find the path of", path);
-        auto done = vault_.settle_external(into, as, blob::file_uri(whole.native()), about);
+        const auto whole =
+            std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), why).native();
+        if (why) return unread(why.value(), "find the path of", path);
+        struct stat open {
+        }, named{};
+        if (::fstat(fd, &open) != 0) return unread(errno, "stat", path);
+        if (::stat(whole.c_str(), &named) != 0 || named.st_dev != open.st_dev ||
+            named.st_ino != open.st_ino)
+            return unread(ESTALE, "find the path of", path);
+        return blob::file_uri(whole);
+    }
+
+    /// It is read by its path, too, so what is linked is what was hashed.
+    step<bool> settle_link_to(int fd, tree::node_id into, const std::string& as,
+                              const std::string& uri, const tree::facts& about,
+                              const std::string& path) {
+        auto done = vault_.settle_external(into, as, uri, about);
         if (!done && done.error().code() == errc::conflict) return false;
+        if (!done && done.error().code() == errc::io)
+            return std::unexpected{of_source(std::move(done).error())};
         if (!done) return passed(done);
         tally_.bytes += about.size;
         struct stat after {};
-        if (::fstat(fd, &after) != 0) return fail_system(errno, "stat", path);
+        if (::fstat(fd, &after) != 0) return unread(errno, "stat", path);
         return facts_of(after) == about;
     }
 
-    /// Is the name there with these facts? Then it is not read again.
-    result<bool> is_stored(tree::node_id into, const std::string& as, const tree::facts& about) {
+    /// Is the name there with these facts, and as a link to `uri`, if that is not empty? Then it is
+    /// not read again.
+    result<bool> is_stored(tree::node_id into, const std::string& as, const tree::facts& about,
+                           const std::string& uri) {
         auto dir = tree::read_directory(vault_.rows(), into);
         if (!dir) return passed(dir);
         auto there = tree::look_up(vault_.rows(), *dir, as);
         if (!there) return passed(there);
         const auto* object = there->exists() ? tree::object_in(**there) : nullptr;
         if (object == nullptr || (*there)->about != about) return false;
-        // What is behind a link is not in the store, and who imports may be about to delete it.
-        if (options_.link || about.size <= vault_.sizes().inline_max) return true;
+        if (about.size <= vault_.sizes().inline_max) return true;
         auto file = vault_.contents().object_of(*object);
         if (!file) return passed(file);
         auto content = tree::read_content(vault_.rows(), file->content);
         if (!content) return passed(content);
-        return content->exists() && (*content)->where.kind != blob::placement::external;
+        if (!content->exists()) return false;
+        // What is behind a link is not in the store, and who imports may be about to delete it.
+        const auto& where = (*content)->where;
+        if (where.kind == blob::placement::external) return where.uri == uri;
+        return true;
     }
 
-    result<std::optional<vault::staged_file>> read_all(int fd, const std::string& path) {
+    step<vault::staged_file> read_all(int fd, const std::string& path) {
         thread_local std::string piece(1 << 20, '\0');
         auto bytes = vault_.stage();
         if (!bytes) return passed(bytes);
@@ -256,39 +316,37 @@ private:
             if (stop_requested()) return fail(errc::cancelled, "import", path);
             const auto n = ::pread(fd, piece.data(), piece.size(), offset);
             if (n < 0 && errno == EINTR) continue;
-            if (n < 0) return fail_system(errno, "read", path);
-            if (n == 0) return std::optional{*std::move(bytes)};
+            if (n < 0) return unread(errno, "read", path);
+            if (n == 0) return *std::move(bytes);
             auto taken = bytes->write(std::string_view{piece}.substr(0, static_cast<size_t>(n)));
-            if (!taken) return within(std::move(taken), "import", path);
+            if (!taken) return passed(taken);
             offset += n;
             tally_.bytes += static_cast<std::uint64_t>(n);
         }
     }
 
-    result<void> stored(std::uint64_t size, const std::string& path) {
+    void stored(std::uint64_t size, const std::string& path) {
         ++tally_.files;
         const auto kind = blob::place(size, vault_.sizes());
         if (options_.link && kind != blob::placement::inline_row)
-            return acknowledge("external", path), result<void>{};
+            return acknowledge("external", path);
         switch (kind) {
             case blob::placement::inline_row: acknowledge("inline", path); break;
             case blob::placement::packed: acknowledge("packed", path); break;
             default: acknowledge("dedicated", path);
         }
-        return {};
     }
 
     /// Told and counted; but what the store cannot do, it cannot do for the next name either.
-    result<void> passed_over(const error& e) {
-        switch (e.code()) {
-            case errc::cancelled: return {};
+    result<void> passed_over(const trouble& t) {
+        const error& e = t.why;
+        if (e.code() == errc::cancelled) return {};
+        switch (t.is_of_source ? errc::not_found : e.code()) {
             case errc::no_space:
             case errc::corrupt:
             case errc::unknown_outcome:
             case errc::read_only: return std::unexpected{e};
-            case errc::io:
-                if (e.system() != EACCES && e.system() != EPERM) return std::unexpected{e};
-                break;
+            case errc::io: return std::unexpected{e};
             default: break;
         }
         warn(e.message());
@@ -335,15 +393,10 @@ private:
                                      : "no file, directory or link";
     }
 
-    struct identity {
-        dev_t device = 0;
-        ino_t inode = 0;
-    };
-
     vault& vault_;
     const import_options& options_;
     const bool as_json_;
-    identity own_;
+    struct stat own_ {};  // of the store
     import_counts counts_;
     tally tally_;
     std::uint64_t files_seen_ = 0, bytes_seen_ = 0;
@@ -365,7 +418,7 @@ int report(const settings& common, const importer& work, const result<void>& ran
         print_line(fmt::format("{}; {} unchanged, {} skipped, {} failed", n.to_text(),
                                n.unchanged.load(), n.skipped.load(), n.failed.load()));
     }
-    if (stopped) fmt::print(stderr, "casement: {}\n", ran.error().message());
+    if (stopped) tell(ran.error().message());
     return stopped || n.failed > 0 ? exit_no : exit_ok;
 }
 

@@ -34,6 +34,7 @@ public:
         if (auto opened = open_top(); !opened) return opened;
         auto before = remember();
         if (!before) return passed(before);
+        if (auto ours = is_of_this_store(); !ours) return ours;
         auto known = before->names();
         if (!known) return passed(known);
         if (auto pruned = prune_mirror(run_, *std::move(known), from->what); !pruned) return pruned;
@@ -133,6 +134,28 @@ private:
         return {};
     }
 
+    /// A mirror of another store is not brought up to date: all that it holds would be removed.
+    /// Whose it is stands in the lock, since this program has known stores by number; one that was
+    /// cut short in writing it is nobody's.
+    result<void> is_of_this_store() {
+        if (!lock_ || run_.store.number() == 0) return {};
+        const auto ours = fmt::format("{:016x}\n", run_.store.number());
+        const auto path = run_.top->path_of(mirrored::lock_name);
+        std::string text(ours.size(), '\0');
+        const auto n = ::pread(lock_.number(), text.data(), text.size(), 0);
+        if (n < 0) return fail_system(errno, "read", path);
+        if (text == ours) return {};
+        if (static_cast<std::size_t>(n) == text.size() && text.ends_with('\n') && !how_.adopt)
+            return fail(errc::illegal, "mirror", how_.destination,
+                        "it mirrors another store; --adopt makes it this one's");
+        if (how_.dry_run) return {};
+        if (::pwrite(lock_.number(), ours.data(), ours.size(), 0) !=
+            static_cast<ssize_t>(ours.size()))
+            return fail_system(errno, "write", path);
+        if (::fsync(lock_.number()) != 0) return fail_system(errno, "sync", path);
+        return {};
+    }
+
     /// The record is renamed and the log removed: then the top itself gets its mtime again, which
     /// the record tells already.
     result<void> settle(bool had_record, const tree::entry& from) {
@@ -201,7 +224,7 @@ int report_mirror(const settings& common, const mirror_options& how, const mirro
             n.unchanged.load(), n.foreign.load(), n.compared.load(), n.repaired.load(),
             n.failed.load()));
     }
-    if (stopped) fmt::print(stderr, "casement: {}\n", ran.error().message());
+    if (stopped) tell(ran.error().message());
     return stopped ? exit_no : n.failed > 0 ? exit_failed : exit_ok;
 }
 

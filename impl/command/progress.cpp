@@ -39,7 +39,7 @@ progress::progress(std::string doing, const tally& counts, bool wanted)
             std::this_thread::sleep_for(std::chrono::milliseconds{100});
             draw(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
         }
-        fmt::print(stderr, "\r\x1b[K");
+        write_to(stderr, "\r\x1b[K");
     }};
 }
 
@@ -67,7 +67,7 @@ void progress::draw(double seconds) const {
         line = fmt::format(" [{:█<{}}{:░<{}}] {:3.0f}%", "", full, "", width - full, 100 * share) +
                line;
     }
-    fmt::print(stderr, "\r{}{}\x1b[K", doing_, line);
+    write_to(stderr, fmt::format("\r{}{}\x1b[K", doing_, line));
     std::fflush(stderr);
 }
 

@@ -103,7 +103,7 @@ void add_rebuild(CLI::App& app, settings& common) {
     command->add_option("--rate", o->rate, "Bytes that are copied a second, at most; 0: no limit")
         ->check(whole_number());
     command->add_flag("--no-links", o->no_links, "Copy Dedicated files, too");
-    command->add_flag("--dry-run", o->dry_run, "Only say what would be done");
+    auto* dry = command->add_flag("--dry-run", o->dry_run, "Only say what would be done");
     const auto instead = [&](const char* name, bool& into, const char* what) {
         return command->add_flag(name, into, what)->group("Instead of building, one of");
     };
@@ -112,8 +112,9 @@ void add_rebuild(CLI::App& app, settings& common) {
     auto* back = instead("--back", o->back, "The backup is the store again");
     auto* abandon =
         instead("--abandon", o->abandon, "Remove what a rebuild that was stopped has left");
-    release->excludes(back, abandon);
-    back->excludes(abandon);
+    release->excludes(back, abandon, dry);
+    back->excludes(abandon, dry);
+    abandon->excludes(dry);
     command->add_flag("--anyway", o->anyway, "With --back: lose what was changed since");
     command->callback([&common, o] {
         common.run = [&common, o] {

@@ -25,6 +25,24 @@ error at(error e, std::string_view operation, std::string_view path) {
     return std::move(e).within(std::string{operation}, std::string{path});
 }
 
+/// A number that no other store has. An ordinary row: a rebuild brings it along.
+struct identity {
+    static constexpr char table = '$';
+    struct key {};
+    std::uint64_t number = 0;
+};
+
+/// Gives the store its number, if it has none yet.
+result<std::uint64_t> identify(vault::rows_type& rows) {
+    const auto known = read<identity>(rows, {});
+    if (!known) return std::unexpected{known.error()};
+    if (known->exists()) return (*known)->number;
+    const auto number = blob::random_magic();
+    auto given = transaction{rows}.replace(*known, identity{number}, "it has none").commit();
+    if (!given) return passed(given);
+    return number;
+}
+
 }  // namespace
 
 struct vault::state {
@@ -35,6 +53,7 @@ struct vault::state {
     recorded<rows_type> client{rows, in_use->ids};
     retry_count retries;
     std::uint64_t leftovers = 0;
+    std::uint64_t number = 0;
     std::chrono::nanoseconds outcomes_kept{};
 
     state(std::string p, std::unique_ptr<store_root> r, const vault_options& o)
@@ -55,6 +74,9 @@ result<vault> vault::create(const std::string& path, const vault_options& option
     const facts about{0755, system_clock{}.now(), 0};
     if (auto made = tree::create_root(s->rows, about); !made && made.error().code() != errc::exists)
         return within(std::move(made), "create store", path);
+    auto number = identify(s->rows);
+    if (!number) return within(std::move(number), "create store", path);
+    s->number = *number;
     if (auto synced = s->rows.sync(); !synced) return passed(synced);
     // The marker comes last: what has one is whole.
     file_system disk;
@@ -74,6 +96,10 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
     if (!swept) return within(std::move(swept), "open store", path);
     s->leftovers = *swept;
     // A store on a full disk can still be read: then the next opening forgets and sweeps.
+    auto number = identify(s->rows);  // an older one has none
+    if (!number && number.error().code() != errc::no_space)
+        return within(std::move(number), "open store", path);
+    s->number = number.value_or(0);
     auto forgot = forget_operations(s->rows, system_clock{}.now(), options.outcomes_kept);
     if (!forgot && forgot.error().code() != errc::no_space)
         return within(std::move(forgot), "open store", path);
@@ -100,6 +126,7 @@ recorded<vault::rows_type>& vault::client() { return state_->client; }
 vault::contents_type& vault::contents() { return state_->contents; }
 const vault::contents_type& vault::contents() const { return state_->contents; }
 const vault::clock_type& vault::clock() const { return state_->in_use->clock; }
+std::uint64_t vault::number() const { return state_->number; }
 const std::string& vault::path() const { return state_->path; }
 const std::string& vault::root() const { return state_->contents.files().where().root(); }
 const blob::thresholds& vault::sizes() const { return state_->in_use->sizes; }
@@ -465,10 +492,11 @@ result<void> vault::remove_all(std::string_view path) {
     }
 }
 
-result<void> vault::set_facts(std::string_view path, std::uint32_t mode, timestamp mtime) {
+result<void> vault::set_facts(std::string_view path, std::uint32_t mode, timestamp mtime,
+                              tree::last_link last) {
     return retry(state_->retries, [&]() -> result<void> {
-        if (auto there = look(path, tree::last_link::keep); !there) return passed(there);
-        auto here = tree::reach(client(), path, tree::last_link::keep);
+        if (auto there = look(path, last); !there) return passed(there);
+        auto here = tree::reach(client(), path, last);
         if (!here) return passed(here);
         if (!here->exists()) return fail(errc::not_found, "set facts", std::string{path});
         if (here->node() == nullptr)

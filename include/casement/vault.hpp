@@ -133,6 +133,9 @@ public:
     [[nodiscard]] const contents_type& contents() const;
     /// By which leases begin and end.
     [[nodiscard]] const clock_type& clock() const;
+    /// By which the store is told from any other, wherever it is and however often it is rebuilt; 0
+    /// where that is not known, of an old one on a full disk.
+    [[nodiscard]] std::uint64_t number() const;
     [[nodiscard]] const std::string& path() const;
     /// The directory of its rows and blobs: `path()`, or one in it (see rebuild.hpp).
     [[nodiscard]] const std::string& root() const;
@@ -260,9 +263,9 @@ public:
     /// Removes a directory with all that is in it, a name a commit: what is gone stays gone.
     [[nodiscard]] result<void> remove_all(std::string_view path);
 
-    /// Changes mode and mtime of whatever is there; links are not followed.
-    [[nodiscard]] result<void> set_facts(std::string_view path, std::uint32_t mode,
-                                         timestamp mtime);
+    /// Changes mode and mtime of whatever is there; a link in the end is not followed.
+    [[nodiscard]] result<void> set_facts(std::string_view path, std::uint32_t mode, timestamp mtime,
+                                         tree::last_link last = tree::last_link::keep);
 
     /// Where a path leads; see tree::resolve.
     [[nodiscard]] result<tree::place> resolve(std::string_view path,

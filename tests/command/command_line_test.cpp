@@ -18,7 +18,9 @@ using words = std::vector<std::string>;
 TEST(CommandLine, WhatMakesSenseIsToBeRun) {
     for (const words& good :
          {words{"init", "s"}, words{"ls", "-l", "s", "/photos"}, words{"ls", "--json", "s", "/"},
+#ifdef CASEMENT_HAS_STORIES
           words{"explore", "all-any-rev", "--scope", "2x1", "--without", "create/it is free"},
+#endif
           words{"write", "s", "/f", "--create", "--finalize"}, words{"doctor", "."}}) {
         const command_line asked{good};
         EXPECT_TRUE(asked.run()) << good[0] << ": " << asked.err();

@@ -91,6 +91,24 @@ class Links(CommandTest):
         self.document("import", "--link", self.store, moved, "/elsewhere")
         self.all_there()
 
+    def test_files_that_were_moved_are_linked_anew_under_their_old_names(self):
+        self.bring("--link")
+        moved = self.folder / "moved"
+        os.rename(self.source, moved)
+        self.source = moved
+        told = self.bring("--link")
+        self.assertEqual((told["files"], told["unchanged"]), (3, 1))
+        self.all_there()
+
+    def test_a_link_on_the_way_leads_to_the_file_that_was_read(self):
+        (self.folder / "app/real").mkdir(parents=True)
+        (self.folder / "cur").symlink_to("app/real")
+        for place, seed in ("app/right", 11), ("right", 12):  # where it is, and as the text has it
+            (self.folder / place).mkdir()
+            (self.folder / place / "f").write_bytes(noise(MIB, seed))
+        self.document("import", "--link", self.store, f"{self.folder}/cur/../right", "/right")
+        self.assertEqual(self.run_command("cat", self.store, "/right/f").stdout, noise(MIB, 11))
+
     def test_links_are_collected_and_rebuilt_and_compacted(self):
         self.bring("--link")
         self.run_command("rebuild", self.store, "--inline-max", "100")

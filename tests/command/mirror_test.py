@@ -427,6 +427,21 @@ class Mirror(MirrorTest):
         self.assertEqual((self.at / "g/mine").read_bytes(), b"mine")
         self.mirrors(tree, "--delete")
 
+    def test_a_mirror_of_another_store_is_left_alone(self):
+        tree = some_tree()
+        self.store_tree(tree)
+        self.mirrors(tree)
+        other = self.folder / "other"
+        self.run_command("init", other)
+        for options in (), ("--dry-run",), ("--delete",):
+            self.refuses("mirror", other, self.at, *options, code=NO, says="another store",
+                         error="illegal")
+        self.is_mirror_of(tree)
+        self.run_command("rebuild", self.store)
+        self.mirrors(tree)
+        self.assertGreater(self.document("mirror", other, self.at, "--adopt")["removed"], 0)
+        self.refuses("mirror", self.store, self.at, code=NO, says="another store")
+
     def test_adopt_takes_over_by_bytes(self):
         tree = some_tree()
         self.store_tree(tree)

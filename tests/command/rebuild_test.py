@@ -94,6 +94,8 @@ class Rebuild(CommandTest):
         self.refuses("rebuild", self.store, "--inline-max", str(5 * MIB), code=NO,
                      says="threshold")
         self.run_command("rebuild", self.store, "--back", "--release", code=USAGE)
+        for one in "--release", "--back", "--abandon":  # are done at once, and not said only
+            self.run_command("rebuild", self.store, one, "--dry-run", code=USAGE)
         self.run_command("rebuild", self.store, "--inline-max", "-1", code=USAGE)
         self.refuses("rebuild", self.folder / "none", code=NO, says="no store is there",
                      error="not_found")
