@@ -92,6 +92,8 @@ std::string in_words(const grpc::Status& status) {
 
 /// Etcd refuses most of what it refuses before it proposes it to the cluster, or before it applies
 /// it. Not so where space is exceeded: the transaction that is the first to do that is applied.
+/// Codes that gRPC or a proxy also gives, when a request may have been passed on, say nothing
+/// without etcd's own words.
 etcd_judgement judge(const grpc::Status& status) {
     const std::string text = status.error_message();
     const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
@@ -105,8 +107,13 @@ etcd_judgement judge(const grpc::Status& status) {
                     says("too large") || says("too many operations") ? errc::too_big : errc::io};
         case grpc::StatusCode::RESOURCE_EXHAUSTED:
             if (says("space exceeded")) return {etcd_verdict::lost, errc::no_space};
-            return {etcd_verdict::refused, says("larger than max") ? errc::too_big : errc::io};
+            if (says("received message larger than max"))
+                return {etcd_verdict::refused, errc::too_big};
+            return {says("etcdserver: too many requests") ? etcd_verdict::refused
+                                                          : etcd_verdict::lost};
         case grpc::StatusCode::PERMISSION_DENIED:
+            return {says("etcdserver: permission denied") ? etcd_verdict::refused
+                                                          : etcd_verdict::lost};
         case grpc::StatusCode::FAILED_PRECONDITION: return {etcd_verdict::refused};
         case grpc::StatusCode::UNIMPLEMENTED: return {etcd_verdict::refused, errc::unsupported};
         case grpc::StatusCode::OUT_OF_RANGE:
