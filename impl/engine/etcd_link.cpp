@@ -62,6 +62,7 @@ grpc::ChannelArguments arguments() {
     // A watch notices by them that the other side is gone. Etcd takes one each 5 s at most.
     a.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
     a.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
+    a.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // else it sends two, and no more
     return a;
 }
 
