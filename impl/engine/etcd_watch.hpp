@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -36,7 +37,7 @@ private:
     std::atomic<std::uint64_t> begun_ = 0;
     std::mutex mutex_;
     std::condition_variable stopped_;
-    bool stop_ = false;
+    std::stop_source stop_;
     grpc::ClientContext* following_ = nullptr;  // to be cancelled
     std::thread thread_;
 };
