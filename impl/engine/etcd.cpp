@@ -229,6 +229,7 @@ void etcd_store::cursor::walk::turn() {
     if (revision == 0) revision = page.header().revision();
     more = page.more() && page.kvs_size() > 0;
     if (!more) return;
+    limit = page.kvs_size();  // fewer than were asked for, if more would not have come in time
     next = page.kvs(page.kvs_size() - 1).key() + '\0';
     const auto bytes = page.ByteSizeLong();
     if (bytes < page_bytes / 2) limit = std::min(2 * limit, page_rows_max);

@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds connect_time_max{100}, between_rounds{50};
 // A read that is not answered is asked elsewhere after this part of the whole time.
 constexpr int read_attempts = 3;
+// And then for fewer rows, lest they are too many to come in time: the last attempt is for one.
+constexpr std::int64_t fewer_rows = 32;
 
 constexpr std::string_view name_of(grpc::StatusCode code) {
     switch (code) {
@@ -302,11 +304,16 @@ result<Response> etcd_link::read(bool of_past, const std::stop_token& stop, cons
 
 result<rpc::RangeResponse> etcd_link::range(rpc::RangeRequest request,
                                             const std::stop_token& stop) {
+    bool too_slow = false;
     return read<rpc::RangeResponse>(
         request.revision() > 0, stop,
         [&](endpoint& at, grpc::ClientContext& context, bool anywhere, rpc::RangeResponse& out) {
             request.set_serializable(anywhere);
-            return at.kv->Range(&context, request, &out);
+            if (too_slow && request.limit() > 1)
+                request.set_limit(std::max(request.limit() / fewer_rows, std::int64_t{1}));
+            auto status = at.kv->Range(&context, request, &out);
+            too_slow = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+            return status;
         });
 }
 

@@ -51,7 +51,8 @@ public:
     [[nodiscard]] static result<std::unique_ptr<etcd_link>> open(const etcd_options& options);
 
     /// A read; `compacted` is a `conflict`. What `ahead` says is asked again without
-    /// `serializable`. It ends soon once `stop` is asked for.
+    /// `serializable`. Where rows do not come in time, it asks for fewer than its limit, and `more`
+    /// is said of those. It ends soon once `stop` is asked for.
     [[nodiscard]] result<etcdserverpb::RangeResponse> range(etcdserverpb::RangeRequest request,
                                                             const std::stop_token& stop = {});
     /// Several reads as one; the request's are all of one kind.

@@ -22,6 +22,7 @@
 
 #include "engine/etcd_link.hpp"
 #include "engine/etcd_member.hpp"
+#include "engine/etcd_slow_wire.hpp"
 #include "engine/reply_eater.hpp"
 #include "kv/store_laws.hpp"
 #include "support/scale.hpp"
@@ -305,6 +306,28 @@ TEST_F(etcd, a_scan_comes_in_pages_of_one_instant) {
     EXPECT_GT(kv.counts().pages, 4u);
     EXPECT_LT(kv.counts().pages, 12u);
     EXPECT_EQ(cost(kv, [&] { EXPECT_FALSE(kv.scan("", "").valid()); }), (costs{0, 0, 0}));
+}
+
+TEST_F(etcd, rows_too_large_to_come_together_in_time_come_one_by_one) {
+    constexpr std::size_t rows_n = 40, value_bytes = 85'000;
+    auto o = options();
+    auto kv = opened(o);
+    const std::string value(value_bytes, 'v');
+    for (std::size_t n = 0; n < rows_n; ++n)
+        ASSERT_TRUE(commit(kv, {}, {put("k" + std::to_string(100 + n), value)}));
+    casement::testing::slow_wire wire{o.endpoints[0]};
+    o.endpoints = {wire.endpoint()};
+    o.cache_bytes = 0;
+    o.call_time_max = milliseconds{3000};  // a third of it is too short for the first page
+    auto slow = opened(o);
+    std::size_t n = 0;
+    auto rows = slow.scan("", "z");
+    for (; rows.valid(); rows.next(), ++n) {
+        ASSERT_EQ(rows.key(), "k" + std::to_string(100 + n));
+        ASSERT_EQ(rows.value(), value);
+    }
+    EXPECT_TRUE(rows.status()) << told(rows.status());
+    EXPECT_EQ(n, rows_n);
 }
 
 TEST_F(etcd, a_snapshot_that_was_compacted_says_so) {
