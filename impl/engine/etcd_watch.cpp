@@ -31,6 +31,11 @@ etcd_watch::~etcd_watch() {
     thread_.join();
 }
 
+void etcd_watch::begin_anew() {
+    const std::lock_guard lock{mutex_};
+    if (following_ != nullptr) following_->TryCancel();
+}
+
 void etcd_watch::run() {
     for (;;) {
         follow();

@@ -24,6 +24,9 @@ public:
     etcd_watch& operator=(const etcd_watch&) = delete;
     ~etcd_watch();
 
+    /// It has not shown what it should have: what it has shown counts no more.
+    void begin_anew();
+
     [[nodiscard]] std::uint64_t begun() const { return begun_; }
 
 private:

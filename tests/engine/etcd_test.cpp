@@ -23,6 +23,8 @@
 #include "engine/etcd_link.hpp"
 #include "engine/etcd_member.hpp"
 #include "engine/etcd_slow_wire.hpp"
+#include "engine/etcd_watch.hpp"
+#include "engine/remembered_rows.hpp"
 #include "engine/reply_eater.hpp"
 #include "kv/store_laws.hpp"
 #include "support/scale.hpp"
@@ -375,6 +377,34 @@ TEST_F(etcd, what_was_read_is_remembered_until_it_changes) {
     put_beside("L3pvbw==");  // the revision moves, and the watch hears of nothing
     EXPECT_EQ(look(), "71-7");
     EXPECT_EQ(kv.counts().watches, 1u);
+}
+
+// A guard that is broken shows what is there, so that the next decision is not made of what was
+// remembered.
+TEST_F(etcd, a_conflict_shows_what_is_there) {
+    const auto o = options();
+    auto kv = opened(o), beside = opened(o);
+    ASSERT_TRUE(soon([&] { return kv.counts().watches == 1; }));
+    ASSERT_TRUE(commit(beside, {}, {put("k", "1")}));
+    EXPECT_FALSE(commit(kv, {absent("k")}, {}));
+    EXPECT_EQ(cost(kv, [&] { EXPECT_EQ(value_of(kv.snapshot(), "k"), "1"); }), (costs{0, 1, 0}));
+}
+
+// Etcd may leave a change out of a watch; then two reads show what cannot both be.
+TEST_F(etcd, a_watch_that_has_shown_too_little_begins_anew) {
+    auto link = etcd_link::open(options());
+    ASSERT_TRUE(link);
+    remembered_rows rows{1 << 20};
+    etcd_watch watch{**link, rows, "/shown/"};
+    const auto now = cluster->revision();
+    const auto listens = [&] { return rows.wait_for(now, milliseconds{0}); };
+    ASSERT_TRUE(soon(listens));
+    ASSERT_TRUE(rows.keep("k", "v", 1, now));
+    ASSERT_FALSE(rows.keep("k", std::nullopt, 0, now));
+    ASSERT_FALSE(listens());
+    watch.begin_anew();
+    EXPECT_TRUE(soon(listens));
+    EXPECT_EQ(watch.begun(), 2u);
 }
 
 // Readers of two rows that are always changed together, by others: never one without the other.
