@@ -47,7 +47,7 @@ struct etcd_store::state {
     std::unique_ptr<etcd_link> link;
     etcd_versions versions;
     mutable remembered_rows remembered;
-    std::optional<etcd_watch> watch;
+    mutable std::optional<etcd_watch> watch;
 
     std::atomic<std::uint64_t> commits = 0, conflicts = 0, unknown = 0, transactions = 0;
     mutable std::atomic<std::uint64_t> reads = 0, pages = 0, known = 0;
@@ -64,6 +64,7 @@ struct etcd_store::state {
                                          std::int64_t revision) const;
     [[nodiscard]] result<void> read_some(std::span<const std::string_view> keys,
                                          rows_read& out) const;
+    void keep(std::string_view key, const etcd_row& row, std::int64_t revision) const;
     [[nodiscard]] std::shared_ptr<const rows_in_hand> hold(
         std::span<const std::string_view> keys) const;
     [[nodiscard]] result<std::optional<std::string>> look(const rows_in_hand& hand,
@@ -103,10 +104,15 @@ result<void> etcd_store::state::read_some(std::span<const std::string_view> keys
     for (std::size_t i = 0; i < keys.size(); ++i) {
         auto row = row_from(keys[i], answered->responses(static_cast<int>(i)).response_range());
         if (!row) return passed(row);
-        remembered.keep(keys[i], row->value, row->revision, out.revision);
+        keep(keys[i], *row, out.revision);
         out.values.push_back(std::move(row->value));
     }
     return {};
+}
+
+void etcd_store::state::keep(std::string_view key, const etcd_row& row,
+                             std::int64_t revision) const {
+    if (!remembered.keep(key, row.value, row.revision, revision) && watch) watch->begin_anew();
 }
 
 auto etcd_store::state::hold(std::span<const std::string_view> keys) const
@@ -229,6 +235,7 @@ void etcd_store::cursor::walk::turn() {
     if (revision == 0) revision = page.header().revision();
     more = page.more() && page.kvs_size() > 0;
     if (!more) return;
+    limit = page.kvs_size();  // fewer than were asked for, if more would not have come in time
     next = page.kvs(page.kvs_size() - 1).key() + '\0';
     const auto bytes = page.ByteSizeLong();
     if (bytes < page_bytes / 2) limit = std::min(2 * limit, page_rows_max);
@@ -309,6 +316,8 @@ result<receipt> etcd_store::state::commit(const batch& b) {
     etcd_plan plan{b, prefix, versions};
     const auto learn = [&](const rpc::TxnResponse& answer) {
         auto learnt = plan.learn(answer);
+        // So that who was refused, and decides anew, sees what is there, whatever was remembered.
+        for (const auto& [key, row] : plan.asked_back()) keep(key, row, answer.header().revision());
         if (!learnt && learnt.error().code() == errc::conflict) ++conflicts;
         return learnt;
     };

@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds connect_time_max{100}, between_rounds{50};
 // A read that is not answered is asked elsewhere after this part of the whole time.
 constexpr int read_attempts = 3;
+// And then for fewer rows, lest they are too many to come in time: the last attempt is for one.
+constexpr std::int64_t fewer_rows = 32;
 
 constexpr std::string_view name_of(grpc::StatusCode code) {
     switch (code) {
@@ -62,6 +64,7 @@ grpc::ChannelArguments arguments() {
     // A watch notices by them that the other side is gone. Etcd takes one each 5 s at most.
     a.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
     a.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
+    a.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // else it sends two, and no more
     return a;
 }
 
@@ -80,6 +83,11 @@ result<std::shared_ptr<grpc::ChannelCredentials>> credentials(const etcd_options
     return grpc::SslCredentials({*authority, *key, *certificate});
 }
 
+/// What it has done is unknown to us, who look elsewhere.
+grpc::Status of_another_cluster() {
+    return {grpc::StatusCode::UNAVAILABLE, "another cluster answers there than at first"};
+}
+
 error failed(const std::string& endpoint, const grpc::Status& status, errc code) {
     return error{code, "ask", endpoint, in_words(status)};
 }
@@ -92,6 +100,8 @@ std::string in_words(const grpc::Status& status) {
 
 /// Etcd refuses most of what it refuses before it proposes it to the cluster, or before it applies
 /// it. Not so where space is exceeded: the transaction that is the first to do that is applied.
+/// Codes that gRPC or a proxy also gives, when a request may have been passed on, say nothing
+/// without etcd's own words.
 etcd_judgement judge(const grpc::Status& status) {
     const std::string text = status.error_message();
     const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
@@ -105,8 +115,13 @@ etcd_judgement judge(const grpc::Status& status) {
                     says("too large") || says("too many operations") ? errc::too_big : errc::io};
         case grpc::StatusCode::RESOURCE_EXHAUSTED:
             if (says("space exceeded")) return {etcd_verdict::lost, errc::no_space};
-            return {etcd_verdict::refused, says("larger than max") ? errc::too_big : errc::io};
+            if (says("received message larger than max"))
+                return {etcd_verdict::refused, errc::too_big};
+            return {says("etcdserver: too many requests") ? etcd_verdict::refused
+                                                          : etcd_verdict::lost};
         case grpc::StatusCode::PERMISSION_DENIED:
+            return {says("etcdserver: permission denied") ? etcd_verdict::refused
+                                                          : etcd_verdict::lost};
         case grpc::StatusCode::FAILED_PRECONDITION: return {etcd_verdict::refused};
         case grpc::StatusCode::UNIMPLEMENTED: return {etcd_verdict::refused, errc::unsupported};
         case grpc::StatusCode::OUT_OF_RANGE:
@@ -128,18 +143,20 @@ result<std::unique_ptr<etcd_link>> etcd_link::open(const etcd_options& options) 
     if (!who) return passed(who);
     std::unique_ptr<etcd_link> link{new etcd_link{options}};
     for (const auto& name : options.endpoints) {
-        endpoint e{name, grpc::CreateCustomChannel(name, *who, arguments()), {}, {}, {}};
+        auto& e = link->endpoints_.emplace_back();
+        e.name = name;
+        e.channel = grpc::CreateCustomChannel(name, *who, arguments());
         e.kv = rpc::KV::NewStub(e.channel);
         e.watch = rpc::Watch::NewStub(e.channel);
         e.auth = rpc::Auth::NewStub(e.channel);
         (void)e.channel->GetState(true);  // so that it is connected when another fails
-        link->endpoints_.push_back(std::move(e));
     }
     return link;
 }
 
 /// For one that is connected, if there is one; else for the next.
-void etcd_link::leave(const endpoint& failed) {
+void etcd_link::leave(endpoint& failed) {
+    failed.ours = false;  // whoever is there the next time
     auto now = here_.load();
     const auto after = [&](std::size_t n) -> endpoint& {
         return endpoints_[(now + n) % endpoints_.size()];
@@ -151,60 +168,110 @@ void etcd_link::leave(const endpoint& failed) {
     here_.compare_exchange_strong(now, now + (step < endpoints_.size() ? step : 1));
 }
 
-void etcd_link::introduce(grpc::ClientContext& context) {
+/// As whom, which is answered.
+std::string etcd_link::introduce(grpc::ClientContext& context) {
     // A member that has lost its leader then says so at once.
     context.AddMetadata("hasleader", "true");
-    const std::lock_guard lock{token_mutex_};
-    if (!token_.empty()) context.AddMetadata("token", token_);
+    auto token = this->token();
+    if (!token.empty()) context.AddMetadata("token", token);
+    return token;
 }
 
-grpc::Status etcd_link::authenticate(endpoint& at, clock::time_point until) {
+std::string etcd_link::token() {
+    const std::lock_guard lock{token_mutex_};
+    return token_;
+}
+
+grpc::Status etcd_link::authenticate(endpoint& at, clock::time_point until,
+                                     const std::stop_token& stop) {
     rpc::AuthenticateRequest who;
     who.set_name(options_.user);
     who.set_password(options_.password);
     grpc::ClientContext context;
     context.set_deadline(from_now(until - clock::now()));
+    const std::stop_callback stopped{stop, [&] { context.TryCancel(); }};
     rpc::AuthenticateResponse answer;
     auto status = at.auth->Authenticate(&context, who, &answer);
     ++authentications_;
+    if (!status.ok()) return status;  // the token that others may have had meanwhile stays
+    if (!is_ours(answer.header())) return of_another_cluster();
     const std::lock_guard lock{token_mutex_};
     token_ = answer.token();
     return status;
 }
 
-etcd_link::outcome etcd_link::ask(kind what, const attempt& once) {
+etcd_link::attempted etcd_link::try_at(endpoint& at, clock::duration time_max, const attempt& once,
+                                       const std::stop_token& stop) {
+    grpc::ClientContext context;
+    context.set_deadline(from_now(time_max));
+    const std::stop_callback stopped{stop, [&] { context.TryCancel(); }};
+    auto as = introduce(context);
+    rpc::ResponseHeader header;
+    auto status = once(at, context, header);
+    if (status.ok() && !(at.ours = is_ours(header))) status = of_another_cluster();
+    const auto means = judge(status);
+    return {{std::move(status), means, at.name}, std::move(as)};
+}
+
+/// Whoever is asked for a change makes it, also a cluster that is not ours. So one that has not
+/// been heard yet is asked this first, and whatever becomes of it, nothing has changed.
+etcd_link::attempted etcd_link::meet(endpoint& at, clock::duration time_max,
+                                     const std::stop_token& stop) {
+    rpc::RangeRequest anything;
+    anything.set_key(options_.prefix + '\0');
+    anything.set_keys_only(true);
+    anything.set_serializable(true);
+    const auto once = [&](endpoint& e, grpc::ClientContext& context, rpc::ResponseHeader& header) {
+        rpc::RangeResponse answer;
+        auto status = e.kv->Range(&context, anything, &answer);
+        header = answer.header();
+        return status;
+    };
+    auto met = try_at(at, time_max, once, stop);
+    if (met.o.means.verdict == etcd_verdict::lost) met.o.means = {etcd_verdict::elsewhere};
+    return met;
+}
+
+etcd_link::outcome etcd_link::ask(kind what, const attempt& once, const std::stop_token& stop) {
     const auto until = clock::now() + options_.call_time_max;
-    const auto share =
-        what == kind::read ? options_.call_time_max / read_attempts : options_.call_time_max;
+    const clock::duration share = options_.call_time_max / read_attempts;
+    // What was heard last; from one that is not connected, nothing is.
+    outcome o{
+        {grpc::StatusCode::UNAVAILABLE, "no connection"}, {etcd_verdict::elsewhere}, here().name};
     bool told_who = false;
     for (std::size_t tries = 1;; ++tries) {
         auto& at = here();
-        outcome o{
-            {grpc::StatusCode::UNAVAILABLE, "no connection"}, {etcd_verdict::elsewhere}, at.name};
-        const clock::duration left = until - clock::now();
-        if (at.channel->WaitForConnected(
-                from_now(std::min<clock::duration>(left, connect_time_max)))) {
-            grpc::ClientContext context;
-            context.set_deadline(from_now(std::min<clock::duration>(until - clock::now(), share)));
-            introduce(context);
-            o.status = once(at, context);
-            o.means = judge(o.status);
+        bool again = true;
+        const bool connected = at.channel->WaitForConnected(
+            from_now(std::min<clock::duration>(until - clock::now(), connect_time_max)));
+        const auto left = until - clock::now();
+        // What is sent when the time is over counts as lost, though nothing has become of it.
+        if (connected && left.count() <= 0) return o;
+        if (connected) {
+            const bool meets = what == kind::change && !at.ours;
+            auto tried =
+                meets ? meet(at, std::min(left, share), stop)
+                      : try_at(at, what == kind::read ? std::min(left, share) : left, once, stop);
+            if (meets && tried.o.means.verdict == etcd_verdict::good) continue;
+            o = std::move(tried.o);
+            if (o.means.verdict == etcd_verdict::stale) {
+                o.means = {etcd_verdict::refused};
+                if (options_.user.empty()) return o;
+                if (tried.as != token()) continue;  // another thread has told it meanwhile
+                if (std::exchange(told_who, true)) return o;
+                const auto known = authenticate(at, until, stop);
+                if (known.ok()) continue;
+                o.status = known;
+                o.means.verdict = judge(known).verdict == etcd_verdict::refused
+                                      ? etcd_verdict::refused
+                                      : etcd_verdict::elsewhere;
+                told_who = o.means.verdict == etcd_verdict::refused;
+            }
+            again = o.means.verdict == etcd_verdict::elsewhere ||
+                    (o.means.verdict == etcd_verdict::lost && what == kind::read);
         }
-        if (o.means.verdict == etcd_verdict::stale) {
-            o.means = {etcd_verdict::refused};
-            if (options_.user.empty() || std::exchange(told_who, true)) return o;
-            const auto known = authenticate(at, until);
-            if (known.ok()) continue;
-            o.status = known;
-            o.means.verdict = judge(known).verdict == etcd_verdict::refused
-                                  ? etcd_verdict::refused
-                                  : etcd_verdict::elsewhere;
-            told_who = o.means.verdict == etcd_verdict::refused;
-        }
-        const bool again = o.means.verdict == etcd_verdict::elsewhere ||
-                           (o.means.verdict == etcd_verdict::lost && what == kind::read);
         if (again || o.means.verdict == etcd_verdict::lost) leave(at);
-        if (!again || clock::now() >= until) return o;
+        if (!again || clock::now() >= until || stop.stop_requested()) return o;
         if (tries % endpoints_.size() == 0) std::this_thread::sleep_for(between_rounds);
     }
 }
@@ -215,54 +282,63 @@ bool etcd_link::is_ours(const rpc::ResponseHeader& header) {
            none == header.cluster_id();
 }
 
-namespace {
-
-constexpr std::string_view another_cluster = "another cluster answers there than at first";
-
-}  // namespace
-
 template <class Response, class Call>
-result<Response> etcd_link::read(bool of_past, const Call& call) {
+result<Response> etcd_link::read(bool of_past, const std::stop_token& stop, const Call& call) {
     Response answer;
     const auto once = [&](bool anywhere) {
-        return ask(kind::read, [&](endpoint& at, grpc::ClientContext& context) {
-            return call(at, context, anywhere, answer);
-        });
+        return ask(
+            kind::read,
+            [&](endpoint& at, grpc::ClientContext& context, rpc::ResponseHeader& header) {
+                auto status = call(at, context, anywhere, answer);
+                header = answer.header();
+                return status;
+            },
+            stop);
     };
     auto o = once(of_past);
     if (o.means.verdict == etcd_verdict::ahead && of_past) o = once(false);
     if (o.means.verdict != etcd_verdict::good)
         return std::unexpected{failed(o.asked, o.status, o.means.code)};
-    if (!is_ours(answer.header()))
-        return fail(errc::io, "ask", o.asked, std::string{another_cluster});
     return answer;
 }
 
-result<rpc::RangeResponse> etcd_link::range(rpc::RangeRequest request) {
+result<rpc::RangeResponse> etcd_link::range(rpc::RangeRequest request,
+                                            const std::stop_token& stop) {
+    bool too_slow = false;
     return read<rpc::RangeResponse>(
-        request.revision() > 0,
+        request.revision() > 0, stop,
         [&](endpoint& at, grpc::ClientContext& context, bool anywhere, rpc::RangeResponse& out) {
             request.set_serializable(anywhere);
-            return at.kv->Range(&context, request, &out);
+            if (too_slow && request.limit() > 1)
+                request.set_limit(std::max(request.limit() / fewer_rows, std::int64_t{1}));
+            auto status = at.kv->Range(&context, request, &out);
+            too_slow = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+            return status;
         });
 }
 
 result<rpc::TxnResponse> etcd_link::read_all(rpc::TxnRequest request) {
     const bool of_past =
         request.success_size() > 0 && request.success(0).request_range().revision() > 0;
-    return read<rpc::TxnResponse>(of_past, [&](endpoint& at, grpc::ClientContext& context,
-                                               bool anywhere, rpc::TxnResponse& out) {
-        for (auto& op : *request.mutable_success())
-            op.mutable_request_range()->set_serializable(anywhere);
-        return at.kv->Txn(&context, request, &out);
-    });
+    return read<rpc::TxnResponse>(
+        of_past, {},
+        [&](endpoint& at, grpc::ClientContext& context, bool anywhere, rpc::TxnResponse& out) {
+            for (auto& op : *request.mutable_success())
+                op.mutable_request_range()->set_serializable(anywhere);
+            return at.kv->Txn(&context, request, &out);
+        });
 }
 
 result<rpc::TxnResponse> etcd_link::transact(const rpc::TxnRequest& request) {
     rpc::TxnResponse answer;
-    const auto o = ask(kind::change, [&](endpoint& at, grpc::ClientContext& context) {
-        return at.kv->Txn(&context, request, &answer);
-    });
+    const auto o =
+        ask(kind::change,
+            [&](endpoint& at, grpc::ClientContext& context, rpc::ResponseHeader& header) {
+                auto status = at.kv->Txn(&context, request, &answer);
+                header = answer.header();
+                return status;
+            },
+            {});
     switch (o.means.verdict) {
         case etcd_verdict::good: break;
         case etcd_verdict::refused:
@@ -270,14 +346,12 @@ result<rpc::TxnResponse> etcd_link::transact(const rpc::TxnRequest& request) {
         case etcd_verdict::stale: return std::unexpected{failed(o.asked, o.status, o.means.code)};
         default: return std::unexpected{failed(o.asked, o.status, errc::unknown_outcome)};
     }
-    if (!is_ours(answer.header()))
-        return fail(errc::unknown_outcome, "ask", o.asked, std::string{another_cluster});
     return answer;
 }
 
 std::unique_ptr<grpc::ClientReaderWriter<rpc::WatchRequest, rpc::WatchResponse>> etcd_link::watch(
     grpc::ClientContext& context) {
-    introduce(context);
+    (void)introduce(context);
     return here().watch->Watch(&context);
 }
 

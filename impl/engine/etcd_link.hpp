@@ -7,11 +7,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
-#include <vector>
 
 #include <casement/core/error.hpp>
 #include <casement/engine/etcd.hpp>
@@ -50,11 +51,14 @@ public:
     [[nodiscard]] static result<std::unique_ptr<etcd_link>> open(const etcd_options& options);
 
     /// A read; `compacted` is a `conflict`. What `ahead` says is asked again without
-    /// `serializable`.
-    [[nodiscard]] result<etcdserverpb::RangeResponse> range(etcdserverpb::RangeRequest request);
+    /// `serializable`. Where rows do not come in time, it asks for fewer than its limit, and `more`
+    /// is said of those. It ends soon once `stop` is asked for.
+    [[nodiscard]] result<etcdserverpb::RangeResponse> range(etcdserverpb::RangeRequest request,
+                                                            const std::stop_token& stop = {});
     /// Several reads as one; the request's are all of one kind.
     [[nodiscard]] result<etcdserverpb::TxnResponse> read_all(etcdserverpb::TxnRequest request);
-    /// `unknown_outcome` where it may have been done.
+    /// `unknown_outcome` where it may have been done. It is sent to none but the cluster that
+    /// answered first.
     [[nodiscard]] result<etcdserverpb::TxnResponse> transact(
         const etcdserverpb::TxnRequest& request);
 
@@ -62,6 +66,9 @@ public:
     [[nodiscard]] std::unique_ptr<
         grpc::ClientReaderWriter<etcdserverpb::WatchRequest, etcdserverpb::WatchResponse>>
     watch(grpc::ClientContext& context);
+
+    /// Whether this is the cluster that answered first.
+    [[nodiscard]] bool is_ours(const etcdserverpb::ResponseHeader& header);
 
     [[nodiscard]] std::uint64_t authentications() const { return authentications_; }
 
@@ -72,6 +79,7 @@ private:
         std::unique_ptr<etcdserverpb::KV::Stub> kv;
         std::unique_ptr<etcdserverpb::Watch::Stub> watch;
         std::unique_ptr<etcdserverpb::Auth::Stub> auth;
+        std::atomic<bool> ours = false;  // our cluster has answered, and no call has failed since
     };
     struct outcome {
         grpc::Status status;
@@ -79,23 +87,34 @@ private:
         std::string asked;  // which endpoint
     };
     enum class kind : std::uint8_t { read, change };
-    using attempt = std::function<grpc::Status(endpoint&, grpc::ClientContext&)>;
+    /// A call, which tells the header of its answer.
+    using attempt =
+        std::function<grpc::Status(endpoint&, grpc::ClientContext&, etcdserverpb::ResponseHeader&)>;
+    struct attempted {
+        outcome o;
+        std::string as;  // the token that was shown
+    };
 
     explicit etcd_link(const etcd_options& options) : options_{options} {}
 
-    [[nodiscard]] outcome ask(kind what, const attempt& once);
+    [[nodiscard]] outcome ask(kind what, const attempt& once, const std::stop_token& stop);
+    [[nodiscard]] attempted try_at(endpoint& at, clock::duration time_max, const attempt& once,
+                                   const std::stop_token& stop);
+    [[nodiscard]] attempted meet(endpoint& at, clock::duration time_max,
+                                 const std::stop_token& stop);
     /// `of_past` says that the request names a revision: then any member may answer that has it.
     template <class Response, class Call>
-    [[nodiscard]] result<Response> read(bool of_past, const Call& call);
-    [[nodiscard]] grpc::Status authenticate(endpoint& at, clock::time_point until);
-    void introduce(grpc::ClientContext& context);
-    void leave(const endpoint& failed);
+    [[nodiscard]] result<Response> read(bool of_past, const std::stop_token& stop,
+                                        const Call& call);
+    [[nodiscard]] grpc::Status authenticate(endpoint& at, clock::time_point until,
+                                            const std::stop_token& stop);
+    [[nodiscard]] std::string introduce(grpc::ClientContext& context);
+    [[nodiscard]] std::string token();
+    void leave(endpoint& failed);
     [[nodiscard]] endpoint& here() { return endpoints_[here_ % endpoints_.size()]; }
-    /// Whether this is the cluster that answered first.
-    [[nodiscard]] bool is_ours(const etcdserverpb::ResponseHeader& header);
 
     const etcd_options options_;
-    std::vector<endpoint> endpoints_;
+    std::deque<endpoint> endpoints_;  // which stay where they are
     std::atomic<std::size_t> here_ = 0;
     std::mutex token_mutex_;
     std::string token_;

@@ -147,9 +147,9 @@ void etcd_plan::bump(rpc::TxnRequest& r, const write& w) const {
 }
 
 result<void> etcd_plan::learn(const rpc::TxnResponse& answer) {
+    known_.clear();
     if (answer.responses_size() != static_cast<int>(depends_on_.size()))
         return fail(errc::io, "commit", "", "the answer is of another question");
-    known_.clear();
     for (std::size_t i = 0; i < depends_on_.size(); ++i) {
         auto row = row_from(depends_on_[i], answer.responses(static_cast<int>(i)).response_range());
         if (!row) return passed(row);

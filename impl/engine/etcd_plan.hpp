@@ -35,6 +35,8 @@ public:
     /// first guard that is broken, `corrupt` a row that is bumped and is no counter. Otherwise the
     /// request can be made anew.
     [[nodiscard]] result<void> learn(const etcdserverpb::TxnResponse& answer);
+    /// What the last answer says of rows.
+    [[nodiscard]] const std::map<std::string_view, etcd_row>& asked_back() const { return known_; }
 
 private:
     [[nodiscard]] const etcd_row* known(std::string_view key) const;

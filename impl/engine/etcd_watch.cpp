@@ -24,11 +24,16 @@ etcd_watch::etcd_watch(etcd_link& link, remembered_rows& rows, std::string prefi
 etcd_watch::~etcd_watch() {
     {
         const std::lock_guard lock{mutex_};
-        stop_ = true;
+        stop_.request_stop();
         if (following_ != nullptr) following_->TryCancel();
     }
     stopped_.notify_all();
     thread_.join();
+}
+
+void etcd_watch::begin_anew() {
+    const std::lock_guard lock{mutex_};
+    if (following_ != nullptr) following_->TryCancel();
 }
 
 void etcd_watch::run() {
@@ -36,7 +41,8 @@ void etcd_watch::run() {
         follow();
         rows_.stop_listening();
         std::unique_lock lock{mutex_};
-        if (stopped_.wait_for(lock, before_it_begins_anew, [&] { return stop_; })) return;
+        const auto stop = [&] { return stop_.stop_requested(); };
+        if (stopped_.wait_for(lock, before_it_begins_anew, stop)) return;
     }
 }
 
@@ -45,14 +51,14 @@ void etcd_watch::follow() {
     rpc::RangeRequest now;
     now.set_key(prefix_);
     now.set_count_only(true);
-    const auto begin = link_.range(now);
+    const auto begin = link_.range(now, stop_.get_token());
     if (!begin) return;
     const auto revision = begin->header().revision();
 
     grpc::ClientContext context;
     {
         const std::lock_guard lock{mutex_};
-        if (stop_) return;
+        if (stop_.stop_requested()) return;
         following_ = &context;
     }
     const auto stream = link_.watch(context);
@@ -62,7 +68,8 @@ void etcd_watch::follow() {
     range.set_range_end(after_prefix(prefix_));
     range.set_start_revision(revision + 1);
     rpc::WatchResponse news;
-    if (stream->Write(what) && stream->Read(&news) && news.created() && !news.canceled()) {
+    if (stream->Write(what) && stream->Read(&news) && news.created() && !news.canceled() &&
+        link_.is_ours(news.header())) {
         ++begun_;
         rows_.listen_from(revision);
         while (hear(news) && stream->Read(&news)) {

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -23,6 +24,9 @@ public:
     etcd_watch& operator=(const etcd_watch&) = delete;
     ~etcd_watch();
 
+    /// It has not shown what it should have: what it has shown counts no more.
+    void begin_anew();
+
     [[nodiscard]] std::uint64_t begun() const { return begun_; }
 
 private:
@@ -36,7 +40,7 @@ private:
     std::atomic<std::uint64_t> begun_ = 0;
     std::mutex mutex_;
     std::condition_variable stopped_;
-    bool stop_ = false;
+    std::stop_source stop_;
     grpc::ClientContext* following_ = nullptr;  // to be cancelled
     std::thread thread_;
 };

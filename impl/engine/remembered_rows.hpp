@@ -1,8 +1,9 @@
 #pragma once
 // Rows that were read of a store that others write too, and what has been heard of its changes
 // since: a row is known from the revision at which it was written, or seen to be absent, up to that
-// to which changes have been heard of. What is known is forgotten when the hearing stops. Bounded
-// memory, the rows asked for last. Any thread.
+// to which changes have been heard of. What is known is forgotten when the hearing stops, and when
+// a read shows that a change was not heard of that should have been (etcd before 3.4.31 and 3.5.13
+// may leave one out, and says nothing). Bounded memory, the rows asked for last. Any thread.
 
 #include <algorithm>
 #include <condition_variable>
@@ -40,8 +41,7 @@ public:
     /// Nothing is heard any more: nothing is known.
     void stop_listening() {
         const std::lock_guard lock{mutex_};
-        forget();
-        from_ = heard_ = 0;
+        stop();
     }
 
     /// What came together; all of a revision's changes do. REQUIRES: later than what came before
@@ -62,19 +62,27 @@ public:
         moved_.notify_all();
     }
 
-    /// A row as it was read at `revision`, and when it was written; 0 if it was not there.
-    void keep(std::string_view key, const std::optional<std::string>& value, std::int64_t written,
+    /// A row as it was read at `revision`, and when it was written; 0 if it was not there. False if
+    /// it cannot be so by what has been heard: then all is forgotten, and nothing is known until
+    /// the listening begins anew.
+    bool keep(std::string_view key, const std::optional<std::string>& value, std::int64_t written,
               std::int64_t revision) {
         const std::lock_guard lock{mutex_};
-        if (from_ == 0 || revision < from_) return;
+        if (from_ == 0 || revision < from_) return true;
+        auto* old = find(key);
+        if ((value && unheard(key, written)) || (old && contradicts(*old, value, revision))) {
+            stop();
+            return false;
+        }
         // It was changed since, and nobody was there to take that down.
-        if (changes_.last(key) > static_cast<std::uint64_t>(revision)) return;
+        if (changes_.last(key) > static_cast<std::uint64_t>(revision)) return true;
         const known row{value, value ? written : revision, revision};
-        if (auto* old = find(key)) {
+        if (old != nullptr) {
             if (old->seen < revision) replace(key, *old, row);
         } else if (bytes_of(key, row) <= row_bytes_max()) {
             insert(std::string{key}, row);
         }
+        return true;
     }
 
     /// The row as it was at `revision`, if that is known: a value, or nothing where no row was.
@@ -82,8 +90,7 @@ public:
                                                                std::int64_t revision) {
         const std::lock_guard lock{mutex_};
         const auto* row = from_ == 0 ? nullptr : find(key);
-        if (row == nullptr || revision < row->since || revision > std::max(row->seen, heard_))
-            return std::nullopt;
+        if (row == nullptr || !covers(*row, revision)) return std::nullopt;
         return row->value;
     }
 
@@ -125,6 +132,20 @@ private:
         return row_overhead_bytes + key.size() + (row.value ? row.value->size() : 0);
     }
 
+    [[nodiscard]] bool covers(const known& row, std::int64_t revision) const {
+        return row.since <= revision && revision <= std::max(row.seen, heard_);
+    }
+    [[nodiscard]] bool contradicts(const known& row, const std::optional<std::string>& value,
+                                   std::int64_t revision) const {
+        return covers(row, revision) && row.value != value;
+    }
+    /// Whether it was written when that should have been heard of, and was not. Of a key whose
+    /// place in the table another shares, that may not be seen; never the reverse.
+    [[nodiscard]] bool unheard(std::string_view key, std::int64_t written) const {
+        return from_ < written && written <= heard_ &&
+               changes_.last(key) < static_cast<std::uint64_t>(written);
+    }
+
     [[nodiscard]] std::size_t row_bytes_max() const { return generation_bytes_max_ / 8; }
 
     /// One that has grown too large is forgotten. REQUIRES: it was found, so it is young
@@ -141,6 +162,11 @@ private:
     void turn() {
         old_ = std::exchange(young_, {});
         young_bytes_ = 0;
+    }
+
+    void stop() {
+        forget();
+        from_ = heard_ = 0;
     }
 
     void forget() {

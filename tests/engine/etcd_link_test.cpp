@@ -1,8 +1,21 @@
-// What a call's failure means, status by status: the texts are those of etcd 3.4 and gRPC 1.51.
+// What a call's failure means, status by status: the texts are those of etcd 3.4 and gRPC 1.51. And
+// what threads do to each other, at a member that answers as the test asks.
 
 #include "engine/etcd_link.hpp"
 
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
 #include <gtest/gtest.h>
+
+#include <casement/core/assert.hpp>
+
+#include "engine/etcd_watch.hpp"
+#include "engine/remembered_rows.hpp"
 
 namespace casement::engine::etcd_link_test {
 namespace {
@@ -35,12 +48,15 @@ TEST(etcd_link, knows_what_a_status_means) {
         {INVALID_ARGUMENT,    "revision of auth store is old",          stale},
         {INVALID_ARGUMENT,    "user name is empty",                     stale},
         {INVALID_ARGUMENT,    "etcdserver: authentication failed, invalid user ID",refused},
-        {PERMISSION_DENIED,   "permission denied",                      refused},
+        {PERMISSION_DENIED,   "etcdserver: permission denied",          refused},
+        {PERMISSION_DENIED,   "RBAC: access denied",                    lost},
         {FAILED_PRECONDITION, "authentication is not enabled",          refused},
         {INVALID_ARGUMENT,    "request is too large",                   refused, errc::too_big},
         {INVALID_ARGUMENT,    "too many operations in txn",             refused, errc::too_big},
         {RESOURCE_EXHAUSTED,  "grpc: received message larger than max", refused, errc::too_big},
-        {RESOURCE_EXHAUSTED,  "too many requests",                      refused},
+        {RESOURCE_EXHAUSTED,  "etcdserver: too many requests",          refused},
+        {RESOURCE_EXHAUSTED,  "Bandwidth exhausted or memory limit",    lost},
+        {RESOURCE_EXHAUSTED,  "grpc: trying to send message larger than max", lost},
         {RESOURCE_EXHAUSTED,  "mvcc: database space exceeded",          lost, errc::no_space},
         {OUT_OF_RANGE,        "mvcc: revision has been compacted",      compacted, errc::conflict},
         {OUT_OF_RANGE,        "mvcc: is a future revision",             ahead},
@@ -58,6 +74,165 @@ TEST(etcd_link, knows_what_a_status_means) {
 TEST(etcd_link, says_a_status_in_words) {
     EXPECT_EQ(in_words({StatusCode::UNAVAILABLE, "etcdserver: no leader"}),
               "UNAVAILABLE: etcdserver: no leader");
+}
+
+namespace rpc = etcdserverpb;
+
+/// Knows no rows, but who calls: whoever does not show the newest token is sent away. The first who
+/// is sent away, or asks to be let in, may be made to wait until another has been served.
+class member {
+public:
+    member() {
+        int port = 0;
+        grpc::ServerBuilder make;
+        make.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+        make.RegisterService(&kv_);
+        make.RegisterService(&auth_);
+        make.RegisterService(&watch_);
+        server_ = make.BuildAndStart();
+        require(server_ != nullptr, "it listens");
+        endpoint_ = "127.0.0.1:" + std::to_string(port);
+    }
+    ~member() { server_->Shutdown(std::chrono::system_clock::now()); }
+    member(const member&) = delete;
+    member& operator=(const member&) = delete;
+
+    enum class delayed { nobody, sent_away, to_be_let_in };
+
+    [[nodiscard]] etcd_options options() const {
+        return {.endpoints = {endpoint_}, .prefix = "/p", .user = "me"};
+    }
+    /// The newest token counts no more, and who finds that out first has to wait.
+    void forget_everybody(delayed who) {
+        const std::lock_guard lock{mutex_};
+        valid_.clear();
+        delayed_ = who;
+    }
+    void wait_until_one_waits() {
+        std::unique_lock lock{mutex_};
+        moved_.wait(lock, [&] { return waits_; });
+    }
+    [[nodiscard]] int watched() {
+        const std::lock_guard lock{mutex_};
+        return watched_;
+    }
+
+private:
+    static constexpr std::uint64_t here = 7, elsewhere = 8;  // clusters
+
+    struct kv_service : rpc::KV::Service {
+        explicit kv_service(member& m) : of{m} {}
+        member& of;
+        grpc::Status Range(grpc::ServerContext* context, const rpc::RangeRequest*,
+                           rpc::RangeResponse* answer) override {
+            const auto shown = context->client_metadata().find("token");
+            const bool has_one = shown != context->client_metadata().end();
+            answer->mutable_header()->set_cluster_id(here);
+            return of.range(has_one ? std::string{shown->second.data(), shown->second.size()} : "");
+        }
+    };
+    struct auth_service : rpc::Auth::Service {
+        explicit auth_service(member& m) : of{m} {}
+        member& of;
+        grpc::Status Authenticate(grpc::ServerContext*, const rpc::AuthenticateRequest*,
+                                  rpc::AuthenticateResponse* answer) override {
+            answer->mutable_header()->set_cluster_id(here);
+            auto token = of.let_in();
+            if (token.empty()) return {grpc::StatusCode::UNAVAILABLE, "not now"};
+            answer->set_token(std::move(token));
+            return grpc::Status::OK;
+        }
+    };
+    struct watch_service : rpc::Watch::Service {
+        explicit watch_service(member& m) : of{m} {}
+        member& of;
+        grpc::Status Watch(
+            grpc::ServerContext*,
+            grpc::ServerReaderWriter<rpc::WatchResponse, rpc::WatchRequest>* stream) override {
+            {
+                const std::lock_guard lock{of.mutex_};
+                ++of.watched_;
+            }
+            rpc::WatchRequest what;
+            rpc::WatchResponse made;
+            made.mutable_header()->set_cluster_id(elsewhere);
+            made.set_created(true);
+            (void)(stream->Read(&what) && stream->Write(made) && stream->Read(&what));
+            return grpc::Status::OK;
+        }
+    };
+
+    grpc::Status range(const std::string& token) {
+        std::unique_lock lock{mutex_};
+        if (!token.empty() && token == valid_) {
+            ++served_;
+            moved_.notify_all();
+            return grpc::Status::OK;
+        }
+        if (delayed_ == delayed::sent_away) until_another_is_served(lock);
+        return {grpc::StatusCode::UNAUTHENTICATED, "etcdserver: invalid auth token"};
+    }
+    std::string let_in() {
+        std::unique_lock lock{mutex_};
+        if (delayed_ == delayed::to_be_let_in) {
+            until_another_is_served(lock);
+            return "";
+        }
+        return valid_ = "token" + std::to_string(++tokens_);
+    }
+    /// Then its link knows the new token.
+    void until_another_is_served(std::unique_lock<std::mutex>& lock) {
+        delayed_ = delayed::nobody;
+        waits_ = true;
+        moved_.notify_all();
+        moved_.wait(lock, [&, before = served_] { return served_ > before; });
+        waits_ = false;
+    }
+
+    std::mutex mutex_;
+    std::condition_variable moved_;
+    std::string valid_, endpoint_;
+    delayed delayed_ = delayed::nobody;
+    bool waits_ = false;
+    int tokens_ = 0, served_ = 0, watched_ = 0;
+    kv_service kv_{*this};
+    auth_service auth_{*this};
+    watch_service watch_{*this};
+    std::unique_ptr<grpc::Server> server_;
+};
+
+/// How often it was said who calls, when one thread is made to wait and another comes in between.
+std::uint64_t times_told(member::delayed who) {
+    member m;
+    const auto link = *etcd_link::open(m.options());
+    EXPECT_TRUE(link->range({}));
+    EXPECT_EQ(link->authentications(), 1u);
+    m.forget_everybody(who);
+    {
+        const std::jthread first{[&] { EXPECT_TRUE(link->range({})); }};
+        m.wait_until_one_waits();
+        EXPECT_TRUE(link->range({}));
+    }
+    EXPECT_TRUE(link->range({}));
+    return link->authentications() - 1;
+}
+
+TEST(etcd_link, takes_the_token_that_another_thread_has_got_meanwhile) {
+    EXPECT_EQ(times_told(member::delayed::sent_away), 1u);
+}
+
+TEST(etcd_link, keeps_the_token_that_another_thread_has_got_when_it_gets_none) {
+    EXPECT_EQ(times_told(member::delayed::to_be_let_in), 2u) << "one got none, and one got one";
+}
+
+TEST(etcd_link, does_not_follow_a_watch_on_another_cluster) {
+    member m;
+    const auto link = *etcd_link::open(m.options());
+    remembered_rows rows{1 << 20};
+    const etcd_watch watch{*link, rows, "/p"};
+    while (m.watched() < 3 && watch.begun() == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    EXPECT_EQ(watch.begun(), 0u);
 }
 
 }  // namespace

@@ -20,7 +20,11 @@
 #include <support/temporary.hpp>
 #include <support/threads.hpp>
 
+#include "engine/etcd_link.hpp"
 #include "engine/etcd_member.hpp"
+#include "engine/etcd_slow_wire.hpp"
+#include "engine/etcd_watch.hpp"
+#include "engine/remembered_rows.hpp"
 #include "engine/reply_eater.hpp"
 #include "kv/store_laws.hpp"
 #include "support/scale.hpp"
@@ -306,6 +310,28 @@ TEST_F(etcd, a_scan_comes_in_pages_of_one_instant) {
     EXPECT_EQ(cost(kv, [&] { EXPECT_FALSE(kv.scan("", "").valid()); }), (costs{0, 0, 0}));
 }
 
+TEST_F(etcd, rows_too_large_to_come_together_in_time_come_one_by_one) {
+    constexpr std::size_t rows_n = 40, value_bytes = 85'000;
+    auto o = options();
+    auto kv = opened(o);
+    const std::string value(value_bytes, 'v');
+    for (std::size_t n = 0; n < rows_n; ++n)
+        ASSERT_TRUE(commit(kv, {}, {put("k" + std::to_string(100 + n), value)}));
+    casement::testing::slow_wire wire{o.endpoints[0]};
+    o.endpoints = {wire.endpoint()};
+    o.cache_bytes = 0;
+    o.call_time_max = milliseconds{3000};  // a third of it is too short for the first page
+    auto slow = opened(o);
+    std::size_t n = 0;
+    auto rows = slow.scan("", "z");
+    for (; rows.valid(); rows.next(), ++n) {
+        ASSERT_EQ(rows.key(), "k" + std::to_string(100 + n));
+        ASSERT_EQ(rows.value(), value);
+    }
+    EXPECT_TRUE(rows.status()) << told(rows.status());
+    EXPECT_EQ(n, rows_n);
+}
+
 TEST_F(etcd, a_snapshot_that_was_compacted_says_so) {
     auto kv = opened(options());
     ASSERT_TRUE(commit(kv, {}, {put("k", "1"), put("j", "1")}));
@@ -351,6 +377,34 @@ TEST_F(etcd, what_was_read_is_remembered_until_it_changes) {
     put_beside("L3pvbw==");  // the revision moves, and the watch hears of nothing
     EXPECT_EQ(look(), "71-7");
     EXPECT_EQ(kv.counts().watches, 1u);
+}
+
+// A guard that is broken shows what is there, so that the next decision is not made of what was
+// remembered.
+TEST_F(etcd, a_conflict_shows_what_is_there) {
+    const auto o = options();
+    auto kv = opened(o), beside = opened(o);
+    ASSERT_TRUE(soon([&] { return kv.counts().watches == 1; }));
+    ASSERT_TRUE(commit(beside, {}, {put("k", "1")}));
+    EXPECT_FALSE(commit(kv, {absent("k")}, {}));
+    EXPECT_EQ(cost(kv, [&] { EXPECT_EQ(value_of(kv.snapshot(), "k"), "1"); }), (costs{0, 1, 0}));
+}
+
+// Etcd may leave a change out of a watch; then two reads show what cannot both be.
+TEST_F(etcd, a_watch_that_has_shown_too_little_begins_anew) {
+    auto link = etcd_link::open(options());
+    ASSERT_TRUE(link);
+    remembered_rows rows{1 << 20};
+    etcd_watch watch{**link, rows, "/shown/"};
+    const auto now = cluster->revision();
+    const auto listens = [&] { return rows.wait_for(now, milliseconds{0}); };
+    ASSERT_TRUE(soon(listens));
+    ASSERT_TRUE(rows.keep("k", "v", 1, now));
+    ASSERT_FALSE(rows.keep("k", std::nullopt, 0, now));
+    ASSERT_FALSE(listens());
+    watch.begin_anew();
+    EXPECT_TRUE(soon(listens));
+    EXPECT_EQ(watch.begun(), 2u);
 }
 
 // Readers of two rows that are always changed together, by others: never one without the other.
@@ -565,7 +619,92 @@ TEST_F(etcd, another_cluster_is_not_taken_for_this_one) {
         EXPECT_EQ(code_of(row), errc::io);
         EXPECT_TRUE(says(row, "another cluster") && says(row, two.endpoints()[0])) << told(row);
     }
-    EXPECT_EQ(code_of(commit(kv, {}, {put("k", "2")})), errc::unknown_outcome);
+    const auto made = commit(kv, {}, {put("k", "2")});
+    EXPECT_EQ(code_of(made), errc::io) << told(made);
+    EXPECT_TRUE(says(made, "another cluster") && says(made, two.endpoints()[0])) << told(made);
+    const auto theirs = two.ask(0, "/v3/kv/range", R"({"key":"L3A=","range_end":"L3E="})");
+    EXPECT_NE(theirs.find("revision"), std::string::npos);
+    EXPECT_EQ(theirs.find("kvs"), std::string::npos) << theirs;
+    one.start(0);
+    EXPECT_TRUE(soon([&] { return commit(kv, {}, {put("k", "3")}).has_value(); }));
+}
+
+// Each round is refused at once, until the time is over: also then nothing was sent in vain.
+TEST_F(etcd, what_no_member_with_a_leader_has_heard_has_not_happened) {
+    etcd_cluster own{3};
+    auto o = patient(own, milliseconds{300});
+    o.endpoints.resize(1);
+    auto kv = opened(o);
+    own.kill(1);
+    own.kill(2);
+    EXPECT_TRUE(soon([&] { return says(commit(kv, {}, {put("k", "1")}), "no leader"); }));
+    for (int n = 0; n < 8; ++n) {
+        const auto none = commit(kv, {}, {put("k", "1")});
+        EXPECT_EQ(code_of(none), errc::io) << told(none);
+        EXPECT_TRUE(says(none, "no leader")) << told(none);
+    }
+}
+
+/// How long it took.
+milliseconds time_of(auto step) {
+    const auto begin = steady_clock::now();
+    step();
+    return std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin);
+}
+
+TEST_F(etcd, a_store_is_let_go_while_nobody_answers) {
+    constexpr milliseconds patience{10'000}, soon_enough{2'000};
+    {
+        etcd_cluster own;
+        auto kv = std::make_unique<etcd_store>(opened(patient(own, patience)));
+        EXPECT_TRUE(soon([&] { return kv->counts().watches == 1; }));
+        own.kill(0);
+        std::this_thread::sleep_for(milliseconds{500});  // it tries to begin anew
+        EXPECT_LT(time_of([&] { kv.reset(); }), soon_enough);
+    }
+    etcd_cluster own;
+    auto link = etcd_link::open(patient(own, patience));
+    ASSERT_TRUE(link);
+    etcdserverpb::RangeRequest any;
+    any.set_key("k");
+    ASSERT_TRUE((*link)->range(any));
+    own.pause(0);
+    std::stop_source stop;
+    const std::jthread later{[&] {
+        std::this_thread::sleep_for(milliseconds{200});
+        stop.request_stop();
+    }};
+    EXPECT_LT(time_of([&] { EXPECT_FALSE((*link)->range(any, stop.get_token())); }), soon_enough)
+        << "as the watch asks for where to begin";
+}
+
+// A member that stood still has the requests before it when it goes on, and not what the others
+// have done meanwhile.
+TEST_F(etcd, one_that_is_behind_answers_with_nothing_old) {
+    etcd_cluster own{3};
+    auto o = patient(own, milliseconds{5000});
+    auto late = o, others = o;
+    late.endpoints.resize(1);
+    others.endpoints.erase(others.endpoints.begin());
+    late.cache_bytes = 0;
+    auto behind = opened(late), ahead = opened(others);
+    ASSERT_TRUE(soon([&] { return commit(ahead, {}, {put("k", "0")}).has_value(); }));
+    for (int n = 0; n < 6; ++n) {
+        const auto old = std::to_string(n), now = std::to_string(n + 1);
+        ASSERT_TRUE(soon([&] { return value_of(behind, "k") == old; }));
+        own.pause(0);
+        ASSERT_TRUE(soon([&] { return commit(ahead, {}, {put("k", now)}).has_value(); }));
+        std::jthread goes_on{[&] {
+            std::this_thread::sleep_for(milliseconds{100});
+            own.go_on(0);
+        }};
+        if (n % 2 == 0) {
+            const auto row = behind.get("k");
+            EXPECT_TRUE(!row || row->value == now) << row->value.value_or("none");
+        } else {
+            EXPECT_FALSE(commit(behind, {is("k", old)}, {})) << "it holds no more";
+        }
+    }
 }
 
 struct changes {

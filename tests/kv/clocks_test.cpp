@@ -10,6 +10,7 @@
 
 #include <casement/kv/memory.hpp>
 
+#include "kv/lent_store.hpp"
 #include "support/property.hpp"
 
 namespace casement::clocks_test {
@@ -63,6 +64,45 @@ TEST(Clocks, OneThatIsAheadIsFoundByTheNextAndOneThatIsBehindAtOnce) {
         << behind.error().message();
     EXPECT_TRUE(check_clocks(kv, at(110 * bound_ns))) << "ahead, and nobody knows it yet";
     EXPECT_FALSE(check_clocks(kv, at(101 * bound_ns)));
+}
+
+/// Where another shows a time before each commit, as often as it is told to.
+struct hurried_store : casement::testing::lent_store<memory_store*> {
+    std::int64_t theirs_ns, step_ns;
+    int hurries, commits = 0;
+
+    [[nodiscard]] auto commit(const batch& b) {
+        ++commits;
+        if (hurries-- > 0) {
+            const auto row = read<shown_time>(*of, {});
+            const shown_time theirs{{theirs_ns}};
+            EXPECT_TRUE(transaction{*of}.replace(*row, theirs, "theirs").commit());
+            theirs_ns += step_ns;
+        }
+        return of->commit(b);
+    }
+};
+
+TEST(Clocks, OneWhoShowsATimeMeanwhileIsComparedWithToo) {
+    memory_store kv;
+    hurried_store far_ahead{{&kv}, 12 * bound_ns, 0, 1};
+    const auto behind = check_clocks(far_ahead, at(10 * bound_ns));
+    ASSERT_FALSE(behind) << "nobody else would find it: they agree with one another";
+    EXPECT_EQ(behind.error().code(), errc::unsupported);
+
+    hurried_store near{{&kv}, 20 * bound_ns, 0, 1};
+    EXPECT_TRUE(check_clocks(near, at(20 * bound_ns + 1)));
+    EXPECT_EQ(near.commits, 1) << "theirs is late enough";
+
+    hurried_store long_ago{{&kv}, 21 * bound_ns, 0, 1};
+    EXPECT_TRUE(check_clocks(long_ago, at(30 * bound_ns)));
+    EXPECT_EQ(read<shown_time>(kv, {}).value()->latest.ns, 30 * bound_ns) << "and is shown";
+
+    hurried_store never_still{{&kv}, 31 * bound_ns, 1, 1'000};
+    const auto no_end = check_clocks(never_still, at(50 * bound_ns));
+    ASSERT_FALSE(no_end);
+    EXPECT_EQ(no_end.error().code(), errc::conflict);
+    EXPECT_EQ(never_still.commits, decisions_max);
 }
 
 TEST(Clocks, ATimeIsShownSeldom) {

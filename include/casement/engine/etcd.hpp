@@ -10,7 +10,9 @@
 // makes reads slower and never stale. It is gone with a compaction or a connection: then all is
 // forgotten. Etcd's own word for how far a watch has come is not taken (before 3.4.25 it may come
 // before the changes); only changes themselves are. So where others write to the same cluster, a
-// view asks again until this store is changed.
+// view asks again until this store is changed. Before 3.4.31 and 3.5.13 etcd may leave a change out
+// of a watch, at a compaction: then a view may be old until a read or a guard meets that row, and
+// with it all is forgotten.
 
 #include <chrono>
 #include <cstdint>
