@@ -50,7 +50,7 @@ int exit_code_of(const error& e) {
 
 int failed(const settings& common, const error& e) {
     if (common.as_json) print({{"error", to_json(e)}});
-    tell(e.message());
+    say(e.message());
     return exit_code_of(e);
 }
 
@@ -58,9 +58,9 @@ void write_to(std::FILE* stream, std::string_view text) {
     (void)std::fwrite(text.data(), 1, text.size(), stream);
 }
 
-void tell(std::string_view text) { write_to(stderr, fmt::format("casement: {}\n", text)); }
+void say(std::string_view text) { write_to(stderr, fmt::format("casement: {}\n", text)); }
 
-void warn(const std::string& text) { tell("warning: " + text); }
+void warn(const std::string& text) { say("warning: " + text); }
 
 void print(const json& document) { print_line(document.dump()); }
 

@@ -52,7 +52,7 @@ void add_store(CLI::App* command, std::string& store);
 /// nowhere, of standard error: there is nobody left to tell.
 void write_to(std::FILE* stream, std::string_view text);
 /// "casement: ..." on standard error, also beside JSON.
-void tell(std::string_view text);
+void say(std::string_view text);
 /// "casement: warning: ..." on standard error, also beside JSON.
 void warn(const std::string& text);
 

@@ -50,7 +50,7 @@ struct explore_options {
 };
 
 int misused(const std::string& why) {
-    tell(why);
+    say(why);
     return exit_usage;
 }
 

@@ -219,7 +219,7 @@ void add_export(CLI::App& app, settings& common) {
             exporter work{*v};
             if (auto ran = work.run(o->path, o->destination, common.as_json); !ran)
                 return ran.error().code() == errc::cancelled
-                           ? (tell(ran.error().message()), exit_no)
+                           ? (say(ran.error().message()), exit_no)
                            : failed(common, ran.error());
             if (auto closed = v->close(); !closed) return failed(common, closed.error());
             const auto& n = work.done();

@@ -418,7 +418,7 @@ int report(const settings& common, const importer& work, const result<void>& ran
         print_line(fmt::format("{}; {} unchanged, {} skipped, {} failed", n.to_text(),
                                n.unchanged.load(), n.skipped.load(), n.failed.load()));
     }
-    if (stopped) tell(ran.error().message());
+    if (stopped) say(ran.error().message());
     return stopped || n.failed > 0 ? exit_no : exit_ok;
 }
 

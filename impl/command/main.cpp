@@ -44,7 +44,7 @@ int main(int count, char** words) {
     try {
         return casement::command::run(count, words);
     } catch (const std::exception& e) {  // out of memory, or a bug: nothing of ours throws
-        casement::command::tell(e.what());
+        casement::command::say(e.what());
         return casement::command::exit_failed;
     }
 }

@@ -224,7 +224,7 @@ int report_mirror(const settings& common, const mirror_options& how, const mirro
             n.unchanged.load(), n.foreign.load(), n.compared.load(), n.repaired.load(),
             n.failed.load()));
     }
-    if (stopped) tell(ran.error().message());
+    if (stopped) say(ran.error().message());
     return stopped ? exit_no : n.failed > 0 ? exit_failed : exit_ok;
 }
 
