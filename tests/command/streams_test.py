@@ -39,7 +39,6 @@ class Streams(CommandTest):
     def started(self, *words, **how):
         child = subprocess.Popen([self.command, *words], stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
-        self.addCleanup(child.communicate)
         self.addCleanup(child.kill)
         return child
 
@@ -48,7 +47,8 @@ class Streams(CommandTest):
         child = self.started("rm", "-r", self.store, "/d")
         time.sleep(0.1)
         child.terminate()
-        self.assertEqual(child.wait(20), -signal.SIGTERM)
+        child.communicate(timeout=60)
+        self.assertEqual(child.returncode, -signal.SIGTERM)
         self.run_command("verify", self.store)
         self.run_command("fsck", self.store)
         self.assertIn(b"d", self.names())
@@ -61,9 +61,8 @@ class Streams(CommandTest):
         for _ in range(200):
             time.sleep(0.02)
             child.send_signal(signal.SIGINT)
-        child.stdin.write(b" second")
-        child.stdin.close()
-        self.assertEqual(child.wait(20), OK)
+        child.communicate(b" second", timeout=60)
+        self.assertEqual(child.returncode, OK)
         self.assertEqual(self.run_command("cat", self.store, "/f").stdout, b"first second")
 
 

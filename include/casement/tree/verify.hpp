@@ -389,7 +389,7 @@ private:
         staged_.check_rest([&](error e) { out_.add({}, std::move(e)); });
     }
 
-    static constexpr std::string_view known_tables = "!#bcdfghiklnoprswxz";
+    static constexpr std::string_view known_tables = "!#$bcdfghiklnoprswxz";
     // Rows of the application's own types: they are its business, their blobs are ours.
     [[nodiscard]] static constexpr bool is_users(char table) {
         return table >= 'A' && table <= 'Z';
