@@ -218,9 +218,8 @@ void add_export(CLI::App& app, settings& common) {
             if (!v) return failed(common, v.error());
             exporter work{*v};
             if (auto ran = work.run(o->path, o->destination, common.as_json); !ran)
-                return ran.error().code() == errc::cancelled
-                           ? (say(ran.error().message()), exit_no)
-                           : failed(common, ran.error());
+                return ran.error().code() == errc::cancelled ? (say(ran.error().message()), exit_no)
+                                                             : failed(common, ran.error());
             if (auto closed = v->close(); !closed) return failed(common, closed.error());
             const auto& n = work.done();
             if (common.as_json) {

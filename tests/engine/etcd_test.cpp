@@ -22,10 +22,9 @@
 
 #include "engine/etcd_link.hpp"
 #include "engine/etcd_member.hpp"
-#include "engine/etcd_slow_wire.hpp"
 #include "engine/etcd_watch.hpp"
 #include "engine/remembered_rows.hpp"
-#include "engine/reply_eater.hpp"
+#include "engine/wire.hpp"
 #include "kv/store_laws.hpp"
 #include "support/scale.hpp"
 
