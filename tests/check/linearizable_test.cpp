@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "check/published_histories.hpp"
 #include "support/property.hpp"
+#include "support/scale.hpp"
 
 namespace casement::testing::linearizable_test {
 namespace {
@@ -136,7 +138,9 @@ std::vector<past_call<asked, std::string>> parsed(std::string_view events) {
 }
 
 TEST(Linearizable, PublishedHistoriesAreJudgedAsOthersDo) {
+    std::set<bool> judged;
     for (const auto& [name, events, is_linearizable] : published_histories) {
+        if (!judged.insert(is_linearizable).second && sanitized) continue;  // one of each
         const auto calls = parsed(events);
         EXPECT_GT(calls.size(), 70u) << name;
         EXPECT_EQ(linearizable(a_register{}, calls), is_linearizable) << name;
