@@ -33,6 +33,13 @@ class Campaign(unittest.TestCase):
                     "echo 'stat::number_of_executed_units: 7'")
         self.assertIn("| well | 14 |", self.campaign(0))
 
+    def test_a_count_that_ends_early_is_told(self):
+        self.target("short", 'test -z "$CASEMENT_FUZZ_OUTCOMES" || '
+                    'echo "seen\ta" > "$CASEMENT_FUZZ_OUTCOMES"')
+        told = self.campaign(0)
+        self.assertIn("1 seen, 1 missing", told)
+        self.assertIn("the count ended early", told)
+
     def test_what_is_stuck_and_what_ends_badly_are_findings(self):
         self.target("stuck", "case $* in *-max_total_time=1*) exec sleep 100;; esac")
         self.target("bad", "echo required: that all is well\nexit 77")

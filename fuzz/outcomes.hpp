@@ -30,21 +30,25 @@ inline constexpr std::size_t counters = std::size_t{1} << 14;
 __attribute__((section("__libfuzzer_extra_counters"))) inline std::uint8_t shown[counters];
 
 /// All that this process has seen; at its end what was and what was not goes to the file that
-/// CASEMENT_FUZZ_OUTCOMES names, a line each: "seen" or "missing", a tab, the words.
+/// CASEMENT_FUZZ_OUTCOMES names, a line each: "seen" or "missing", a tab, the words; the last is
+/// "whole".
 struct ledger {
+    const char* const to = std::getenv("CASEMENT_FUZZ_OUTCOMES");
+    // Searched for before any input: at the end, statics that a search stands on are gone.
+    const std::set<std::string> all = to ? reachable() : std::set<std::string>{};
     std::set<std::string> seen;
 
     ledger() = default;
     ledger(const ledger&) = delete;
     ledger& operator=(const ledger&) = delete;
     ~ledger() {
-        const char* to = std::getenv("CASEMENT_FUZZ_OUTCOMES");
         if (to == nullptr) return;
         auto* out = std::fopen(to, "w");
         require(out != nullptr, "the file of outcomes can be written");
         for (const auto& one : seen) std::fprintf(out, "seen\t%s\n", one.c_str());
-        for (const auto& one : reachable())
+        for (const auto& one : all)
             if (!seen.contains(one)) std::fprintf(out, "missing\t%s\n", one.c_str());
+        std::fputs("whole\n", out);
         require(std::fclose(out) == 0, "the file of outcomes is written");
     }
 };
