@@ -22,7 +22,7 @@ class Campaign(unittest.TestCase):
         program.chmod(0o755)
 
     def campaign(self, code):
-        """Two turns of a second."""
+        """A second or two of it, on two cores."""
         done = subprocess.run([sys.executable, CAMPAIGN, self.build, "--minutes", "0.02", "--slice",
                                "1", "--cores", "2"], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, code, done.stderr)

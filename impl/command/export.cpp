@@ -107,10 +107,8 @@ private:
             std::string name{listed.name()};
             if (tree::is_directory(*row)) {
                 auto inside = make_directory(*row, name, into);
-                if (inside)
-                    if (auto filled = fill(*row, *inside, crew); !filled) return filled;
-                if (!inside)
-                    if (auto told = passed_over(inside.error()); !told) return told;
+                auto filled = inside ? fill(*row, *inside, crew) : passed_over(inside.error());
+                if (!filled) return filled;
                 continue;
             }
             const bool more = crew.add([this, into, name = std::move(name), e = *std::move(row)] {
