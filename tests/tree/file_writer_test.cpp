@@ -1,6 +1,10 @@
 #include <casement/tree/file_writer.hpp>
 
+#include <chrono>
+
 #include <gtest/gtest.h>
+
+#include <casement/kv/operation.hpp>
 
 #include "blob/blob_files.hpp"
 #include "tree/staged_tree.hpp"
@@ -62,6 +66,18 @@ TEST_F(FileWriter, RenewsForAnotherTermFromNow) {
     t.pass(term);
     must(t.open("/x", open_how::append));
     expect_fenced(w);
+}
+
+// It is its own by the grant, and not by what is kept of others' outcomes.
+TEST_F(FileWriter, IsNotDisturbedWhenOldOutcomesAreForgotten) {
+    auto w = open();
+    for (const std::int64_t at : {1, 2, 3, 4}) {
+        must(forget_operations(t.kv, timestamp{at}, std::chrono::nanoseconds{0}));
+        must(at % 2 == 0 ? w.renew() : w.append("x"));
+    }
+    must(forget_operations(t.kv, timestamp{5}, std::chrono::nanoseconds{0}));
+    must(w.close());
+    EXPECT_EQ(t.read_back("/x"), "xx");
 }
 
 TEST_F(FileWriter, IsFencedWhenItsLeaseIsTakenBackByRowsAlone) {

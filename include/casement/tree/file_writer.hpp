@@ -18,6 +18,7 @@
 #include <casement/core/clock.hpp>
 #include <casement/core/error.hpp>
 #include <casement/kv/client.hpp>
+#include <casement/kv/retry.hpp>
 #include <casement/tree/rows.hpp>
 #include <casement/tree/writer.hpp>
 
@@ -94,7 +95,8 @@ public:
     /// The lease runs for another term from now on. `fenced` if it was taken back; late, but not
     /// yet taken back, is not too late.
     [[nodiscard]] result<void> renew() {
-        return tree::renew(*me_, granted_, after(clock_.now(), term_));
+        return while_mine("renew",
+                          [&] { return tree::renew(*me_, granted_, after(clock_.now(), term_)); });
     }
 
     /// No more bytes: they become durable, and then, in one commit, the file cools and the lease is
@@ -106,7 +108,8 @@ public:
             if (auto finished = bytes_->finish(); !finished)
                 return within(std::move(finished), "close", which());
         sealed_ = true;
-        if (auto cooled = close_writer(*me_, granted_); !cooled) return cooled;
+        const auto cools = [&] { return close_writer(*me_, granted_); };
+        if (auto cooled = while_mine("close", cools); !cooled) return cooled;
         bytes_.reset();
         return {};
     }
@@ -116,6 +119,17 @@ private:
     [[nodiscard]] result<void> check(const char* operation) const {
         if (!bytes_) return fail(errc::fenced, operation, which(), "the writer is closed");
         return check_writer(me_->rows(), granted_);
+    }
+
+    /// A change of the grant by right: a conflict that leaves it standing was about something else.
+    template <class Change>
+    [[nodiscard]] result<void> while_mine(const char* operation, const Change& change) {
+        for (int tries = 1;; ++tries) {
+            auto done = change();
+            if (done || done.error().code() != errc::conflict || tries == decisions_max)
+                return done;
+            if (auto mine = check(operation); !mine) return mine;
+        }
     }
 
     C* me_;
