@@ -47,6 +47,7 @@ namespace retry_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace rmdir_create_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace seal_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace stuck_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace sweep_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace whole_tree_story { [[nodiscard]] std::vector<situation> situations(); }
 // clang-format on
 

@@ -137,6 +137,67 @@ TEST(sweep, leaves_a_pack_in_which_a_reader_holds_a_frame) {
     EXPECT_EQ(files.sweep(none)->removed.size(), 1u);
 }
 
+// Two processes on one store: each sees the other's files, and not what it does with them.
+TEST(sweep, leaves_what_others_are_writing) {
+    temporary_directory here;
+    const auto ids = counting_ids();
+    auto theirs = open_files(here, blob::posix_file_system{}, small_options(), ids);
+    ASSERT_TRUE(put(theirs, payload_of(4000)));  // 1: nothing names it
+    EXPECT_EQ(theirs.turn_epoch(2), 2u);
+    auto staged = theirs.stage();  // 2
+    ASSERT_TRUE(staged->write(payload_of(5000)));
+    auto sealed = std::move(*std::move(*staged).measure()).seal();
+    ASSERT_TRUE(sealed);
+    ASSERT_TRUE(put(theirs, payload_of(500)));  // 4, and its pack
+
+    auto how = small_options();
+    how.others = [&] { return result<std::optional<std::uint64_t>>{theirs.turn_epoch(6)}; };
+    auto ours = open_files(here, blob::posix_file_system{}, how, ids);
+    EXPECT_FALSE(ours.is_alone().value());
+    std::size_t asked = 0;
+    const auto none = [&](const stored_file&) -> result<bool> { return ++asked, false; };
+    const auto swept = ours.sweep(none);
+    ASSERT_TRUE(swept);
+    ASSERT_EQ(swept->removed.size(), 1u);
+    EXPECT_EQ(swept->removed[0].id, 1u);
+    EXPECT_EQ(swept->kept, 2u);
+    EXPECT_EQ(asked, 1u) << "what others may write needs no row yet";
+    const kept blob{sealed->what(), sealed->sums(), {}};
+    EXPECT_EQ(get(ours, blob), payload_of(5000));
+    std::move(*sealed).published();
+    EXPECT_TRUE(theirs.let_go({3}));
+
+    // That it is asked is what saves them.
+    auto careless = open_files(here, blob::posix_file_system{}, small_options(), ids);
+    EXPECT_EQ(careless.sweep(none)->removed.size(), 2u);
+}
+
+TEST(sweep, takes_no_pack_while_others_may_read_it) {
+    temporary_directory here;
+    const auto ids = counting_ids();
+    {
+        auto crashed = open_files(here, blob::posix_file_system{}, small_options(), ids);
+        ASSERT_TRUE(put(crashed, payload_of(500)) && put(crashed, payload_of(5000)));
+    }
+    std::optional<std::uint64_t> others = 100;
+    auto how = small_options();
+    how.others = [&] { return result<std::optional<std::uint64_t>>{others}; };
+    auto files = open_files(here, blob::posix_file_system{}, how, ids);
+    const auto none = [](const stored_file&) -> result<bool> { return false; };
+    const auto beside = files.sweep(none);
+    ASSERT_EQ(beside->removed.size(), 1u);
+    EXPECT_EQ(beside->removed[0].kind, placement::dedicated);
+    others.reset();
+    EXPECT_EQ(files.sweep(none)->removed.size(), 1u);
+
+    how.others = []() -> result<std::optional<std::uint64_t>> {
+        return fail(errc::io, "look for others", "");
+    };
+    auto unsure = open_files(here, blob::posix_file_system{}, how, ids);
+    EXPECT_EQ(unsure.sweep(none).error().code(), errc::io);
+    EXPECT_EQ(unsure.is_alone().error().code(), errc::io);
+}
+
 TEST(sweep, goes_on_after_a_removal_that_is_refused) {
     temporary_directory here;
     scripted disk;

@@ -205,6 +205,28 @@ TEST(staging_files, that_no_row_names_are_swept_but_never_an_open_one) {
     EXPECT_EQ(code_of(stopped), errc::io);
 }
 
+TEST(staging_files, of_others_are_theirs) {
+    room<> r;
+    ASSERT_TRUE(r.files.create({1}));
+    EXPECT_EQ(r.files.turn_epoch(2), 2u);
+    auto open = r.files.create({3});
+    const auto none = [](staging_id) -> result<bool> { return false; };
+    const auto others = [&] { return result<std::optional<std::uint64_t>>{r.files.turn_epoch(4)}; };
+    blob::staging_files ours{blob::posix_file_system{}, layout{r.here.path().string()},
+                             durability::process, others};
+    EXPECT_EQ(ours.sweep(none)->removed, 1u);
+    EXPECT_EQ(r.files.list()->files, (std::vector<staging_id>{{3}}));
+    open = fail(errc::cancelled, "", "");
+    EXPECT_EQ(ours.sweep(none)->removed, 1u) << "its writer has let go of it";
+    EXPECT_TRUE(r.files.list()->files.empty());
+
+    blob::staging_files unsure{blob::posix_file_system{}, layout{r.here.path().string()},
+                               durability::process, []() -> result<std::optional<std::uint64_t>> {
+                                   return fail(errc::io, "look for others", "");
+                               }};
+    EXPECT_EQ(code_of(unsure.sweep(none)), errc::io);
+}
+
 TEST(staging_files, are_as_durable_as_the_store_asks) {
     scripted disk;
     room<scripted> r{durability::power, disk};

@@ -96,6 +96,38 @@ TEST(Compact, HasNothingToDoInADenseStore) {
     EXPECT_EQ(c.wrong(), "");
 }
 
+// What another process reads is not to be seen from here.
+TEST(Compact, TakesNothingAwayWhileOthersHaveTheStoreOpen) {
+    for (const bool punches : {false, true})
+        for (const int looks : {0, 1, 2}) {
+            compact_tree c{{100, 100'000, 1 << 20}};
+            c.follow().cannot_punch = !punches;
+            c.plant_files(8, 20'000);
+            for (const auto* path : {"/a", "/c", "/f"}) c.drop(path);
+            c.gather();
+            // They come before it begins, or when it has looked so often.
+            c.others = [n = looks]() mutable {
+                return result<std::optional<std::uint64_t>>{
+                    n-- > 0 ? std::nullopt : std::optional<std::uint64_t>{1'000'000}};
+            };
+            c.follow().restart();
+            const auto done = compact(c.contents(), {});
+            EXPECT_EQ(c.follow().count("remove"), 0u);
+            EXPECT_EQ(c.follow().count("punch"), looks == 2 ? 1u : 0u);
+            if (looks < 2) {
+                EXPECT_EQ(done.error().code(), errc::in_use);
+                EXPECT_EQ(c.packs(), 1u);
+            } else if (!punches) {
+                EXPECT_GT(must(done).held_bytes, 0u) << "moved, and not removed";
+            }
+            EXPECT_EQ(c.wrong(), "");
+            c.others = blob::nobody_else;
+            must(compact(c.contents(), {}));
+            EXPECT_EQ(c.packs(), 1u);
+            EXPECT_EQ(c.wrong(), "");
+        }
+}
+
 TEST(Compact, MovesWhatIsLiveAndRemovesThePack) {
     compact_tree c;
     c.plant_files(8);

@@ -42,11 +42,15 @@ public:
         auto files = blob::files<FS>::open(disk_, where.path().string(),
                                            {[this] { return t.ids.next<blob::blob_id>(); },
                                             [this] { return t.ids.next<blob::pack_id>(); }},
-                                           {sizes_, blob::durability::process});
+                                           {.sizes = sizes_,
+                                            .durable = blob::durability::process,
+                                            .others = [this] { return others(); }});
         contents_.emplace(t.kv, must(std::move(files)));
     }
 
     [[nodiscard]] tree::contents<memory_store, FS>& contents() { return *contents_; }
+
+    blob::other_writers others = blob::nobody_else;
 
     tree::stored_file<FS> store(std::string_view bytes) {
         auto staged = must(contents_->stage());

@@ -1,7 +1,7 @@
 #pragma once
 // The blob files below one directory: where writes are staged, blobs read, leftovers found. Any
-// thread; one process at a time (the engine's lock sees to it). It knows no rows: which files are
-// named, the caller says.
+// thread; several processes, if each can say what the others may be writing (`options::others`). It
+// knows no rows: which files are named, the caller says.
 
 #include <algorithm>
 #include <cstdint>
@@ -86,13 +86,6 @@ public:
                                       std::make_unique<staged_write<FS>>(shared_->room, *id)};
     }
 
-    /// The same under an id that was given before, to bytes that lie elsewhere. Nothing if somebody
-    /// is writing them already.
-    [[nodiscard]] std::optional<staged<blob::open, FS>> stage(blob_id id) {
-        if (!room().take_off(id)) return std::nullopt;
-        return staged<blob::open, FS>{{id, {}}, std::make_unique<staged_write<FS>>(room(), id)};
-    }
-
     /// Reads what a URI leads to, once, and says how a row describes it. `illegal` if there is
     /// nothing: no bytes need no link.
     [[nodiscard]] result<linked> link(const std::string& uri) {
@@ -123,6 +116,17 @@ public:
     }
     [[nodiscard]] frame_pins& pins() { return shared_->pins; }
 
+    /// Every number taken from now on, for whatever file, is at least `first`. Answers the lowest
+    /// that a write under way may have: what `options::others` of the others shall know.
+    [[nodiscard]] std::uint64_t turn_epoch(std::uint64_t first) {
+        return std::min(room().turn_epoch(first), staging().turn_epoch(first));
+    }
+    /// Does nobody else have these files open?
+    [[nodiscard]] result<bool> is_alone() const {
+        auto others = chosen().others();
+        return others ? result<bool>{!*others} : passed(others);
+    }
+
     /// One positioned read: `reader(what, sums).read_at(offset, into)`.
     [[nodiscard]] result<std::size_t> read(const descriptor& what, const chunk_sums& sums,
                                            std::uint64_t offset, std::span<char> into) {
@@ -146,18 +150,22 @@ public:
         return all;
     }
 
-    /// Removes every file that no row names and that no write of this process holds (SPEC W4).
-    /// `is_named(file)` answers a `result<bool>`; its first error ends the sweep, as does a failed
-    /// listing (DESIGN D10), and what was removed until then was rightly removed. It is not asked
-    /// before all writes of this process were: what it looks up in between, it sees.
+    /// Removes every file, of the number `from` or a higher one, that no row names and that nobody
+    /// is writing (SPEC W4); packs, while nobody else has these files open. `is_named(file)`
+    /// answers a `result<bool>`; its first error ends the sweep, as does a failed listing (DESIGN
+    /// D10), and what was removed until then was rightly removed. It is not asked before all who
+    /// write were: what it looks up in between, it sees.
     template <class IsNamed>
-    [[nodiscard]] result<sweep_report> sweep(IsNamed is_named) {
+    [[nodiscard]] result<sweep_report> sweep(IsNamed is_named, std::uint64_t from = 0) {
         auto all = list_files();
         if (!all) return within(std::move(all), "sweep leftovers", room().where.root());
+        auto others = chosen().others();
+        if (!others) return within(std::move(others), "sweep leftovers", room().where.root());
         sweep_report report;
         // In flight is asked first: who lands in between is committed, and named.
-        const auto landed = std::ranges::partition(
-            all->files, [&](const stored_file& file) { return in_flight(file); });
+        const auto landed = std::ranges::partition(all->files, [&](const stored_file& file) {
+            return file.id < from || in_flight(file) || (*others && file.id >= **others);
+        });
         report.kept = all->files.size() - landed.size();
         for (auto& file : landed) {
             auto named = is_named(std::as_const(file));
@@ -183,6 +191,8 @@ public:
     /// No more frames go to the pack. True if what no row names of it by now, no row will name.
     [[nodiscard]] bool let_go(pack_id id) { return room().packs.let_go(id); }
     [[nodiscard]] bool busy(pack_id id) { return room().packs.busy(id); }
+    /// No more frames go to the pack that is written now, if any.
+    void end_pack() { room().packs.end_pack(); }
 
     /// The packs alone, by name.
     [[nodiscard]] result<listing> list_packs() {
@@ -196,14 +206,17 @@ public:
         return room().fs.allocated(file.path);
     }
     /// Takes bytes out of a file that keeps its length. False: this file system cannot.
+    /// REQUIRES: nobody reads them, and no row names them
     [[nodiscard]] result<bool> punch(const stored_file& file, std::span<const byte_range> ranges) {
         return room().fs.punch(file.path, ranges);
     }
 
-    /// Removes a file that no row names, and none will. False while a reader holds a frame in it;
-    /// one who comes from now on looks at their row again. Somebody else may have removed it.
+    /// Removes a file that no row names, and none will. False while a reader holds a frame in it,
+    /// or others may; one who comes from now on looks at their row again. Somebody else may have
+    /// removed it.
     [[nodiscard]] result<bool> remove(const stored_file& file) {
         if (file.kind == placement::packed) {
+            if (auto alone = is_alone(); !alone || !*alone) return alone;
             const byte_range whole{0, std::numeric_limits<std::uint32_t>::max()};
             if (pins().take(pack_id{file.id}, {&whole, 1}).empty()) return false;
             shared_->open_files.forget(pack_id{file.id});
@@ -251,7 +264,7 @@ private:
     struct shared {
         shared(FS fs, layout where, id_source ids, options chosen)
             : room{fs, where, std::move(ids), std::move(chosen)},
-              staging{fs, where, room.chosen.durable},
+              staging{fs, where, room.chosen.durable, room.chosen.others},
               open_files{std::move(fs), std::move(where), room.chosen.open_files_max} {}
 
         staging_room<FS> room;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <random>
 
 #include <casement/blob/descriptor.hpp>
@@ -24,6 +25,11 @@ struct id_source {
     std::function<result<pack_id>()> pack;
 };
 
+/// What others who have the same files open may be writing by now: numbers from this one on.
+/// Nothing: nobody else has them open, and who opens them from now on reads the rows after that.
+using other_writers = std::function<result<std::optional<std::uint64_t>>()>;
+[[nodiscard]] inline result<std::optional<std::uint64_t>> nobody_else() { return std::nullopt; }
+
 /// Any number that nobody can foresee, and so no other's: a pack's magic, which no stored payload
 /// has.
 [[nodiscard]] inline std::uint64_t random_magic() {
@@ -36,6 +42,7 @@ struct options {
     durability durable = durability::power;
     std::size_t open_files_max = 64;  // kept open for readers
     std::function<std::uint64_t()> magic = random_magic;
+    other_writers others = nobody_else;
     /// Who opens links; `file:` is opened by the file system itself unless it is among these.
     resolvers elsewhere{};
 };

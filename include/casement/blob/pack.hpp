@@ -19,6 +19,7 @@
 #include <casement/blob/layout.hpp>
 #include <casement/blob/options.hpp>
 #include <casement/blob/pack_format.hpp>
+#include <casement/blob/write_epochs.hpp>
 #include <casement/core/assert.hpp>
 #include <casement/core/error.hpp>
 
@@ -29,8 +30,8 @@ namespace casement::blob {
 template <file_system FS>
 class growing_pack {
 public:
-    growing_pack(typename FS::file file, pack_header begun)
-        : header{begun}, file_{std::move(file)} {}
+    growing_pack(typename FS::file file, pack_header begun, write_epochs::pin epoch)
+        : header{begun}, file_{std::move(file)}, epoch_{std::move(epoch)} {}
 
     const pack_header header;
 
@@ -100,6 +101,7 @@ private:
     }
 
     typename FS::file file_;
+    const write_epochs::pin epoch_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::uint64_t written_ = 0;  // frames that are whole
@@ -199,6 +201,12 @@ public:
         return frames != in_flight_.end() && frames->second > 0;
     }
 
+    /// The next frame begins another pack.
+    void end_pack() {
+        const std::lock_guard lock{mutex_};
+        current_.reset();
+    }
+
     /// No more frames go to the pack. True if none is on its way to a row either: what no row names
     /// by now, no row will name.
     [[nodiscard]] bool let_go(pack_id id) {
@@ -210,6 +218,9 @@ public:
         in_flight_.erase(frames);
         return true;
     }
+
+    /// See `files::turn_epoch`.
+    [[nodiscard]] std::uint64_t turn_epoch(std::uint64_t first) { return epochs_.turn(first); }
 
     [[nodiscard]] pack_counters counters() const {
         const std::lock_guard lock{mutex_};
@@ -235,6 +246,7 @@ private:
 
     result<void> begin_pack() {
         current_.reset();
+        auto epoch = epochs_.enter();
         auto id = ids_();
         if (!id) return passed(id);
         if (id->value >> 32 != 0)
@@ -248,7 +260,7 @@ private:
             (void)fs_.remove(path);
             return written;
         }
-        current_ = std::make_shared<growing_pack<FS>>(*std::move(file), header);
+        current_ = std::make_shared<growing_pack<FS>>(*std::move(file), header, std::move(epoch));
         end_ = pack_header_size;
         ++counters_.packs;
         counters_.bytes += pack_header_size;
@@ -267,6 +279,7 @@ private:
     std::uint64_t end_ = 0;  // of what is reserved in the current pack
     std::unordered_map<pack_id, std::uint64_t> in_flight_;  // frames, of packs of this run
     pack_counters counters_;
+    write_epochs epochs_;
 };
 
 }  // namespace casement::blob

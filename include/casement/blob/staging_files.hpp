@@ -1,10 +1,11 @@
 #pragma once
 // The bytes of files while they may be written: one staging file for each grant of a lease, under a
 // number that is never used again (DESIGN D7), and the fence that keeps who is late out of bytes
-// that are being hashed (SPEC F4f). Any thread; one process at a time. It knows no rows: which
-// files are named, the caller says.
+// that are being hashed (SPEC F4f). Any thread; several processes, as `files`. It knows no rows:
+// which files are named, the caller says.
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -18,7 +19,9 @@
 
 #include <casement/blob/file_system.hpp>
 #include <casement/blob/layout.hpp>
+#include <casement/blob/options.hpp>
 #include <casement/blob/staging_room.hpp>
+#include <casement/blob/write_epochs.hpp>
 #include <casement/core/assert.hpp>
 #include <casement/core/durability.hpp>
 #include <casement/core/error.hpp>
@@ -37,9 +40,11 @@ namespace detail {
 /// A staging file as this process has it open.
 template <file_system FS>
 struct open_staging {
-    open_staging(staging_id i, typename FS::file f) : id{i}, file{std::move(f)} {}
+    open_staging(staging_id i, typename FS::file f, write_epochs::pin e)
+        : id{i}, epoch_begun{std::move(e)}, file{std::move(f)} {}
 
     const staging_id id;
+    const write_epochs::pin epoch_begun;
     std::shared_mutex turn;  // who writes shares it, who seals has it alone
     std::uint64_t epoch = 0;
     typename FS::file file;
@@ -183,23 +188,37 @@ class staging_files {
 public:
     using file = staging_file<FS, Fence>;
 
-    staging_files(FS fs, layout where, durability durable)
-        : fs_{std::move(fs)}, where_{std::move(where)}, durable_{durable} {}
+    staging_files(FS fs, layout where, durability durable, other_writers others = nobody_else)
+        : fs_{std::move(fs)},
+          where_{std::move(where)},
+          durable_{durable},
+          others_{std::move(others)} {}
     staging_files(const staging_files&) = delete;
     staging_files& operator=(const staging_files&) = delete;
     ~staging_files() { require(open_.empty(), "no open staging file outlives these"); }
 
-    /// A new file, empty, in the hands of the caller. The directory is made with the first.
-    /// REQUIRES: `id` was never used
-    [[nodiscard]] result<file> create(staging_id id) {
+    /// A new file, empty, in the hands of the caller, by the number that `next` answers. The
+    /// directory is made with the first. REQUIRES: it was never used
+    template <std::invocable Next>
+    [[nodiscard]] result<file> create(Next next) {
+        auto epoch = epochs_.enter();
+        const result<staging_id> id = next();
+        if (!id) return std::unexpected{id.error()};
         if (auto there = ready(); !there) return passed(there);
-        auto made = fs_.create(where_.file_of(id));
+        auto made = fs_.create(where_.file_of(*id));
         if (!made) return passed(made);
-        auto one = std::make_shared<detail::open_staging<FS>>(id, *std::move(made));
+        auto one =
+            std::make_shared<detail::open_staging<FS>>(*id, *std::move(made), std::move(epoch));
         const std::lock_guard lock{mutex_};
-        open_.emplace(id, one);
+        open_.emplace(*id, one);
         return file{*this, std::move(one)};
     }
+    [[nodiscard]] result<file> create(staging_id id) {
+        return create([&] { return result<staging_id>{id}; });
+    }
+
+    /// See `files::turn_epoch`.
+    [[nodiscard]] std::uint64_t turn_epoch(std::uint64_t first) { return epochs_.turn(first); }
 
     /// From here on no write of this process goes into the file; one that is under way is waited
     /// for. Says so to nobody else: what is read to be hashed is copied on the way, too, for a
@@ -265,17 +284,23 @@ public:
         return all;
     }
 
-    /// Removes every file that no row names and that nobody in this process has open (SPEC W4).
-    /// `is_named(id)` answers a `result<bool>`; its first error ends the sweep, as does a failed
-    /// listing (DESIGN D10).
+    /// Removes every file that no row names and that nobody is writing (SPEC W4). `is_named(id)`
+    /// answers a `result<bool>`; its first error ends the sweep, as does a failed listing (DESIGN
+    /// D10). It is not asked before all who write were: what it looks up in between, it sees.
     template <class IsNamed>
     [[nodiscard]] result<staging_sweep> sweep(IsNamed is_named) {
         auto all = list();
         if (!all) return within(std::move(all), "sweep staging files", where_.staging());
+        auto others = others_();
+        if (!others) return within(std::move(others), "sweep staging files", where_.staging());
         staging_sweep report;
-        for (const auto id : all->files) {
-            // Open is asked first: who has let go of it in between is named, or has given it up.
-            const auto named = is_open(id) ? result<bool>{true} : is_named(id);
+        // Open is asked first: who has let go of it in between is named, or has given it up.
+        const auto closed = std::ranges::partition(all->files, [&](staging_id id) {
+            return is_open(id) || (*others && id.value >= **others);
+        });
+        report.kept = all->files.size() - closed.size();
+        for (const auto id : closed) {
+            const result<bool> named = is_named(id);
             if (!named) return std::unexpected{named.error()};
             if (*named)
                 ++report.kept;
@@ -315,6 +340,8 @@ private:
     FS fs_;
     const layout where_;
     const durability durable_;
+    const other_writers others_;
+    write_epochs epochs_;
     std::mutex ready_mutex_;
     bool ready_ = false;  // the directory is there, and its own name is durable
     mutable std::mutex mutex_;

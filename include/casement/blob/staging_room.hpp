@@ -10,7 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -19,6 +19,7 @@
 #include <casement/blob/options.hpp>
 #include <casement/blob/pack.hpp>
 #include <casement/blob/payload_buffer.hpp>
+#include <casement/blob/write_epochs.hpp>
 #include <casement/core/error.hpp>
 
 namespace casement::blob {
@@ -53,14 +54,12 @@ public:
 
     /// A new id, in flight until `landed`.
     [[nodiscard]] result<blob_id> take_off() {
+        auto epoch = epochs_.enter();
         auto id = ids_();
-        if (id) (void)take_off(*id);  // it is new
-        return id;
-    }
-    /// False if it is in flight.
-    [[nodiscard]] bool take_off(blob_id id) {
+        if (!id) return id;
         const std::lock_guard lock{mutex_};
-        return in_flight_.insert(id).second;
+        in_flight_.emplace(*id, std::move(epoch));
+        return id;
     }
     /// A new id of what is no file here.
     [[nodiscard]] result<blob_id> next_id() { return ids_(); }
@@ -73,6 +72,11 @@ public:
     [[nodiscard]] bool in_flight(blob_id id) const {
         const std::lock_guard lock{mutex_};
         return in_flight_.contains(id);
+    }
+
+    /// See `files::turn_epoch`.
+    [[nodiscard]] std::uint64_t turn_epoch(std::uint64_t first) {
+        return std::min(epochs_.turn(first), packs.turn_epoch(first));
     }
 
     /// The directory of the id exists, and its own name is durable.
@@ -115,7 +119,8 @@ private:
     const std::function<result<blob_id>()> ids_;
     std::atomic<bool> expects_new_{true};
     mutable std::mutex mutex_;
-    std::unordered_set<blob_id> in_flight_;
+    std::unordered_map<blob_id, write_epochs::pin> in_flight_;
+    write_epochs epochs_;
     std::vector<buffer> idle_;
     std::mutex shelves_mutex_;
     std::array<bool, layout::shelves> ready_{};

@@ -3,7 +3,10 @@
 // and a crash wastes at most a block (DESIGN D2, D9). Any thread.
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include <casement/core/error.hpp>
 #include <casement/kv/row.hpp>
@@ -27,9 +30,15 @@ public:
     static constexpr std::uint64_t first_id = 16;  // below it: ids with a fixed meaning (the root)
     static constexpr int tries_max = 64;
 
-    explicit id_blocks(S& kv) : kv_{kv} {}
+    /// `begins` hears of the first number of each block before one of it is given.
+    explicit id_blocks(
+        S& kv, std::function<void(std::uint64_t)> begins = [](std::uint64_t) {})
+        : kv_{kv}, begins_{std::move(begins)} {}
     /// Gives first the numbers of a block that was taken before: begin <= n < end.
-    id_blocks(S& kv, std::uint64_t begin, std::uint64_t end) : kv_{kv}, next_{begin}, end_{end} {}
+    id_blocks(S& kv, std::uint64_t begin, std::uint64_t end) : id_blocks{kv} {
+        next_ = begin;
+        end_ = end;
+    }
 
     /// A number never given before, by anyone. `conflict` if others take blocks faster than this
     /// one can, `tries_max` times in a row.
@@ -38,6 +47,12 @@ public:
         if (next_ == end_)
             if (auto more = take_block(); !more) return passed(more);
         return next_++;
+    }
+
+    /// Below it is every number that was given, and none that will be; nothing before the first.
+    [[nodiscard]] std::optional<std::uint64_t> upcoming() {
+        const std::lock_guard lock{mutex_};
+        return end_ == 0 ? std::nullopt : std::optional{next_};
     }
 
     /// An id of the kind that the caller names: `ids.next<node_id>()`.
@@ -59,6 +74,7 @@ private:
                              .replace(*row, allocator{begin + block_ids}, "the block is free")
                              .commit();
             if (taken) {
+                begins_(begin);
                 next_ = begin;
                 end_ = begin + block_ids;
                 return {};
@@ -71,6 +87,7 @@ private:
     }
 
     S& kv_;
+    const std::function<void(std::uint64_t)> begins_;
     std::mutex mutex_;
     std::uint64_t next_ = 0, end_ = 0;
 };

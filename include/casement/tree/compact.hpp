@@ -96,10 +96,12 @@ private:
 
     // --- what there is ---------------------------------------------------------------------------
 
-    /// Packs that are let go of first: then what no row names now, no row will.
+    /// Packs that are let go of first: then what no row names now, no row will. Whoever else has
+    /// written to one that is listed must have closed by then, too.
     result<void> survey() {
         auto listed = files_.list_packs();
         if (!listed) return passed(listed);
+        if (auto alone = unless_others(); !alone) return alone;
         std::map<std::uint64_t, pack> all;
         for (auto& file : listed->files) {
             const blob::pack_id id{file.id};
@@ -207,6 +209,7 @@ private:
 
     result<bool> take_away(const pack& p, const std::vector<blob::byte_range>& gaps) {
         if (auto settled = how_.settle(); !settled) return passed(settled);
+        if (auto alone = unless_others(); !alone) return passed(alone);
         // Whole gaps are asked for: who reads a frame may hold it where the hole has not begun.
         const auto free = files_.pins().take(p.id(), gaps);
         done_.held_bytes += bytes_of_holes(gaps) - bytes_of_holes(free);
@@ -366,6 +369,15 @@ private:
         return !r && r.error().code() == errc::not_found;
     }
 
+    /// Nobody sees what readers of another process hold. Those of one that comes later find in the
+    /// rows what is found here.
+    result<void> unless_others() const {
+        auto alone = files_.is_alone();
+        if (!alone) return passed(alone);
+        return *alone ? result<void>{}
+                      : fail(errc::in_use, "compact", "", "others have the store open");
+    }
+
     result<void> unless_stopped() const {
         return how_.stop() ? result<void>{fail(errc::cancelled, "compact", "")} : result<void>{};
     }
@@ -381,9 +393,9 @@ private:
 
 }  // namespace detail
 
-/// Compacts once, and answers what became of it. `cancelled` where `stop` answers true; `corrupt`
-/// where a row is none. A frame whose bytes are damaged is no error: it is told, and its pack
-/// stays.
+/// Compacts once, and answers what became of it. `in_use` once another process has the files open;
+/// `cancelled` where `stop` answers true; what was done stays. `corrupt` where a row is none. A
+/// frame whose bytes are damaged is no error: it is told, and its pack stays.
 template <store S, blob::file_system FS>
 [[nodiscard]] result<compacted> compact(contents<S, FS>& c, const compacting& how = {}) {
     auto done = detail::compactor<S, FS>{c, how}.run();

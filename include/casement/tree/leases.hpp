@@ -120,12 +120,9 @@ template <client C, blob::file_system FS>
     return taken;
 }
 
-/// Removes staging files that no file's row names and that nobody has open: what a crash left
-/// between the making of one and its grant, or between a commit and the removal (SPEC W4). Numbers
-/// are never reused, so what a row names was named for good. REQUIRES: nobody opens or closes files
-template <store S, blob::file_system FS>
-[[nodiscard]] result<blob::staging_sweep> sweep_staging(const S& kv,
-                                                        blob::staging_files<FS>& staging) {
+/// The staging files that files' rows name. `corrupt` where a row is none.
+template <readable S>
+[[nodiscard]] result<std::unordered_set<staging_id>> staging_named(const S& kv) {
     std::unordered_set<staging_id> named;
     const std::string first{file_row::table};
     auto rows = kv.scan(first, after_prefix(first));
@@ -135,7 +132,24 @@ template <store S, blob::file_system FS>
         if (const auto id = staging_of(row->now)) named.insert(*id);
     }
     if (auto whole = rows.status(); !whole) return passed(whole);
-    return staging.sweep([&](staging_id id) -> result<bool> { return named.contains(id); });
+    return named;
+}
+
+/// Removes staging files that no file's row names and that nobody has open: what a crash left
+/// between the making of one and its grant, or between a commit and the removal (SPEC W4). Numbers
+/// are never reused, so what a row names was named for good. Beside those who open and close files.
+template <store S, blob::file_system FS>
+[[nodiscard]] result<blob::staging_sweep> sweep_staging(const S& kv,
+                                                        blob::staging_files<FS>& staging) {
+    std::optional<std::unordered_set<staging_id>> named;
+    return staging.sweep([&](staging_id id) -> result<bool> {
+        if (!named) {
+            auto all = staging_named(kv);
+            if (!all) return passed(all);
+            named = *std::move(all);
+        }
+        return named->contains(id);
+    });
 }
 
 }  // namespace casement::tree

@@ -146,9 +146,7 @@ private:
     result<void> stage(const origin& from) {
         if (ready_ && from_ == from) return {};
         give_up();
-        const auto id = me_.template next<staging_id>();
-        if (!id) return std::unexpected{id.error()};
-        auto made = files().create(*id);
+        auto made = files().create([&] { return me_.template next<staging_id>(); });
         if (!made) return passed(made);
         ready_.emplace(*std::move(made));
         from_ = from;

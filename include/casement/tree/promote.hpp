@@ -50,9 +50,8 @@ template <store S, blob::file_system FS>
     const auto& was = (*row)->where;
     auto bytes = c.open(object::file_object{which, was.size});
     if (!bytes) return passed(bytes);
-    // It keeps its number: no file of ours has it (SPEC B4).
-    auto staged = c.files().stage(was.id);
-    if (!staged) return promotion::not_needed;
+    auto staged = c.stage();
+    if (!staged) return passed(staged);
     auto copied = bytes->for_each_piece([&](std::string_view piece) {
         speed.take(piece.size());
         return staged->write(piece);
