@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "sheet.hpp"
@@ -12,13 +13,18 @@ namespace {
 
 struct gc_options {
     std::string store;
-    std::uint64_t grace_s = 0;
+    std::optional<std::uint64_t> grace_s;
     bool dry_run = false;
 };
 
 result<void> collect(const settings& common, const gc_options& o, vault& v) {
     collect_options how;
-    how.grace = std::chrono::seconds{o.grace_s};
+    auto alone = v.is_alone();
+    if (!alone) return passed(alone);
+    if (o.grace_s)
+        how.grace = std::chrono::seconds{*o.grace_s};
+    else if (*alone)
+        how.grace = {};
     how.dry_run = o.dry_run;
     how.stop = stop_requested;
     auto done = v.collect(how);
@@ -52,7 +58,8 @@ void add_gc(CLI::App& app, settings& common) {
     command->add_flag("--dry-run", o.dry_run, "Only say what would go");
     command
         ->add_option("--grace", o.grace_s,
-                     "Seconds that what is condemned waits; nobody else has the store open, so 0")
+                     "Seconds that what is condemned waits for who reads it still; else 0, or "
+                     "600 while somebody else has the store open")
         ->check(whole_number());
 }
 

@@ -56,7 +56,9 @@ void add_verify(CLI::App& app, settings& common) {
         ->check(whole_number());
     command->callback([o, &common] {
         common.run = [o, &common] {
-            auto v = vault::open(o->store, opened_for());
+            auto how = opened_for();
+            how.alone = true;  // what others write meanwhile would look amiss
+            auto v = vault::open(o->store, how);
             if (!v) return failed(common, v.error());
             tally n;
             tree::verification found;

@@ -63,6 +63,7 @@ public:
     rebuilder(const std::string& store, const rebuild_options& how) : store_{store}, how_{how} {
         options_.cache_bytes = how.cache_bytes;
         options_.engines = how.engines;
+        options_.alone = true;
     }
 
     result<rebuild_report> run() {
@@ -154,7 +155,7 @@ private:
         to_ = *std::move(left);
         rebuild_ = (*mark)->rebuild;
         report_.resumed = true;
-        auto swept = to_->sweep();
+        auto swept = to_->sweep(sweeps::all);
         return swept ? result<bool>{true} : passed(swept);
     }
 
@@ -175,7 +176,7 @@ private:
 
     /// Every byte is read back and hashed, every name followed, and the counts are compared.
     result<void> verify() {
-        if (auto swept = to_->sweep(); !swept) return passed(swept);
+        if (auto swept = to_->sweep(sweeps::all); !swept) return passed(swept);
         auto found = tree::verify(to_->rows, *to_->contents, {}, how_.stop, how_.tell);
         if (how_.stop()) return fail(errc::cancelled, "verify", where_, "stopped as asked");
         if (found.problem_count > 0) {
@@ -271,7 +272,9 @@ result<std::uint64_t> release_backups(const std::string& store, const vault_opti
 
 result<void> return_to_backup(const std::string& store, bool anyway, const vault_options& options) {
     const auto back = [&]() -> result<void> {
-        auto held = open_newest_root(store, options);
+        auto alone = options;
+        alone.alone = true;
+        auto held = open_newest_root(store, alone);
         if (!held) return passed(held);
         auto roots = roots_of(store);
         if (!roots) return passed(roots);

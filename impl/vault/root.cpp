@@ -1,8 +1,5 @@
 #include "root.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -10,6 +7,7 @@
 #include <vector>
 
 #include <casement/kv/clocks.hpp>
+#include <casement/kv/retry.hpp>
 #include <casement/tree/leases.hpp>
 #include <casement/tree/rebuild.hpp>
 
@@ -34,6 +32,15 @@ struct home {
         std::uint8_t beside_the_settings = 'h';
     };
     std::uint64_t number = 0;
+};
+
+/// Of lower numbers, every file was named when it was looked for what no row names.
+struct swept {
+    static constexpr char table = '!';
+    struct key {
+        std::uint8_t beside_the_settings = 's';
+    };
+    std::uint64_t below = 0;
 };
 
 constexpr int looks_max = 10;  // at the marker, while others rebuild
@@ -79,7 +86,7 @@ result<address> write_address(const std::string& root, const std::string& where)
 
 struct opened_rows {
     engine::any_store rows;
-    row_lock lock;
+    opening held;
     vault::clock_type clock;
 };
 
@@ -113,35 +120,18 @@ result<opened_rows> open_rows(const std::string& root, const vault_options& o, b
         if (!kv) return passed(kv);
         return opened_rows{engine::any_store{*std::move(kv)}, {}, {}};
     }
-    auto lock = row_lock::take(path_of_address(root));
-    if (!lock) return passed(lock);
+    const auto path = path_of_address(root);
+    auto held = create || o.alone ? opening::alone(path) : opening::shared(path);
+    if (!held) return passed(held);
     auto kv = engine::open_at(o.engines, (*known)->where, create);
     if (!kv) return passed(kv);
     if (auto ours = take_home(*kv, **known, create); !ours) return passed(ours);
     const vault::clock_type clock{{}, o.clocks_differ_max};
     if (auto agree = check_clocks(*kv, clock); !agree) return passed(agree);
-    return opened_rows{*std::move(kv), *std::move(lock), clock};
+    return opened_rows{*std::move(kv), *std::move(held), clock};
 }
 
 }  // namespace
-
-row_lock::~row_lock() {
-    if (file_ >= 0) ::close(file_);
-}
-
-result<row_lock> row_lock::take(const std::string& path) {
-    row_lock lock;
-    lock.file_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-    if (lock.file_ < 0) return fail_system(errno, "lock rows", path);
-    struct flock whole {};
-    whole.l_type = F_WRLCK;
-    whole.l_whence = SEEK_SET;
-    if (::fcntl(lock.file_, F_OFD_SETLK, &whole) == 0) return lock;
-    const int why = errno;
-    if (why == EAGAIN || why == EACCES)
-        return fail(errc::in_use, "lock rows", path, "another has the store open");
-    return fail_system(why, "lock rows", path);
-}
 
 result<std::optional<std::string>> address_of_rows(const std::string& root) {
     auto known = read_address(root);
@@ -154,8 +144,8 @@ result<void> erase_rows_elsewhere(const std::string& root, const vault_options& 
     auto known = read_address(root);
     if (!known) return passed(known);
     if (!*known) return {};
-    auto lock = row_lock::take(path_of_address(root));
-    if (!lock) return passed(lock);
+    auto held = opening::alone(path_of_address(root));
+    if (!held) return passed(held);
     auto kv = engine::open_at(options.engines, (*known)->where, false);
     if (!kv && kv.error().code() == errc::not_found) return {};
     if (!kv) return within(std::move(kv), "erase rows", root);
@@ -184,7 +174,7 @@ result<std::unique_ptr<store_root>> store_root::make(const std::string& where,
     if (auto possible = blob::check(sizes); !possible) return passed(possible);
     auto rows = open_rows(where, options, true);
     if (!rows) return passed(rows);
-    auto made = std::make_unique<store_root>(std::move(rows->rows), std::move(rows->lock),
+    auto made = std::make_unique<store_root>(std::move(rows->rows), std::move(rows->held),
                                              rows->clock, options);
     auto known = read<settings>(made->rows, {});
     if (!known) return passed(known);
@@ -209,7 +199,7 @@ result<std::unique_ptr<store_root>> store_root::open(const std::string& where,
         return std::unexpected{lost ? std::move(rows).error().as(errc::corrupt)
                                     : std::move(rows).error()};
     }
-    auto opened = std::make_unique<store_root>(std::move(rows->rows), std::move(rows->lock),
+    auto opened = std::make_unique<store_root>(std::move(rows->rows), std::move(rows->held),
                                                rows->clock, options);
     auto set = read<settings>(opened->rows, {});
     if (!set) return passed(set);
@@ -227,30 +217,81 @@ result<void> store_root::open_files(const std::string& where, const vault_option
     };
     auto files = blob::files<vault::file_system>::open(
         vault::file_system{}, where, std::move(source),
-        {.sizes = sizes, .durable = options.durable, .elsewhere = options.elsewhere});
+        {.sizes = sizes,
+         .durable = options.durable,
+         .others = [this] { return held.others_write_from(); },
+         .elsewhere = options.elsewhere});
     if (!files) return passed(files);
     contents.emplace(rows, *std::move(files));
-    return {};
+    // Before any number is taken, and any row is read that leads to a file.
+    auto numbers = read<allocator>(rows, {});
+    if (!numbers) return passed(numbers);
+    first_ = numbers->exists() ? (*numbers)->next : 0;
+    return held.writes_from(contents->files().turn_epoch(first_));
 }
 
-/// Removes blob files that no row names, and answers how many: a crash left them between their sync
-/// and their commit, or what they held was collected. Ids are never reused, so whatever is named
-/// now was named for good.
-result<std::uint64_t> store_root::sweep_blobs() {
-    auto listed = contents->files().list_files();
-    if (!listed) return passed(listed);
-    if (listed->files.empty()) return 0;
+/// Where others cannot be told, what they were told before stands.
+void store_root::begin_block(std::uint64_t first) {
+    if (contents) (void)held.writes_from(contents->files().turn_epoch(first));
+}
+
+/// Ids are never reused, so whatever is named now was named for good.
+result<std::uint64_t> store_root::sweep_blobs(sweeps which) {
+    auto known = read<swept>(rows, {});
+    if (!known) return passed(known);
+    const auto from = which == sweeps::what_is_new && known->exists() ? (*known)->below : 0;
+    // Before the files are listed: who makes one from here on takes a number that is no lower.
+    auto below = lowest_in_making();
+    if (!below) return below;
     std::optional<std::unordered_set<std::uint64_t>> named;
-    auto swept = contents->files().sweep([&](const blob::stored_file& f) -> result<bool> {
+    const auto is_named = [&](const blob::stored_file& f) -> result<bool> {
         if (!named) {
             auto all = files_named();
             if (!all) return passed(all);
             named = *std::move(all);
         }
         return named->contains(f.id);
+    };
+    auto done = contents->files().sweep(is_named, from);
+    if (!done) return passed(done);
+    if (named && done->refused.empty()) remember_swept(*below);
+    return done->removed.size();
+}
+
+/// Numbers below it are given, and whoever made a file under one has named it or given it up.
+result<std::uint64_t> store_root::lowest_in_making() {
+    auto others = held.others_write_from();
+    if (!others) return passed(others);
+    const auto next = ids.upcoming();
+    const auto mine = next ? contents->files().turn_epoch(*next) : first_;
+    return std::min(mine, others->value_or(mine));
+}
+
+/// Where that cannot be, the next sweep looks at more files than it must.
+void store_root::remember_swept(std::uint64_t below) {
+    const auto known = read<swept>(rows, {});
+    if (!known || (known->exists() && (*known)->below >= below)) return;
+    (void)transaction{rows}.replace(*known, swept{below}, "it was swept up to there").commit();
+}
+
+void store_root::leave_swept() {
+    if (!ids.upcoming()) return;
+    contents->files().end_pack();
+    if (const auto below = lowest_in_making()) remember_swept(*below);
+}
+
+result<void> store_root::expect_leftovers() {
+    retry_count tries;
+    return retry(tries, [&]() -> result<void> {
+        auto known = read<swept>(rows, {});
+        if (!known) return passed(known);
+        if (!known->exists()) return {};
+        auto gone = transaction{rows}
+                        .expect(*known, "it was swept up to there")
+                        .template erase<swept>({})
+                        .commit();
+        return gone ? result<void>{} : within(std::move(gone), "expect leftovers", "");
     });
-    if (!swept) return passed(swept);
-    return swept->removed.size();
 }
 
 result<std::unordered_set<std::uint64_t>> store_root::files_named() const {
@@ -268,12 +309,12 @@ result<std::unordered_set<std::uint64_t>> store_root::files_named() const {
     return named;
 }
 
-result<std::uint64_t> store_root::sweep() {
-    auto swept = sweep_blobs();
-    if (!swept) return passed(swept);
+result<std::uint64_t> store_root::sweep(sweeps which) {
+    auto blobs = sweep_blobs(which);
+    if (!blobs) return blobs;
     auto staging = tree::sweep_staging(rows, contents->files().staging());
     if (!staging) return passed(staging);
-    return *swept + staging->removed;
+    return *blobs + staging->removed;
 }
 
 result<void> forget_rebuild(vault::rows_type& rows) {

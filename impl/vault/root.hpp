@@ -14,46 +14,38 @@
 #include <casement/kv/id_blocks.hpp>
 #include <casement/vault.hpp>
 
+#include "opening.hpp"
+
 namespace casement {
 
-/// Held by who has a root's rows open, where they are not files of it that say so themselves.
-class row_lock {
-public:
-    row_lock() = default;
-    row_lock(row_lock&& other) noexcept : file_{std::exchange(other.file_, -1)} {}
-    row_lock& operator=(row_lock&& other) noexcept {
-        std::swap(file_, other.file_);
-        return *this;
-    }
-    ~row_lock();
-
-    /// `in_use` if another process, or another part of this one, has it.
-    [[nodiscard]] static result<row_lock> take(const std::string& path);
-
-private:
-    int file_ = -1;
-};
+/// Which files are looked at: a crash leaves what is new; what is collected may be any.
+enum class sweeps : std::uint8_t { all, what_is_new };
 
 struct store_root {
-    row_lock lock;  // held until the rows are closed
+    opening held;  // until the rows are closed
     vault::clock_type clock;
     vault::rows_type rows;
-    id_blocks<vault::rows_type> ids{rows};
+    id_blocks<vault::rows_type> ids{rows, [this](std::uint64_t first) { begin_block(first); }};
     blob::thresholds sizes;
     std::optional<vault::contents_type> contents;  // always, once it is open
 
-    store_root(engine::any_store r, row_lock l, vault::clock_type c, const vault_options& o)
-        : lock{std::move(l)}, clock{c}, rows{std::move(r), o.directory_bytes_max} {}
+    store_root(engine::any_store r, opening h, vault::clock_type c, const vault_options& o)
+        : held{std::move(h)}, clock{c}, rows{std::move(r), o.directory_bytes_max} {}
 
     /// Makes the rows and the directories in `where`, which is there; what is there of them is
     /// taken up. No name is in it yet, not even the tree's own.
     [[nodiscard]] static result<std::unique_ptr<store_root>> make(const std::string& where,
                                                                   const vault_options& options,
                                                                   const blob::thresholds& sizes);
-    /// Removes what a crash left of writes that nobody was told of, and answers how much.
-    [[nodiscard]] result<std::uint64_t> sweep();
+    /// Removes what a crash left of writes that nobody was told of, and answers how much. Reads
+    /// every content's row if there is any file to look at, and none if not.
+    [[nodiscard]] result<std::uint64_t> sweep(sweeps which);
     /// The part of it that lies in files that are not written any more.
-    [[nodiscard]] result<std::uint64_t> sweep_blobs();
+    [[nodiscard]] result<std::uint64_t> sweep_blobs(sweeps which);
+    /// Before rows go whose files go later: all files are looked at until all are swept.
+    [[nodiscard]] result<void> expect_leftovers();
+    /// Who opens it next has nothing to look for among what was made until now.
+    void leave_swept();
 
     /// `corrupt` if the rows are not there, for the caller knows that they were, or if they are not
     /// of this format. Removes nothing.
@@ -64,6 +56,11 @@ struct store_root {
 private:
     [[nodiscard]] result<std::unordered_set<std::uint64_t>> files_named() const;
     [[nodiscard]] result<void> open_files(const std::string& where, const vault_options& options);
+    void begin_block(std::uint64_t first);
+    [[nodiscard]] result<std::uint64_t> lowest_in_making();
+    void remember_swept(std::uint64_t below);
+
+    std::uint64_t first_ = 0;  // that may be given, as it was opened
 };
 
 /// The root of a store that is in use, and its number: nobody else opens it, or makes another take

@@ -82,6 +82,9 @@ result<vault> vault::create(const std::string& path, const vault_options& option
     file_system disk;
     if (auto marked = marker::write(disk, path, {store_format, 0}); !marked)
         return within(std::move(marked), "create store", path);
+    if (!options.alone)
+        if (auto shared = s->in_use->held.share(); !shared)
+            return within(std::move(shared), "create store", path);
     return vault{std::move(s)};
 }
 
@@ -92,7 +95,7 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
     // What a rebuild has brought over by now may soon be something else.
     if (auto forgot = forget_rebuild(s->rows); !forgot)
         return within(std::move(forgot), "open store", path);
-    auto swept = s->in_use->sweep();
+    auto swept = s->in_use->sweep(options.alone ? sweeps::all : sweeps::what_is_new);
     if (!swept) return within(std::move(swept), "open store", path);
     s->leftovers = *swept;
     // A store on a full disk can still be read: then the next opening forgets and sweeps.
@@ -115,6 +118,7 @@ vault& vault::operator=(vault&&) noexcept = default;
 vault::~vault() = default;
 
 result<void> vault::close() {
+    state_->in_use->leave_swept();
     auto closed = state_->rows.close();
     state_.reset();
     return closed;
@@ -130,6 +134,7 @@ std::uint64_t vault::number() const { return state_->number; }
 const std::string& vault::path() const { return state_->path; }
 const std::string& vault::root() const { return state_->contents.files().where().root(); }
 const blob::thresholds& vault::sizes() const { return state_->in_use->sizes; }
+result<bool> vault::is_alone() const { return contents().files().is_alone(); }
 std::uint64_t vault::retries() const { return state_->retries.retries; }
 std::chrono::microseconds vault::retries_waited() const {
     return std::chrono::microseconds{state_->retries.waited_us.load()};
@@ -149,6 +154,8 @@ result<collection_report> vault::collect(const collect_options& how) {
         auto hidden = tree::sweep_hidden(rows());
         if (!hidden) return within(std::move(hidden), "collect", path());
         report.entries_swept = *hidden;
+        if (auto expected = state_->in_use->expect_leftovers(); !expected)
+            return within(std::move(expected), "collect", path());
     }
     auto done = retry(state_->retries, [&] {
         return tree::collect(client(), {now, how.grace, how.dry_run, how.stop});
@@ -159,7 +166,7 @@ result<collection_report> vault::collect(const collect_options& how) {
     // Bytes go after the rows that named them, also from a disk that loses its power.
     if (auto settled = rows().sync(); !settled)
         return within(std::move(settled), "collect", path());
-    auto swept = state_->in_use->sweep_blobs();
+    auto swept = state_->in_use->sweep_blobs(sweeps::all);
     if (!swept) return within(std::move(swept), "collect", path());
     report.files_removed = *swept;
     return report;
@@ -167,6 +174,9 @@ result<collection_report> vault::collect(const collect_options& how) {
 
 result<tree::compacted> vault::compact(tree::compacting how) {
     how.settle = [this] { return rows().sync(); };
+    if (!how.dry_run)
+        if (auto expected = state_->in_use->expect_leftovers(); !expected)
+            return within(std::move(expected), "compact", path());
     return tree::compact(contents(), how);
 }
 

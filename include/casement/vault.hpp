@@ -2,7 +2,8 @@
 // The vault: what an application opens. A tree of names over contents that are stored once, with
 // every change a guarded commit. Its calls take the caller's decision again after a conflict, a
 // bounded number of times; who wants to decide for themselves takes the operations in tree/. Any
-// thread; one process at a time has a vault open.
+// thread. Where its rows are in it, one process at a time has a vault open; where they are
+// elsewhere (`vault_options::rows_at`), any number on any machines that have its directory.
 
 #include <chrono>
 #include <cstdint>
@@ -55,10 +56,12 @@ struct vault_options {
     /// Where the rows of a store that is made shall be, as one of `engines` takes it; "": in it, by
     /// LevelDB. A store that is there knows.
     std::string rows_at{};
-    /// By how much the clocks of machines may differ that have its rows elsewhere open, one after
-    /// the other: a lease is taken back so much later, and an opening by a clock that is seen to be
-    /// further off is refused (kv/clocks.hpp). Of rows in it, nothing: they are one machine's.
+    /// By how much the clocks of machines may differ that have its rows elsewhere open: a lease is
+    /// taken back so much later, and an opening by a clock that is seen to be further off is
+    /// refused (kv/clocks.hpp). Of rows in it, nothing: they are one machine's.
     std::chrono::nanoseconds clocks_differ_max = std::chrono::seconds{1};
+    /// Nobody else has it open meanwhile, also where its rows are elsewhere.
+    bool alone = false;
 };
 
 /// The format that this library writes, and the newest that it reads.
@@ -114,8 +117,9 @@ public:
     [[nodiscard]] static result<vault> create(const std::string& path, const vault_options& options,
                                               const blob::thresholds& sizes = {});
 
-    /// Opens a store. `not_found`, `newer_format`, `corrupt`, `in_use`. Removes what a crash left
-    /// behind of writes that nobody was told of.
+    /// Opens a store. `not_found`, `newer_format`, `corrupt`; `in_use` if somebody else has it open
+    /// and it is not to be shared. Removes what a crash left behind of writes that nobody was told
+    /// of.
     [[nodiscard]] static result<vault> open(const std::string& path, const vault_options& options);
 
     vault(vault&&) noexcept;
@@ -140,6 +144,8 @@ public:
     /// The directory of its rows and blobs: `path()`, or one in it (see rebuild.hpp).
     [[nodiscard]] const std::string& root() const;
     [[nodiscard]] const blob::thresholds& sizes() const;
+    /// Does nobody else have it open by now?
+    [[nodiscard]] result<bool> is_alone() const;
     /// How often this face took a decision again, after somebody was faster.
     [[nodiscard]] std::uint64_t retries() const;
     /// How long its threads waited before that, all together: up to 4 ms each time.
@@ -250,9 +256,9 @@ public:
 
     /// Gives the dead bytes of packs back: what `collect` has erased, and what writers gave up
     /// (SPEC B6). Makes holes, or moves what is live; Dedicated blobs are neither read nor written.
-    /// Beside anything else that is done with the vault, and to be called again where it was
-    /// stopped
-    /// (`cancelled`). `how.settle` is the vault's own.
+    /// Beside anything else that is done with this vault, and to be called again where it was
+    /// stopped (`cancelled`), or somebody else has the store open (`in_use`): nobody sees what they
+    /// read. `how.settle` is the vault's own.
     [[nodiscard]] result<tree::compacted> compact(tree::compacting how = {});
 
     /// Renames. `to` is free, or a file or a link that is replaced by one.

@@ -62,6 +62,9 @@ class Engines(CommandTest):
         self.run_command("export", self.store, path, str(back))
         subprocess.run(["diff", "-r", "--no-dereference", source, back], check=True)
 
+    def equal_bytes(self, path, expected):
+        self.assertEqual(self.run_command("cat", self.store, path).stdout, expected)
+
     def is_well(self):
         self.run_command("verify", self.store)
         self.run_command("fsck", self.store)
@@ -121,6 +124,45 @@ class Engines(CommandTest):
         self.member.process.send_signal(signal.SIGKILL)
         self.equal(source)
         self.is_well()
+
+    def test_several_have_it_open_at_once(self):
+        self.init("--engine", self.at("s"))
+        sources = []
+        for n in range(4):
+            files = {f"d{i % 3}/f{i}": noise(size, 100 * n + i)
+                     for i, size in enumerate([0, KIB, 70 * KIB, 5 * MIB] * 8)}
+            sources.append(self.import_files(files, f"/first{n}").rename(self.folder / f"in{n}"))
+        writers = [subprocess.Popen([self.command, "import", self.store, str(source), f"/{n}"],
+                                    stderr=subprocess.PIPE) for n, source in enumerate(sources)]
+        # Each of these sweeps, and finds what the others are about to name.
+        for n in range(1000):
+            self.run_command("ls", self.store, "/")
+            self.run_command("rm", "-r", self.store, f"/first{n % 4}", code=OK if n < 4 else NO)
+            self.run_command("gc", self.store, "--grace", "0")
+            self.run_command("fsck", self.store)
+            if n >= 4 and all(one.poll() is not None for one in writers):
+                break
+        for one in writers:
+            self.assertEqual((one.communicate()[1], one.returncode), (b"", OK))
+        for n, source in enumerate(sources):
+            self.equal(source, f"/{n}")
+        self.is_well()
+
+    def test_who_wants_it_alone_is_told_of_others(self):
+        self.init("--engine", self.at("s"))
+        source = self.import_files({"f": noise(200 * KIB), "big": noise(5 * MIB)})
+        with self.held_store("/big"):
+            for words in (["verify", self.store], ["compact", self.store],
+                          ["rebuild", self.store, "--engine", "leveldb"]):
+                self.refuses(*words, code=FAILED, says="the store open", error="in_use")
+            self.run_command("rm", self.store, "/f")
+            self.assertEqual(self.document("gc", self.store)["erased"], 0)  # it may be read still
+            self.run_command("write", self.store, "/g", "--create", input=b"text")
+            self.equal_bytes("/g", b"text")
+        self.assertEqual(self.document("gc", self.store)["erased"], 1)
+        self.run_command("compact", self.store)
+        self.is_well()
+        self.equal_bytes("/big", (source / "big").read_bytes())
 
     def test_what_cannot_be_is_told(self):
         self.init("--engine", self.at("s"))

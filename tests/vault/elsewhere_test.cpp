@@ -1,10 +1,16 @@
 // Stores whose rows are not in their directory: here in another one, which is far enough.
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -122,23 +128,6 @@ TEST_F(Elsewhere, AnAddressThatWasNotYetWrittenIsNone) {
     expect_as_it_was();
 }
 
-TEST_F(Elsewhere, OnlyOneHasItOpen) {
-    // An engine that would let in anybody.
-    const auto rows = std::make_shared<memory_store>();
-    const vault_options o{.durable = engine::durability::process,
-                          .engines = {{"memory",
-                                       [&](std::string_view, bool) -> result<engine::any_store> {
-                                           return engine::any_store{lent_store{rows}};
-                                       }}},
-                          .rows_at = "memory://"};
-    auto first = must(vault::create(store(), o));
-    EXPECT_EQ(vault::open(store(), o).error().code(), errc::in_use);
-    must(first.close());
-    auto second = must(vault::open(store(), o));
-    EXPECT_EQ(vault::open(store(), o).error().code(), errc::in_use);
-    must(second.close());
-}
-
 TEST_F(Elsewhere, AnAddressThatIsNoneIsCorrupt) {
     make("store", "rows");
     const auto right = bytes_of(store() + "/engine");
@@ -247,6 +236,215 @@ TEST_F(Elsewhere, AnotherStoreSaysWhereItsRowsAre) {
     must(rebuild(store(), other));
     expect_as_it_was("other");
     expect_as_it_was();
+}
+
+// --- several at once -------------------------------------------------------------------------
+
+/// Counts how often all contents are asked for.
+struct watched_store : lent_store<std::shared_ptr<engine::leveldb_store>> {
+    std::shared_ptr<std::atomic<int>> looks;
+
+    [[nodiscard]] auto scan(std::string_view first, std::string_view last) const {
+        if (first == std::string_view{&tree::content::table, 1}) ++*looks;
+        return lent_store::scan(first, last);
+    }
+};
+
+/// Stores whose rows let in anybody: as a cluster's, but of this process.
+class Shared : public Elsewhere {
+protected:
+    Shared() {
+        auto kv = must(engine::leveldb_store::open(
+            here_ / "rows", {.durable = engine::durability::process, .create = true}));
+        rows_ = std::make_shared<engine::leveldb_store>(std::move(kv));
+    }
+    vault_options shared() const {
+        vault_options o{.durable = engine::durability::process};
+        o.engines = {{"these",
+                      [rows = watched_store{{rows_}, looks_}](std::string_view, bool)
+                          -> result<engine::any_store> { return engine::any_store{rows}; }}};
+        o.rows_at = "these://";
+        return o;
+    }
+    vault open_one() const { return must(vault::open(store(), shared())); }
+    /// Since it was last asked.
+    int looks_at_all_contents() const { return looks_->exchange(0); }
+    std::string bytes(vault& v, const std::string& path) const {
+        auto reader = v.read_file(path);
+        if (!reader) return reader.error().message();
+        std::string all;
+        auto read = reader->for_each_piece([&](std::string_view piece) -> result<void> {
+            all += piece;
+            return {};
+        });
+        return read ? all : read.error().message();
+    }
+
+private:
+    std::shared_ptr<engine::leveldb_store> rows_;
+    std::shared_ptr<std::atomic<int>> looks_ = std::make_shared<std::atomic<int>>(0);
+};
+
+TEST_F(Shared, AnOpeningLooksAtWhatIsNewAndAtNothingElse) {
+    {
+        auto v = must(vault::create(store(), shared(), small_sizes));
+        fill(v);
+        must(v.close());
+    }
+    must(open_one().close());
+    EXPECT_EQ(looks_at_all_contents(), 0) << "it was closed well";
+    const auto stray = blob::layout{store()}.file_of(blob::blob_id{1'000'000});
+    fs::create_directories(fs::path{stray}.parent_path());
+    {
+        auto crashed = open_one();
+        put(crashed, "/", "more", noise(9000, 7));
+        std::ofstream{stray} << "half a blob";
+    }
+    for (const int looks : {1, 0}) {
+        auto v = open_one();
+        EXPECT_EQ(looks_at_all_contents(), looks);
+        EXPECT_FALSE(fs::exists(stray));
+        EXPECT_EQ(bytes(v, "/more"), noise(9000, 7));
+        must(v.close());
+    }
+    {
+        auto v = open_one();
+        must(v.remove("/more"));
+        // Its rows go, and the one who takes the file away, too, is stopped.
+        auto expected = tree::collect(v.client(), {.now = {}});
+        EXPECT_EQ(must(std::move(expected)).erased, 1u);
+    }
+    auto v = open_one();
+    EXPECT_EQ(looks_at_all_contents(), 0);
+    EXPECT_EQ(v.leftovers_removed(), 0u);
+    EXPECT_EQ(must(v.collect({.grace = {}})).files_removed, 1u) << "a collection looks at all";
+    must(v.compact());
+    must(v.close());
+    must(open_one().close());
+    EXPECT_GT(looks_at_all_contents(), 0) << "a compaction may leave what an opening is to find";
+    must(open_one().close());
+    EXPECT_EQ(looks_at_all_contents(), 0);
+}
+
+TEST_F(Shared, WhoWantsItAloneWaitsForTheOthers) {
+    auto first = must(vault::create(store(), shared(), small_sizes));
+    EXPECT_TRUE(must(first.is_alone()));
+    auto second = open_one();
+    EXPECT_FALSE(must(first.is_alone()));
+    auto only = shared();
+    only.alone = true;
+    EXPECT_EQ(vault::open(store(), only).error().code(), errc::in_use);
+    EXPECT_EQ(rebuild(store(), {.engines = shared().engines}).error().code(), errc::in_use);
+    must(second.close());
+    EXPECT_TRUE(must(first.is_alone()));
+    must(first.close());
+    auto alone = must(vault::open(store(), only));
+    EXPECT_EQ(vault::open(store(), shared()).error().code(), errc::in_use);
+    must(alone.close());
+    must(open_one().close());
+}
+
+// Each opening sweeps what a crash left, and finds what another is about to name.
+TEST_F(Shared, WhatIsBeingWrittenIsNobodysToSweep) {
+    auto v = must(vault::create(store(), shared(), small_sizes));
+    const std::map<std::string, std::string> files{
+        {"own", noise(9000, 1)}, {"packed", noise(3000, 2)}, {"more", noise(3000, 3)}};
+    std::vector<vault::stored_file> on_the_way;
+    for (const auto& [name, what] : files) {
+        auto staged = must(v.stage());
+        must(staged.write(what));
+        on_the_way.push_back(must(v.contents().store_bytes(std::move(staged))));
+    }
+    auto open = must(v.open_file("/written", tree::open_how::create_exclusive));
+    must(open.append("by hand"));
+    for (const bool collects : {false, true}) {
+        auto other = open_one();
+        EXPECT_EQ(other.leftovers_removed(), 0u);
+        const auto removed = collects ? must(other.collect({.grace = {}})).files_removed : 0;
+        EXPECT_EQ(removed, 0u);
+        must(other.close());
+    }
+    must(open.close());
+    for (auto& bytes : on_the_way) {
+        must(v.contents().settle(bytes));
+        EXPECT_TRUE(must(v.contents().open(bytes.object())).view().has_value());
+    }
+    EXPECT_EQ(bytes(v, "/written"), "by hand");
+    on_the_way.clear();
+    must(v.close());
+}
+
+TEST_F(Shared, WhatOneHasWrittenTheOthersRead) {
+    auto first = must(vault::create(store(), shared(), small_sizes));
+    auto second = open_one();
+    fill(first);
+    was_ = must(read_all(first));
+    EXPECT_EQ(must(read_all(second)), was_);
+    // The bytes of what the second removes are read on by the first; then they go.
+    auto reader = must(first.read_file("/a/b/dedicated"));
+    must(second.remove("/a/b/dedicated"));
+    std::string some(9000, '?');
+    EXPECT_EQ(must(reader.read_at(0, some)), 9000u);
+    EXPECT_EQ(must(second.collect({.grace = {}})).erased, 1u);
+    EXPECT_EQ(must(reader.read_at(0, some)), 9000u);
+    EXPECT_EQ(some, noise(9000, 3));
+    EXPECT_EQ(second.compact().error().code(), errc::in_use);
+    // A lease is one's, wherever the other is.
+    auto writing = must(first.open_file("/w", tree::open_how::create_exclusive));
+    EXPECT_EQ(second.open_file("/w", tree::open_how::append).error().code(), errc::in_use);
+    must(writing.append("first"));
+    must(writing.close());
+    auto more = must(second.open_file("/w", tree::open_how::append));
+    must(more.append(", then second"));
+    must(more.close());
+    EXPECT_EQ(bytes(first, "/w"), "first, then second");
+    must(first.finalize("/w"));
+    EXPECT_EQ(bytes(second, "/w"), "first, then second");
+    must(second.close());
+    EXPECT_EQ(must(first.collect({.grace = {}})).files_removed, 1u) << "it might have been its own";
+    EXPECT_EQ(must(first.compact()).busy, 0u);
+    for (const auto& p : tree::verify(first.rows(), first.contents()).problems)
+        ADD_FAILURE() << p.path.value_or("") << ": " << p.what.message();
+    must(first.close());
+}
+
+// Threads for processes: each opens, writes, removes, collects, reads all that is its own, closes.
+TEST_F(Shared, ManyDoAllAtOnce) {
+    must(must(vault::create(store(), shared(), small_sizes)).close());
+    constexpr unsigned many = 4, turns = 6, names = 8;
+    const auto content = [](unsigned who, unsigned turn, unsigned n) {
+        return noise(n % 2 == 0 ? 5000 : 1500, who * 1000 + turn * 50 + n);
+    };
+    const auto path = [](unsigned who, unsigned n) {
+        return "/of " + std::to_string(who) + "/" + std::to_string(n);
+    };
+    std::vector<std::thread> all;
+    for (unsigned who = 0; who < many; ++who)
+        all.emplace_back([&, who] {
+            for (unsigned turn = 0; turn < turns; ++turn) {
+                auto v = open_one();
+                for (unsigned n = 0; n < names; ++n)
+                    put(v, "/of " + std::to_string(who), std::to_string(n), content(who, turn, n));
+                auto w = must(v.open_file(path(who, names), tree::open_how::create_or_truncate));
+                must(w.append(content(who, turn, names)));
+                if (turn % 2 == who % 2) must(v.collect({.grace = {}}));
+                must(w.close());
+                if (turn % 3 == 0) (void)v.compact();
+                for (unsigned n = 0; n <= names; ++n)
+                    EXPECT_EQ(bytes(v, path(who, n)), content(who, turn, n)) << who << " " << n;
+                must(v.remove(path(who, 0)));
+                must(v.close());
+            }
+        });
+    for (auto& one : all) one.join();
+    auto v = open_one();
+    for (unsigned who = 0; who < many; ++who)
+        for (unsigned n = 1; n <= names; ++n)
+            EXPECT_EQ(bytes(v, path(who, n)), content(who, turns - 1, n));
+    for (int twice = 0; twice < 2; ++twice) must(v.collect({.grace = {}}));
+    must(v.compact());
+    EXPECT_EQ(tree::verify(v.rows(), v.contents()).problem_count, 0u);
+    must(v.close());
 }
 
 // --- clocks ----------------------------------------------------------------------------------
