@@ -179,6 +179,36 @@ result<std::optional<placed>> record_source::next() {
     return std::nullopt;
 }
 
+// --- the log ---------------------------------------------------------------------------------
+
+namespace {
+
+/// Of the frames that come in order.
+const std::string* path_in(const frame& f) {
+    if (const auto* p = std::get_if<placed>(&f)) return &p->path;
+    const auto* g = std::get_if<gone>(&f);
+    return g == nullptr ? nullptr : &g->path;
+}
+
+}  // namespace
+
+result<log_source> log_source::open(const open_directory& at) {
+    auto frames = frame_source::open(at, log_name);
+    if (!frames) return passed(frames);
+    return log_source{*std::move(frames)};
+}
+
+std::optional<frame> log_source::next() {
+    auto f = frames_ ? frames_->next() : std::nullopt;
+    const auto* path = f && *f ? path_in(**f) : nullptr;
+    if (!f || !*f || (path != nullptr && last_ && in_order(*last_, *path) >= 0)) {
+        frames_.reset();
+        return std::nullopt;
+    }
+    if (path != nullptr) last_ = *path;
+    return *std::move(f);
+}
+
 // --- both ------------------------------------------------------------------------------------
 
 result<void> known_names::next_of_record() {
@@ -192,27 +222,13 @@ result<void> known_names::next_of_record() {
 }
 
 void known_names::next_of_log() {
-    of_log_.reset();
-    while (log_) {
-        auto next = log_->next();
-        if (!next || !*next) return log_.reset();
-        if (auto* p = std::get_if<placed>(&**next)) {
-            p->sure = p->sure && log_is_sure_;
-            of_log_ = **std::move(next);
-            return;
-        }
-        if (std::holds_alternative<gone>(**next)) {
-            of_log_ = **std::move(next);
-            return;
-        }
-    }
+    do of_log_ = log_ ? log_->next() : std::nullopt;
+    while (of_log_ && path_in(*of_log_) == nullptr);
+    if (!of_log_) return;
+    if (auto* p = std::get_if<placed>(&*of_log_)) p->sure = p->sure && log_is_sure_;
 }
 
 result<void> known_names::next() {
-    const auto path_of_log = [&]() -> const std::string& {
-        const auto* p = std::get_if<placed>(&*of_log_);
-        return p != nullptr ? p->path : std::get<gone>(*of_log_).path;
-    };
     for (;;) {
         now_.reset();
         const std::string* least = nullptr;
@@ -220,7 +236,7 @@ result<void> known_names::next() {
             if (least == nullptr || in_order(path, *least) < 0) least = &path;
         };
         if (of_record_) consider(of_record_->path);
-        if (of_log_) consider(path_of_log());
+        if (of_log_) consider(*path_in(*of_log_));
         if (!unsure_.empty()) consider(unsure_.back().path);
         if (least == nullptr) return {};
         // The later word holds: what was touched, what the log says, what the record says.
@@ -229,7 +245,7 @@ result<void> known_names::next() {
             now_ = std::move(of_record_);
             if (auto next = next_of_record(); !next) return next;
         }
-        if (of_log_ && path_of_log() == path) {
+        if (of_log_ && *path_in(*of_log_) == path) {
             now_.reset();
             if (auto* p = std::get_if<placed>(&*of_log_)) now_ = std::move(*p);
             next_of_log();
@@ -266,25 +282,23 @@ result<memory> memory::read(std::shared_ptr<open_directory> at, bool is_due) {
 
 /// One that goes on from another record has been settled; what is not whole was never acted upon.
 result<void> memory::read_log() {
-    auto frames = frame_source::open(*at_, log_name);
-    if (!frames)
-        return frames.error().code() == errc::not_found || frames.error().code() == errc::corrupt
+    auto log = log_source::open(*at_);
+    if (!log)
+        return log.error().code() == errc::not_found || log.error().code() == errc::corrupt
                    ? result<void>{}
-                   : passed(frames);
-    auto first = frames->next();
-    const auto* b = first && *first ? std::get_if<begun>(&**first) : nullptr;
+                   : passed(log);
+    const auto first = log->next();
+    const auto* b = first ? std::get_if<begun>(&*first) : nullptr;
     if (b == nullptr || b->record != record()) return {};
     log_counts_ = true;
     log_is_sure_ = b->boot == this_boot();
     std::map<std::string, placed> open;  // as many as a run has in hand at once
-    for (auto next = frames->next(); next && *next; next = frames->next()) {
-        if (auto* t = std::get_if<touched>(&**next))
+    while (auto next = log->next()) {
+        if (auto* t = std::get_if<touched>(&*next))
             open.insert_or_assign(t->what.path, std::move(t->what));
-        else if (const auto* p = std::get_if<placed>(&**next))
-            open.erase(p->path);
-        else if (const auto* g = std::get_if<gone>(&**next))
-            open.erase(g->path);
-        else if (std::holds_alternative<doubted>(**next))
+        else if (const auto* path = path_in(*next))
+            open.erase(*path);
+        else if (std::holds_alternative<doubted>(*next))
             log_is_sure_ = false;
     }
     for (auto& [path, what] : open) {
@@ -305,7 +319,7 @@ result<known_names> memory::names() const {
         all.record_ = *std::move(record);
     }
     if (log_counts_) {
-        auto log = frame_source::open(*at_, log_name);
+        auto log = log_source::open(*at_);
         if (!log) return passed(log);
         all.log_ = *std::move(log);
     }

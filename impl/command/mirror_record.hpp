@@ -16,7 +16,8 @@
 //      LEB128   1 byte            4 bytes
 //
 // A record is `placed` ..., `ended`, its paths in order. A log is `begun`, then the rest as it
-// happens, with the paths of `placed` and `gone` in order; it ends where a frame is not whole.
+// happens, with the paths of `placed` and `gone` in order; it ends where a frame is not whole, or
+// its path not in order: what a disk shows there is of an older log.
 
 #include <compare>
 #include <cstdint>
@@ -145,6 +146,20 @@ private:
     std::optional<std::string> last_;
 };
 
+/// The frames of a log, to where it ends.
+class log_source {
+public:
+    [[nodiscard]] static result<log_source> open(const open_directory& at);
+
+    [[nodiscard]] std::optional<frame> next();
+
+private:
+    explicit log_source(frame_source frames) : frames_{std::move(frames)} {}
+
+    std::optional<frame_source> frames_;
+    std::optional<std::string> last_;
+};
+
 /// All names that are known to be ours, in order: those of the record, changed by a log.
 class known_names {
 public:
@@ -161,7 +176,7 @@ private:
     void next_of_log();
 
     std::optional<record_source> record_;
-    std::optional<frame_source> log_;
+    std::optional<log_source> log_;
     bool log_is_sure_ = true;
     std::vector<placed> unsure_;  // touched, and the log says no more; the last is the next
     std::optional<placed> of_record_, now_;

@@ -181,6 +181,13 @@ TEST(Log, ChangesTheRecordThatItGoesOnFromAndNoOther) {
     auto doubtful = frames;
     doubtful.push_back(doubted{});
     EXPECT_EQ(log_of(d.sum(), this_boot(), doubtful), (paths{"b?", "c?", "d", "e?"}));
+    // A frame whose path does not come after the others' is of an older log, and ends this one.
+    EXPECT_EQ(log_of(d.sum(), this_boot(), {name_of("c"), gone{"a"}, doubted{}}),
+              (paths{"a", "b", "c", "d"}));
+    EXPECT_EQ(log_of(d.sum(), this_boot(), {gone{"a"}, touched{name_of("b")}, gone{"a"}}),
+              (paths{"b?", "d"}));
+    EXPECT_EQ(log_of(d.sum(), this_boot(), {name_of("c"), name_of("c")}),
+              (paths{"a", "b", "c", "d"}));
 }
 
 TEST(Log, CutOffAnywhereIsWhatWasWrittenUntilThen) {
