@@ -43,10 +43,17 @@ class Campaign(unittest.TestCase):
     def test_what_is_stuck_and_what_ends_badly_are_findings(self):
         self.target("stuck", "case $* in *-max_total_time=1*) exec sleep 100;; esac")
         self.target("bad", "echo required: that all is well\nexit 77")
+        # Which is not stuck, for it has a corpus that takes it so long.
+        self.target("slow", "case $* in *-max_total_time=1*) sleep 13;; esac")
+        kept = self.build / "campaign/slow"
+        (kept / "corpus").mkdir(parents=True)
+        (kept / "corpus/input").write_text("x")
+        (kept / "totals.json").write_text('{"executions": 1, "seconds": 5}')
         told = self.campaign(1)
         self.assertIn("required: an end within 12 s", told)
         self.assertIn("required: that all is well", told)
         self.assertIn("| stuck |", told)
+        self.assertNotIn("- slow:", told)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,9 @@ struct gc_options {
 
 result<void> collect(const settings& common, const gc_options& o, vault& v) {
     collect_options how;
-    auto alone = v.is_alone();
-    if (!alone) return passed(alone);
     if (o.grace_s)
         how.grace = std::chrono::seconds{*o.grace_s};
-    else if (*alone)
+    else if (!v.may_be_shared())
         how.grace = {};
     how.dry_run = o.dry_run;
     how.stop = stop_requested;
@@ -59,7 +57,7 @@ void add_gc(CLI::App& app, settings& common) {
     command
         ->add_option("--grace", o.grace_s,
                      "Seconds that what is condemned waits for who reads it still; else 0, or "
-                     "600 while somebody else has the store open")
+                     "600 where others can have the store open, too")
         ->check(whole_number());
 }
 

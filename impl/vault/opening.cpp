@@ -33,7 +33,10 @@ result<void> set(int file, const std::string& path, struct flock l) {
 }  // namespace
 
 opening::~opening() {
-    if (file_ >= 0) ::close(file_);
+    if (file_ < 0) return;
+    // A child of the process may have the file open still.
+    (void)set(file_, path_, bytes(F_UNLCK, who_comes, 0));
+    ::close(file_);
 }
 
 result<opening> opening::take(const std::string& path, short kind) {
@@ -62,19 +65,26 @@ result<void> opening::writes_from(std::uint64_t first) {
     return before ? set(file_, path_, bytes(F_UNLCK, at(*before), 1)) : result<void>{};
 }
 
-result<std::optional<std::uint64_t>> opening::others_write_from() const {
-    std::optional<std::uint64_t> lowest;
-    if (file_ < 0) return lowest;
-    // The kernel shows any one of them; those below it are asked for until there are none.
-    for (off_t length = 0; !lowest || *lowest > 0;) {
-        auto l = bytes(F_WRLCK, numbers, length);
+result<blob::other_openings> opening::others() const {
+    blob::other_openings found;
+    if (file_ < 0) return found;
+    const auto look = [&](struct flock l) -> result<std::optional<off_t>> {
         if (::fcntl(file_, F_OFD_GETLK, &l) != 0)
             return fail_system(errno, "look for others", path_);
-        if (l.l_type == F_UNLCK) break;
-        length = std::max<off_t>(l.l_start - numbers, 0);
-        lowest = static_cast<std::uint64_t>(length);
+        return l.l_type == F_UNLCK ? std::nullopt : std::optional{l.l_start};
+    };
+    const auto anybody = look(bytes(F_WRLCK, who_comes, 1));
+    if (!anybody) return std::unexpected{anybody.error()};
+    found.any = anybody->has_value();
+    // The kernel shows any one of them; those below it are asked for until there are none.
+    for (off_t length = 0; found.write_from != 0;) {
+        const auto one = look(bytes(F_WRLCK, numbers, length));
+        if (!one) return std::unexpected{one.error()};
+        if (!*one) break;
+        length = std::max<off_t>(**one - numbers, 0);
+        found.write_from = static_cast<std::uint64_t>(length);
     }
-    return lowest;
+    return found;
 }
 
 }  // namespace casement

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include <casement/blob/options.hpp>
 #include <casement/core/error.hpp>
 
 namespace casement {
@@ -38,12 +39,12 @@ public:
     /// Others may come from now on.
     [[nodiscard]] result<void> share();
 
-    /// Files are made under numbers from `first` on, and never below what was said before.
+    /// Files are made under numbers from `first` on. Who has not said so makes none.
     [[nodiscard]] result<void> writes_from(std::uint64_t first);
 
-    /// The lowest number that any of the others may be making a file under; nothing if there are no
-    /// others, or none that has looked at a row.
-    [[nodiscard]] result<std::optional<std::uint64_t>> others_write_from() const;
+    /// Who else is there, and from which number on any of them makes files.
+    [[nodiscard]] result<blob::other_openings> others() const;
+    [[nodiscard]] bool may_be_shared() const { return file_ >= 0; }
 
 private:
     [[nodiscard]] static result<opening> take(const std::string& path, short kind);

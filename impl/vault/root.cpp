@@ -34,15 +34,6 @@ struct home {
     std::uint64_t number = 0;
 };
 
-/// Of lower numbers, every file was named when it was looked for what no row names.
-struct swept {
-    static constexpr char table = '!';
-    struct key {
-        std::uint8_t beside_the_settings = 's';
-    };
-    std::uint64_t below = 0;
-};
-
 constexpr int looks_max = 10;  // at the marker, while others rebuild
 constexpr std::size_t address_bytes_max = 4096;
 
@@ -218,20 +209,19 @@ result<void> store_root::open_files(const std::string& where, const vault_option
     auto files = blob::files<vault::file_system>::open(
         vault::file_system{}, where, std::move(source),
         {.sizes = sizes,
-         .durable = options.durable,
-         .others = [this] { return held.others_write_from(); },
+         // Rows that others see at once outlive this machine, and so must what they name.
+         .durable = held.may_be_shared() ? blob::durability::power : options.durable,
+         .others = [this] { return held.others(); },
          .elsewhere = options.elsewhere});
     if (!files) return passed(files);
-    contents.emplace(rows, *std::move(files));
-    // Before any number is taken, and any row is read that leads to a file.
-    auto numbers = read<allocator>(rows, {});
-    if (!numbers) return passed(numbers);
-    first_ = numbers->exists() ? (*numbers)->next : 0;
-    return held.writes_from(contents->files().turn_epoch(first_));
+    contents.emplace(rows, *std::move(files), held.may_be_shared());
+    auto lowest = lowest_in_making();  // so that no write has a number below it
+    return lowest ? result<void>{} : passed(lowest);
 }
 
 /// Where others cannot be told, what they were told before stands.
 void store_root::begin_block(std::uint64_t first) {
+    makes_files_ = true;
     if (contents) (void)held.writes_from(contents->files().turn_epoch(first));
 }
 
@@ -239,45 +229,85 @@ void store_root::begin_block(std::uint64_t first) {
 result<std::uint64_t> store_root::sweep_blobs(sweeps which) {
     auto known = read<swept>(rows, {});
     if (!known) return passed(known);
-    const auto from = which == sweeps::what_is_new && known->exists() ? (*known)->below : 0;
+    if (which == sweeps::all) end_numbers();
     // Before the files are listed: who makes one from here on takes a number that is no lower.
     auto below = lowest_in_making();
     if (!below) return below;
+    blob::file_numbers looked_at;
+    if (which == sweeps::what_is_new && known->exists()) looked_at.from = (*known)->below;
+    if (held.may_be_shared()) looked_at.end = *below;
     std::optional<std::unordered_set<std::uint64_t>> named;
     const auto is_named = [&](const blob::stored_file& f) -> result<bool> {
         if (!named) {
-            auto all = files_named();
+            auto all = files_named(*below);
             if (!all) return passed(all);
             named = *std::move(all);
         }
         return named->contains(f.id);
     };
-    auto done = contents->files().sweep(is_named, from);
+    auto done = contents->files().sweep(is_named, looked_at);
     if (!done) return passed(done);
-    if (named && done->refused.empty()) remember_swept(*below);
+    swept_ = known->exists() ? (*known)->below : 0;
+    if (named && done->refused.empty() && done->waiting == 0) remember_swept(*known, *below);
     return done->removed.size();
 }
 
 /// Numbers below it are given, and whoever made a file under one has named it or given it up.
 result<std::uint64_t> store_root::lowest_in_making() {
-    auto others = held.others_write_from();
+    auto mine = ids.between([&](std::uint64_t next) -> result<std::uint64_t> {
+        const auto lowest = contents->files().turn_epoch(next);
+        if (makes_files_)
+            if (auto said = held.writes_from(lowest); !said) return passed(said);
+        return lowest;
+    });
+    if (!mine) return mine;
+    // Who has taken numbers below it had said so before.
+    auto others = held.others();
     if (!others) return passed(others);
-    const auto next = ids.upcoming();
-    const auto mine = next ? contents->files().turn_epoch(*next) : first_;
-    return std::min(mine, others->value_or(mine));
+    return std::min(*mine, others->write_from.value_or(*mine));
+}
+
+/// What is made from here on has numbers that nobody was given yet.
+void store_root::end_numbers() {
+    contents->files().end_pack();
+    if (held.may_be_shared()) ids.end_block();
+}
+
+result<std::uint64_t> store_root::raise_fence() {
+    if (!held.may_be_shared()) return ~std::uint64_t{0};
+    end_numbers();
+    auto below = lowest_in_making();
+    if (!below) return below;
+    auto raised = raise_fence(*below);
+    return raised ? below : passed(raised);
+}
+
+result<void> store_root::raise_fence(std::uint64_t below) {
+    if (!held.may_be_shared()) return {};
+    auto raised = tree::raise_fence(rows, below);
+    contents->fence().look_again();
+    return raised;
 }
 
 /// Where that cannot be, the next sweep looks at more files than it must.
-void store_root::remember_swept(std::uint64_t below) {
-    const auto known = read<swept>(rows, {});
-    if (!known || (known->exists() && (*known)->below >= below)) return;
-    (void)transaction{rows}.replace(*known, swept{below}, "it was swept up to there").commit();
+void store_root::remember_swept(const seen<swept>& known, std::uint64_t below) {
+    if (known.exists() && (*known).below >= below) return;
+    auto done = transaction{rows}.replace(known, swept{below}, "it was swept up to there").commit();
+    if (done) swept_ = below;
 }
 
+void store_root::begin_swept() {
+    if (const auto known = read<swept>(rows, {}); known && !known->exists())
+        remember_swept(*known, 0);
+}
+
+/// Not where somebody expects leftovers.
 void store_root::leave_swept() {
-    if (!ids.upcoming()) return;
+    if (!makes_files_) return;
+    const auto known = read<swept>(rows, {});
+    if (!known || !known->exists() || (*known)->below != swept_) return;
     contents->files().end_pack();
-    if (const auto below = lowest_in_making()) remember_swept(*below);
+    if (const auto below = lowest_in_making()) remember_swept(*known, *below);
 }
 
 result<void> store_root::expect_leftovers() {
@@ -294,16 +324,16 @@ result<void> store_root::expect_leftovers() {
     });
 }
 
-result<std::unordered_set<std::uint64_t>> store_root::files_named() const {
+/// By rows that nobody changes any more who began before.
+result<std::unordered_set<std::uint64_t>> store_root::files_named(std::uint64_t below) {
+    if (auto raised = raise_fence(below); !raised) return passed(raised);
     std::unordered_set<std::uint64_t> named;
     const std::string prefix{tree::content::table};
     auto all = rows.scan(prefix, after_prefix(prefix));
     for (; all.valid(); all.next()) {
         const auto where = blob::read_descriptor(all.value(), all.key());  // all that the row has
         if (!where) return std::unexpected{where.error()};
-        if (where->kind == blob::placement::dedicated) named.insert(where->id.value);
-        if (where->kind == blob::placement::packed)
-            named.insert(blob::to_pack_position(where->position).pack.value);
+        if (const auto number = tree::file_number(*where)) named.insert(*number);
     }
     if (auto s = all.status(); !s) return passed(s);
     return named;
@@ -312,7 +342,11 @@ result<std::unordered_set<std::uint64_t>> store_root::files_named() const {
 result<std::uint64_t> store_root::sweep(sweeps which) {
     auto blobs = sweep_blobs(which);
     if (!blobs) return blobs;
-    auto staging = tree::sweep_staging(rows, contents->files().staging());
+    auto below = lowest_in_making();
+    if (!below) return below;
+    const auto end = held.may_be_shared() ? *below : ~std::uint64_t{0};
+    auto staging = tree::sweep_staging(rows, contents->files().staging(), end,
+                                       [&] { return raise_fence(*below); });
     if (!staging) return passed(staging);
     return *blobs + staging->removed;
 }

@@ -3,6 +3,7 @@
 // another while it is rebuilt, and the old one until that is let go of. What a class of this file
 // promises of threads, `vault` says.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +18,15 @@
 #include "opening.hpp"
 
 namespace casement {
+
+/// Of lower numbers, every file was named when it was looked for what no row names.
+struct swept {
+    static constexpr char table = '!';
+    struct key {
+        std::uint8_t beside_the_settings = 's';
+    };
+    std::uint64_t below = 0;
+};
 
 /// Which files are looked at: a crash leaves what is new; what is collected may be any.
 enum class sweeps : std::uint8_t { all, what_is_new };
@@ -42,10 +52,15 @@ struct store_root {
     [[nodiscard]] result<std::uint64_t> sweep(sweeps which);
     /// The part of it that lies in files that are not written any more.
     [[nodiscard]] result<std::uint64_t> sweep_blobs(sweeps which);
-    /// Before rows go whose files go later: all files are looked at until all are swept.
+    /// Before rows go whose files go later: if that is cut short, openings look at all files. Where
+    /// others open it just then, a later collection does.
     [[nodiscard]] result<void> expect_leftovers();
+    /// There is nothing in it yet.
+    void begin_swept();
     /// Who opens it next has nothing to look for among what was made until now.
     void leave_swept();
+    /// Nobody who comes late names a file of a number below the answer: see tree/sweep_fence.hpp.
+    [[nodiscard]] result<std::uint64_t> raise_fence();
 
     /// `corrupt` if the rows are not there, for the caller knows that they were, or if they are not
     /// of this format. Removes nothing.
@@ -54,17 +69,20 @@ struct store_root {
                                                                   std::uint64_t format);
 
 private:
-    [[nodiscard]] result<std::unordered_set<std::uint64_t>> files_named() const;
+    [[nodiscard]] result<std::unordered_set<std::uint64_t>> files_named(std::uint64_t below);
     [[nodiscard]] result<void> open_files(const std::string& where, const vault_options& options);
     void begin_block(std::uint64_t first);
     [[nodiscard]] result<std::uint64_t> lowest_in_making();
-    void remember_swept(std::uint64_t below);
+    void end_numbers();
+    [[nodiscard]] result<void> raise_fence(std::uint64_t below);
+    void remember_swept(const seen<swept>& known, std::uint64_t below);
 
-    std::uint64_t first_ = 0;  // that may be given, as it was opened
+    std::atomic<bool> makes_files_ = false;
+    std::uint64_t swept_ = 0;  // as it was last seen by this opening; 0: up to nowhere
 };
 
-/// The root of a store that is in use, and its number: nobody else opens it, or makes another take
-/// its place, while it is open. `not_found`, `newer_format`, `corrupt`, `in_use`.
+/// The root of a store that is in use, and its number: nobody makes another take its place while
+/// it is open. `not_found`, `newer_format`, `corrupt`, `in_use`.
 struct newest_root {
     std::uint64_t number = 0;
     std::unique_ptr<store_root> opened;

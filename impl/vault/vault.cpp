@@ -77,6 +77,7 @@ result<vault> vault::create(const std::string& path, const vault_options& option
     auto number = identify(s->rows);
     if (!number) return within(std::move(number), "create store", path);
     s->number = *number;
+    s->in_use->begin_swept();
     if (auto synced = s->rows.sync(); !synced) return passed(synced);
     // The marker comes last: what has one is whole.
     file_system disk;
@@ -93,20 +94,22 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
     if (!newest) return within(std::move(newest), "open store", path);
     auto s = std::make_unique<state>(path, std::move(newest->opened), options);
     // What a rebuild has brought over by now may soon be something else.
-    if (auto forgot = forget_rebuild(s->rows); !forgot)
+    const auto again = [&](auto what) { return retry(s->retries, std::move(what)); };
+    if (auto forgot = again([&] { return forget_rebuild(s->rows); }); !forgot)
         return within(std::move(forgot), "open store", path);
     auto swept = s->in_use->sweep(options.alone ? sweeps::all : sweeps::what_is_new);
     if (!swept) return within(std::move(swept), "open store", path);
     s->leftovers = *swept;
     // A store on a full disk can still be read: then the next opening forgets and sweeps.
-    auto number = identify(s->rows);  // an older one has none
+    auto number = again([&] { return identify(s->rows); });  // an older one has none
     if (!number && number.error().code() != errc::no_space)
         return within(std::move(number), "open store", path);
     s->number = number.value_or(0);
-    auto forgot = forget_operations(s->rows, system_clock{}.now(), options.outcomes_kept);
+    auto forgot = again(
+        [&] { return forget_operations(s->rows, system_clock{}.now(), options.outcomes_kept); });
     if (!forgot && forgot.error().code() != errc::no_space)
         return within(std::move(forgot), "open store", path);
-    auto hidden = tree::sweep_hidden(s->rows);
+    auto hidden = again([&] { return tree::sweep_hidden(s->rows); });
     if (!hidden && hidden.error().code() != errc::no_space)
         return within(std::move(hidden), "open store", path);
     return vault{std::move(s)};
@@ -134,6 +137,7 @@ std::uint64_t vault::number() const { return state_->number; }
 const std::string& vault::path() const { return state_->path; }
 const std::string& vault::root() const { return state_->contents.files().where().root(); }
 const blob::thresholds& vault::sizes() const { return state_->in_use->sizes; }
+bool vault::may_be_shared() const { return state_->in_use->held.may_be_shared(); }
 result<bool> vault::is_alone() const { return contents().files().is_alone(); }
 std::uint64_t vault::retries() const { return state_->retries.retries; }
 std::chrono::microseconds vault::retries_waited() const {
@@ -148,10 +152,11 @@ result<collection_report> vault::collect(const collect_options& how) {
     const auto now = system_clock{}.now();
     collection_report report;
     if (!how.dry_run) {
-        auto forgot = forget_operations(rows(), now, state_->outcomes_kept);
+        auto forgot = retry(state_->retries,
+                            [&] { return forget_operations(rows(), now, state_->outcomes_kept); });
         if (!forgot) return within(std::move(forgot), "collect", path());
         report.operations_forgotten = *forgot;
-        auto hidden = tree::sweep_hidden(rows());
+        auto hidden = retry(state_->retries, [&] { return tree::sweep_hidden(rows()); });
         if (!hidden) return within(std::move(hidden), "collect", path());
         report.entries_swept = *hidden;
         if (auto expected = state_->in_use->expect_leftovers(); !expected)
@@ -174,7 +179,10 @@ result<collection_report> vault::collect(const collect_options& how) {
 
 result<tree::compacted> vault::compact(tree::compacting how) {
     how.settle = [this] { return rows().sync(); };
-    if (!how.dry_run)
+    how.fence = [this] { return state_->in_use->raise_fence(); };
+    const auto alone = is_alone();
+    if (!alone) return std::unexpected{alone.error()};
+    if (*alone && !how.dry_run)
         if (auto expected = state_->in_use->expect_leftovers(); !expected)
             return within(std::move(expected), "compact", path());
     return tree::compact(contents(), how);

@@ -1,8 +1,8 @@
 #pragma once
 // Stores rebuilt as a whole (SPEC B8): into other thresholds, into the current format, or into
 // another directory, also of another file system. The new one is made beside the old one, verified,
-// and then takes its place in one step; the old one is kept until it is let go of. No call here
-// works on a store that somebody has open (`in_use`), and while one does, nobody opens the store.
+// and then takes its place in one step; the old one is kept until it is let go of. What takes the
+// place of a store works on none that somebody has open (`in_use`), and nobody opens it meanwhile.
 
 #include <cstdint>
 #include <functional>

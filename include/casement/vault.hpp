@@ -42,6 +42,7 @@ namespace casement {
 
 /// How a vault is kept. The thresholds are the store's own and are set when it is made.
 struct vault_options {
+    /// Where its rows are elsewhere, files are always kept as for `power`.
     engine::durability durable = engine::durability::power;
     std::size_t cache_bytes = 16u << 20;
     std::size_t write_buffer_bytes = 8u << 20;
@@ -144,7 +145,9 @@ public:
     /// The directory of its rows and blobs: `path()`, or one in it (see rebuild.hpp).
     [[nodiscard]] const std::string& root() const;
     [[nodiscard]] const blob::thresholds& sizes() const;
-    /// Does nobody else have it open by now?
+    /// Are its rows elsewhere, so that others can have it open, too?
+    [[nodiscard]] bool may_be_shared() const;
+    /// Does nobody else have it open now?
     [[nodiscard]] result<bool> is_alone() const;
     /// How often this face took a decision again, after somebody was faster.
     [[nodiscard]] std::uint64_t retries() const;

@@ -151,7 +151,7 @@ TEST(sweep, leaves_what_others_are_writing) {
     ASSERT_TRUE(put(theirs, payload_of(500)));  // 4, and its pack
 
     auto how = small_options();
-    how.others = [&] { return result<std::optional<std::uint64_t>>{theirs.turn_epoch(6)}; };
+    how.others = [&] { return result<blob::other_openings>{{true, theirs.turn_epoch(6)}}; };
     auto ours = open_files(here, blob::posix_file_system{}, how, ids);
     EXPECT_FALSE(ours.is_alone().value());
     std::size_t asked = 0;
@@ -179,18 +179,18 @@ TEST(sweep, takes_no_pack_while_others_may_read_it) {
         auto crashed = open_files(here, blob::posix_file_system{}, small_options(), ids);
         ASSERT_TRUE(put(crashed, payload_of(500)) && put(crashed, payload_of(5000)));
     }
-    std::optional<std::uint64_t> others = 100;
+    blob::other_openings others{true};
     auto how = small_options();
-    how.others = [&] { return result<std::optional<std::uint64_t>>{others}; };
+    how.others = [&] { return result<blob::other_openings>{others}; };
     auto files = open_files(here, blob::posix_file_system{}, how, ids);
     const auto none = [](const stored_file&) -> result<bool> { return false; };
     const auto beside = files.sweep(none);
     ASSERT_EQ(beside->removed.size(), 1u);
     EXPECT_EQ(beside->removed[0].kind, placement::dedicated);
-    others.reset();
+    others = {};
     EXPECT_EQ(files.sweep(none)->removed.size(), 1u);
 
-    how.others = []() -> result<std::optional<std::uint64_t>> {
+    how.others = []() -> result<blob::other_openings> {
         return fail(errc::io, "look for others", "");
     };
     auto unsure = open_files(here, blob::posix_file_system{}, how, ids);

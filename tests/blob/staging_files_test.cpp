@@ -211,7 +211,7 @@ TEST(staging_files, of_others_are_theirs) {
     EXPECT_EQ(r.files.turn_epoch(2), 2u);
     auto open = r.files.create({3});
     const auto none = [](staging_id) -> result<bool> { return false; };
-    const auto others = [&] { return result<std::optional<std::uint64_t>>{r.files.turn_epoch(4)}; };
+    const auto others = [&] { return result<blob::other_openings>{{true, r.files.turn_epoch(4)}}; };
     blob::staging_files ours{blob::posix_file_system{}, layout{r.here.path().string()},
                              durability::process, others};
     EXPECT_EQ(ours.sweep(none)->removed, 1u);
@@ -220,10 +220,9 @@ TEST(staging_files, of_others_are_theirs) {
     EXPECT_EQ(ours.sweep(none)->removed, 1u) << "its writer has let go of it";
     EXPECT_TRUE(r.files.list()->files.empty());
 
-    blob::staging_files unsure{blob::posix_file_system{}, layout{r.here.path().string()},
-                               durability::process, []() -> result<std::optional<std::uint64_t>> {
-                                   return fail(errc::io, "look for others", "");
-                               }};
+    blob::staging_files unsure{
+        blob::posix_file_system{}, layout{r.here.path().string()}, durability::process,
+        []() -> result<blob::other_openings> { return fail(errc::io, "look for others", ""); }};
     EXPECT_EQ(code_of(unsure.sweep(none)), errc::io);
 }
 

@@ -71,6 +71,33 @@ TEST(id_blocks, begins_above_the_fixed_ids_and_counts) {
     EXPECT_EQ(kv.commits, 3);
 }
 
+TEST(id_blocks, says_where_a_block_begins_before_it_is_taken) {
+    shared_store kv;
+    std::vector<std::uint64_t> begun;
+    blocks ids{kv, [&](std::uint64_t first) {
+                   begun.push_back(first);
+                   const auto row = read<allocator>(kv, {});
+                   EXPECT_EQ(row->exists() ? (*row)->next : blocks::first_id, first);
+               }};
+    for (std::uint64_t n = 0; n <= blocks::block_ids; ++n) ASSERT_TRUE(ids.next());
+    EXPECT_EQ(begun,
+              (std::vector<std::uint64_t>{blocks::first_id, blocks::first_id + blocks::block_ids}));
+}
+
+TEST(id_blocks, says_what_is_given_and_what_will_be) {
+    shared_store kv;
+    blocks ids{kv}, others{kv};
+    const auto next = [&] {
+        return ids.between([](std::uint64_t n) { return result<std::uint64_t>{n}; });
+    };
+    EXPECT_EQ(next(), blocks::first_id);
+    ASSERT_TRUE(ids.next() && others.next());
+    EXPECT_EQ(next(), blocks::first_id + 1);
+    ids.end_block();
+    EXPECT_EQ(next(), blocks::first_id + 2 * blocks::block_ids);
+    EXPECT_EQ(ids.next(), blocks::first_id + 2 * blocks::block_ids);
+}
+
 TEST(id_blocks, gives_ids_of_the_kind_asked_for) {
     shared_store kv;
     blocks ids{kv};

@@ -102,13 +102,12 @@ TEST(Compact, TakesNothingAwayWhileOthersHaveTheStoreOpen) {
         for (const int looks : {0, 1, 2}) {
             compact_tree c{{100, 100'000, 1 << 20}};
             c.follow().cannot_punch = !punches;
-            c.plant_files(8, 20'000);
+            c.plant_files(8, 60'000);
             for (const auto* path : {"/a", "/c", "/f"}) c.drop(path);
             c.gather();
             // They come before it begins, or when it has looked so often.
             c.others = [n = looks]() mutable {
-                return result<std::optional<std::uint64_t>>{
-                    n-- > 0 ? std::nullopt : std::optional<std::uint64_t>{1'000'000}};
+                return result<blob::other_openings>{blob::other_openings{.any = n-- <= 0}};
             };
             c.follow().restart();
             const auto done = compact(c.contents(), {});
@@ -120,12 +119,48 @@ TEST(Compact, TakesNothingAwayWhileOthersHaveTheStoreOpen) {
             } else if (!punches) {
                 EXPECT_GT(must(done).held_bytes, 0u) << "moved, and not removed";
             }
-            EXPECT_EQ(c.wrong(), "");
+            EXPECT_EQ(c.lost(), "");
             c.others = blob::nobody_else;
             must(compact(c.contents(), {}));
             EXPECT_EQ(c.packs(), 1u);
             EXPECT_EQ(c.wrong(), "");
         }
+}
+
+TEST(Compact, NamesNoFrameThatASweepHasPassed) {
+    for (const std::uint64_t below : {1u, 1'000'000u}) {
+        compact_tree c{{100, 1000, 1 << 20}};
+        c.plant_files(60);
+        for (int n = 0; n < 60; n += 3) c.drop("/" + std::string(1, static_cast<char>('a' + n)));
+        c.gather();
+        // Between two commits, of as many frames as one can hold.
+        compacting how;
+        how.punches = false;
+        how.stop = [&, calls = 0]() mutable {
+            if (++calls == 70) must(raise_fence(c.t.kv, below));
+            return false;
+        };
+        const auto done = compact(c.contents(), how);
+        if (below == 1)
+            EXPECT_EQ(must(done).moved, 40u) << "it has passed none of these";
+        else
+            EXPECT_EQ(code_of(done), errc::fenced);
+        EXPECT_EQ(c.lost(), "");
+    }
+}
+
+TEST(Compact, LeavesAlonePacksThatAreNotBehindTheFence) {
+    compact_tree c;
+    c.plant_files(8);
+    for (const auto* path : {"/a", "/b", "/f"}) c.drop(path);
+    c.gather();
+    compacting how;
+    how.fence = [] { return result<std::uint64_t>{0}; };
+    const auto done = c.shrink(how);
+    EXPECT_EQ(done.busy, 2u);
+    EXPECT_EQ(done.moved + done.removed, 0u);
+    how.fence = []() -> result<std::uint64_t> { return fail(errc::io, "raise fence", ""); };
+    EXPECT_EQ(code_of(compact(c.contents(), how)), errc::io);
 }
 
 TEST(Compact, MovesWhatIsLiveAndRemovesThePack) {

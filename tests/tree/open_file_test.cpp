@@ -25,6 +25,16 @@ TEST_F(OpenFile, CreateExclusiveWantsAFreeName) {
     EXPECT_EQ((**must(resolve(t.kv, "/x")).found).about.mode, 0640u);
 }
 
+TEST_F(OpenFile, IsFencedWhereASweepHasPassedItsBytes) {
+    t.write("/x", exclusive, "bytes");
+    must(raise_fence(t.kv, 1));
+    t.write("/x", append_to, " of mine");
+    must(raise_fence(t.kv, 1'000'000));
+    EXPECT_EQ(code_of(t.open("/x", append_to)), errc::fenced);
+    EXPECT_EQ(t.read_back("/x"), "bytes of mine");
+    EXPECT_EQ(t.staged().size(), 1u);
+}
+
 TEST_F(OpenFile, CreateOrTruncateBeginsEmpty) {
     t.write("/x", truncate, "first");
     t.write("/x", truncate, "2nd");

@@ -44,11 +44,13 @@ public:
     /// As a process that starts anew: what was open is open no more.
     void reopen() {
         contents_.reset();
-        contents_.emplace(kv, must(blob::files<file_system>::open(
-                                  disk_, where.path().string(),
-                                  {[this] { return ids_.template next<blob::blob_id>(); },
-                                   [this] { return ids_.template next<blob::pack_id>(); }},
-                                  {{100, 1000, 100'000}, durable_})));
+        contents_.emplace(kv,
+                          must(blob::files<file_system>::open(
+                              disk_, where.path().string(),
+                              {[this] { return ids_.template next<blob::blob_id>(); },
+                               [this] { return ids_.template next<blob::pack_id>(); }},
+                              {{100, 1000, 100'000}, durable_})),
+                          true);
     }
 
     result<file_writer> open(std::string_view path, open_how how) {

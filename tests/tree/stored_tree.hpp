@@ -45,12 +45,12 @@ public:
                                            {.sizes = sizes_,
                                             .durable = blob::durability::process,
                                             .others = [this] { return others(); }});
-        contents_.emplace(t.kv, must(std::move(files)));
+        contents_.emplace(t.kv, must(std::move(files)), true);
     }
 
     [[nodiscard]] tree::contents<memory_store, FS>& contents() { return *contents_; }
 
-    blob::other_writers others = blob::nobody_else;
+    blob::others_asked others = blob::nobody_else;
 
     tree::stored_file<FS> store(std::string_view bytes) {
         auto staged = must(contents_->stage());

@@ -21,6 +21,7 @@
 
 #include "blob/blob_files.hpp"
 #include "kv/lent_store.hpp"
+#include "kv/lossy_store.hpp"
 #include "support/temporary.hpp"
 #include "tree/hand.hpp"
 #include "vault/root.hpp"
@@ -293,10 +294,11 @@ TEST_F(Shared, AnOpeningLooksAtWhatIsNewAndAtNothingElse) {
     }
     must(open_one().close());
     EXPECT_EQ(looks_at_all_contents(), 0) << "it was closed well";
-    const auto stray = blob::layout{store()}.file_of(blob::blob_id{1'000'000});
-    fs::create_directories(fs::path{stray}.parent_path());
+    std::string stray;
     {
         auto crashed = open_one();
+        stray = blob::layout{store()}.file_of(must(crashed.client().next<blob::blob_id>()));
+        fs::create_directories(fs::path{stray}.parent_path());
         put(crashed, "/", "more", noise(9000, 7));
         std::ofstream{stray} << "half a blob";
     }
@@ -324,6 +326,35 @@ TEST_F(Shared, AnOpeningLooksAtWhatIsNewAndAtNothingElse) {
     EXPECT_GT(looks_at_all_contents(), 0) << "a compaction may leave what an opening is to find";
     must(open_one().close());
     EXPECT_EQ(looks_at_all_contents(), 0);
+}
+
+// Its process is gone, or has given up on it; nobody else can know that it will come.
+TEST_F(Shared, ACommitThatComesAfterASweepNamesNothing) {
+    for (const std::size_t size : {1500u, 9000u}) {  // into a pack, into a file of its own
+        const auto where = store(std::to_string(size));
+        memory_store rows;
+        lossy_store<memory_store> kv{rows};
+        vault_options how{.durable = engine::durability::process};
+        how.engines = {{"these", [&](std::string_view, bool) -> result<engine::any_store> {
+                            return engine::any_store{lent_store{&kv}};
+                        }}};
+        how.rows_at = "these://";
+        {
+            auto v = must(vault::create(where, how, small_sizes));
+            auto staged = must(v.stage());
+            must(staged.write(noise(size, 1)));
+            auto stored = must(v.contents().store_bytes(std::move(staged)));
+            kv.losses = {loss::late};
+            EXPECT_EQ(v.contents().settle(stored).error().code(), errc::unknown_outcome);
+        }
+        auto v = must(vault::open(where, how));
+        EXPECT_EQ(v.leftovers_removed(), 1u);
+        EXPECT_EQ(kv.deliver(), 0u);
+        EXPECT_EQ(tree::verify(v.rows(), v.contents()).problem_count, 0u);
+        put(v, "/", "again", noise(size, 1));
+        EXPECT_EQ(bytes(v, "/again"), noise(size, 1));
+        must(v.close());
+    }
 }
 
 TEST_F(Shared, WhoWantsItAloneWaitsForTheOthers) {
@@ -357,6 +388,8 @@ TEST_F(Shared, WhatIsBeingWrittenIsNobodysToSweep) {
     }
     auto open = must(v.open_file("/written", tree::open_how::create_exclusive));
     must(open.append("by hand"));
+    // Its numbers go on, to another block and one more.
+    for (int n = 0; n < 2100; ++n) must(v.client().next<op_id>());
     for (const bool collects : {false, true}) {
         auto other = open_one();
         EXPECT_EQ(other.leftovers_removed(), 0u);

@@ -49,29 +49,35 @@ TEST_F(Opening, IsSharedOrAlone) {
 
 TEST_F(Opening, SeesFromWhereOnTheOthersWrite) {
     auto me = must(opening::shared(path()));
-    EXPECT_EQ(must(me.others_write_from()), lowest{});
+    EXPECT_EQ(must(me.others()).write_from, lowest{});
     must(me.writes_from(10));
-    EXPECT_EQ(must(me.others_write_from()), lowest{}) << "this one is no other";
+    EXPECT_EQ(must(me.others()).write_from, lowest{}) << "this one is no other";
     std::vector<opening> others;
     for (const std::uint64_t n : {30u, 20u, 1u << 31, 20u, 40u}) {
         others.push_back(must(opening::shared(path())));
         must(others.back().writes_from(n));
     }
-    EXPECT_EQ(must(me.others_write_from()), lowest{20});
+    EXPECT_EQ(must(me.others()).write_from, lowest{20});
     must(others[1].writes_from(35));
-    EXPECT_EQ(must(me.others_write_from()), lowest{20}) << "another says so still";
+    EXPECT_EQ(must(me.others()).write_from, lowest{20}) << "another says so still";
     must(others[3].writes_from(36));
-    EXPECT_EQ(must(me.others_write_from()), lowest{30});
-    EXPECT_EQ(must(others[0].others_write_from()), lowest{10});
+    EXPECT_EQ(must(me.others()).write_from, lowest{30});
+    EXPECT_EQ(must(others[0].others()).write_from, lowest{10});
+    // Beside the byte that says whether others may come, and beside itself.
+    for (const std::uint64_t n : {0u, 1u}) {
+        must(others[4].writes_from(n));
+        EXPECT_EQ(must(me.others()).write_from, lowest{n});
+    }
+    EXPECT_TRUE(must(me.others()).any);
     others.clear();
-    EXPECT_EQ(must(me.others_write_from()), lowest{});
+    EXPECT_EQ(must(me.others()).write_from, lowest{});
 }
 
 TEST_F(Opening, OfAStoreWithItsRowsInItHasNoOthers) {
     opening none;
     must(none.share());
     must(none.writes_from(7));
-    EXPECT_EQ(must(none.others_write_from()), lowest{});
+    EXPECT_EQ(must(none.others()).write_from, lowest{});
 }
 
 // However a process ends, its opening does.
@@ -89,10 +95,10 @@ TEST_F(Opening, GoesWithItsProcess) {
     }
     ASSERT_EQ(::read(ready[0], &byte, 1), 1);
     auto me = must(opening::shared(path()));
-    EXPECT_EQ(must(me.others_write_from()), lowest{50});
+    EXPECT_EQ(must(me.others()).write_from, lowest{50});
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     ASSERT_EQ(::waitpid(child, nullptr, 0), child);
-    EXPECT_EQ(must(me.others_write_from()), lowest{});
+    EXPECT_EQ(must(me.others()).write_from, lowest{});
     for (const int end : {ready[0], ready[1], go[0], go[1]}) ::close(end);
 }
 

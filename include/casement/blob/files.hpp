@@ -50,10 +50,15 @@ struct listing {
     std::vector<std::string> strange;  // paths that this layer gives to nothing
 };
 
+/// from <= n < end.
+struct file_numbers {
+    std::uint64_t from = 0, end = std::numeric_limits<std::uint64_t>::max();
+};
+
 /// What a sweep did. A file that could not be removed is no failure of the sweep: the next one
 /// finds it again.
 struct sweep_report {
-    std::uint64_t kept = 0;
+    std::uint64_t kept = 0, waiting = 0;  // of those kept: that no row names, and a reader may hold
     std::vector<stored_file> removed;
     std::vector<error> refused;
 };
@@ -117,14 +122,14 @@ public:
     [[nodiscard]] frame_pins& pins() { return shared_->pins; }
 
     /// Every number taken from now on, for whatever file, is at least `first`. Answers the lowest
-    /// that a write under way may have: what `options::others` of the others shall know.
+    /// that a write under way may have: what `options::others` says to the others.
     [[nodiscard]] std::uint64_t turn_epoch(std::uint64_t first) {
         return std::min(room().turn_epoch(first), staging().turn_epoch(first));
     }
     /// Does nobody else have these files open?
     [[nodiscard]] result<bool> is_alone() const {
         auto others = chosen().others();
-        return others ? result<bool>{!*others} : passed(others);
+        return others ? result<bool>{!others->any} : passed(others);
     }
 
     /// One positioned read: `reader(what, sums).read_at(offset, into)`.
@@ -150,13 +155,13 @@ public:
         return all;
     }
 
-    /// Removes every file, of the number `from` or a higher one, that no row names and that nobody
-    /// is writing (SPEC W4); packs, while nobody else has these files open. `is_named(file)`
-    /// answers a `result<bool>`; its first error ends the sweep, as does a failed listing (DESIGN
-    /// D10), and what was removed until then was rightly removed. It is not asked before all who
-    /// write were: what it looks up in between, it sees.
+    /// Removes every file of these numbers that no row names and that nobody is writing (SPEC W4);
+    /// packs, while nobody else has these files open. `is_named(file)` answers a `result<bool>`;
+    /// its first error ends the sweep, as does a failed listing (DESIGN D10), and what was removed
+    /// until then was rightly removed. It is not asked before all who write were: what it looks up
+    /// in between, it sees.
     template <class IsNamed>
-    [[nodiscard]] result<sweep_report> sweep(IsNamed is_named, std::uint64_t from = 0) {
+    [[nodiscard]] result<sweep_report> sweep(IsNamed is_named, file_numbers which = {}) {
         auto all = list_files();
         if (!all) return within(std::move(all), "sweep leftovers", room().where.root());
         auto others = chosen().others();
@@ -164,7 +169,8 @@ public:
         sweep_report report;
         // In flight is asked first: who lands in between is committed, and named.
         const auto landed = std::ranges::partition(all->files, [&](const stored_file& file) {
-            return file.id < from || in_flight(file) || (*others && file.id >= **others);
+            return file.id < which.from || file.id >= which.end || in_flight(file) ||
+                   (others->write_from && file.id >= *others->write_from);
         });
         report.kept = all->files.size() - landed.size();
         for (auto& file : landed) {
@@ -175,6 +181,7 @@ public:
                 report.refused.push_back(std::move(gone).error());
             } else if (!*gone) {
                 ++report.kept;
+                if (!*named) ++report.waiting;
             } else {
                 report.removed.push_back(std::move(file));
             }

@@ -25,10 +25,13 @@ struct id_source {
     std::function<result<pack_id>()> pack;
 };
 
-/// What others who have the same files open may be writing by now: numbers from this one on.
-/// Nothing: nobody else has them open, and who opens them from now on reads the rows after that.
-using other_writers = std::function<result<std::optional<std::uint64_t>>()>;
-[[nodiscard]] inline result<std::optional<std::uint64_t>> nobody_else() { return std::nullopt; }
+/// Who else has the same files open. Who opens them from now on reads the rows after that.
+struct other_openings {
+    bool any = false;
+    std::optional<std::uint64_t> write_from{};  // the lowest number that one may make a file under
+};
+using others_asked = std::function<result<other_openings>()>;
+[[nodiscard]] inline result<other_openings> nobody_else() { return other_openings{}; }
 
 /// Any number that nobody can foresee, and so no other's: a pack's magic, which no stored payload
 /// has.
@@ -42,7 +45,7 @@ struct options {
     durability durable = durability::power;
     std::size_t open_files_max = 64;  // kept open for readers
     std::function<std::uint64_t()> magic = random_magic;
-    other_writers others = nobody_else;
+    others_asked others = nobody_else;
     /// Who opens links; `file:` is opened by the file system itself unless it is among these.
     resolvers elsewhere{};
 };

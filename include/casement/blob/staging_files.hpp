@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -188,7 +189,7 @@ class staging_files {
 public:
     using file = staging_file<FS, Fence>;
 
-    staging_files(FS fs, layout where, durability durable, other_writers others = nobody_else)
+    staging_files(FS fs, layout where, durability durable, others_asked others = nobody_else)
         : fs_{std::move(fs)},
           where_{std::move(where)},
           durable_{durable},
@@ -284,11 +285,13 @@ public:
         return all;
     }
 
-    /// Removes every file that no row names and that nobody is writing (SPEC W4). `is_named(id)`
-    /// answers a `result<bool>`; its first error ends the sweep, as does a failed listing (DESIGN
-    /// D10). It is not asked before all who write were: what it looks up in between, it sees.
+    /// Removes every file of a number below `end` that no row names and that nobody is writing
+    /// (SPEC W4). `is_named(id)` answers a `result<bool>`; its first error ends the sweep, as does
+    /// a failed listing (DESIGN D10). It is not asked before all who write were: what it looks up
+    /// in between, it sees.
     template <class IsNamed>
-    [[nodiscard]] result<staging_sweep> sweep(IsNamed is_named) {
+    [[nodiscard]] result<staging_sweep> sweep(
+        IsNamed is_named, std::uint64_t end = std::numeric_limits<std::uint64_t>::max()) {
         auto all = list();
         if (!all) return within(std::move(all), "sweep staging files", where_.staging());
         auto others = others_();
@@ -296,7 +299,8 @@ public:
         staging_sweep report;
         // Open is asked first: who has let go of it in between is named, or has given it up.
         const auto closed = std::ranges::partition(all->files, [&](staging_id id) {
-            return is_open(id) || (*others && id.value >= **others);
+            return id.value >= end || is_open(id) ||
+                   (others->write_from && id.value >= *others->write_from);
         });
         report.kept = all->files.size() - closed.size();
         for (const auto id : closed) {
@@ -340,7 +344,7 @@ private:
     FS fs_;
     const layout where_;
     const durability durable_;
-    const other_writers others_;
+    const others_asked others_;
     write_epochs epochs_;
     std::mutex ready_mutex_;
     bool ready_ = false;  // the directory is there, and its own name is durable

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include <casement/core/error.hpp>
@@ -30,7 +29,8 @@ public:
     static constexpr std::uint64_t first_id = 16;  // below it: ids with a fixed meaning (the root)
     static constexpr int tries_max = 64;
 
-    /// `begins` hears of the first number of each block before one of it is given.
+    /// `begins` hears of the first number of each block before the block is taken, so that whoever
+    /// sees that it is taken can know of it.
     explicit id_blocks(
         S& kv, std::function<void(std::uint64_t)> begins = [](std::uint64_t) {})
         : kv_{kv}, begins_{std::move(begins)} {}
@@ -49,10 +49,21 @@ public:
         return next_++;
     }
 
-    /// Below it is every number that was given, and none that will be; nothing before the first.
-    [[nodiscard]] std::optional<std::uint64_t> upcoming() {
+    /// Calls `act(n)` while no number is given: those given until then are below n or were taken by
+    /// others, and none that will be is. Reads 1 row where no block is in hand. Answers what `act`
+    /// does, a `result<std::uint64_t>`.
+    template <class Act>
+    [[nodiscard]] result<std::uint64_t> between(Act act) {
         const std::lock_guard lock{mutex_};
-        return end_ == 0 ? std::nullopt : std::optional{next_};
+        if (next_ != end_) return act(next_);
+        auto row = read<allocator>(kv_, {});
+        if (!row) return passed(row);
+        return act(row->exists() ? (*row)->next : first_id);
+    }
+    /// Gives up the rest of the block.
+    void end_block() {
+        const std::lock_guard lock{mutex_};
+        next_ = end_;
     }
 
     /// An id of the kind that the caller names: `ids.next<node_id>()`.
@@ -70,11 +81,11 @@ private:
             auto row = read<allocator>(kv_, {});
             if (!row) return passed(row);
             const std::uint64_t begin = row->exists() ? (*row)->next : first_id;
+            begins_(begin);
             auto taken = transaction{kv_}
                              .replace(*row, allocator{begin + block_ids}, "the block is free")
                              .commit();
             if (taken) {
-                begins_(begin);
                 next_ = begin;
                 end_ = begin + block_ids;
                 return {};

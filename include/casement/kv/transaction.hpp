@@ -79,6 +79,13 @@ public:
         return expect(token, name).put(token.key(), value);
     }
 
+    /// Is this row guarded by now, as whoever saw it?
+    template <row R>
+    [[nodiscard]] bool guards(const seen<R>& token) const {
+        return std::ranges::any_of(guards_,
+                                   [&](const guard& g) { return g.key == token.key_bytes(); });
+    }
+
     /// Guards and writes so far: what `commit_rows_max` bounds.
     [[nodiscard]] std::size_t size() const { return guards_.size() + writes_.size(); }
 

@@ -38,6 +38,11 @@ struct compacting {
     bool dry_run = false;                      // only says what would be done
     /// Makes every commit so far durable: asked before bytes go that an older row may name.
     std::function<result<void>()> settle = [] { return result<void>{}; };
+    /// Asked when the packs are listed, before rows are read: whoever comes late names no frame in
+    /// a pack of a number below the answer (sweep_fence.hpp). Others are left alone.
+    std::function<result<std::uint64_t>()> fence = [] {
+        return result<std::uint64_t>{~std::uint64_t{0}};
+    };
     /// Asked between frames and packs: true ends it with `cancelled`; what was done stays.
     std::function<bool()> stop = [] { return false; };
 };
@@ -102,10 +107,12 @@ private:
         auto listed = files_.list_packs();
         if (!listed) return passed(listed);
         if (auto alone = unless_others(); !alone) return alone;
+        const auto below = how_.dry_run ? result<std::uint64_t>{~std::uint64_t{0}} : how_.fence();
+        if (!below) return std::unexpected{below.error()};
         std::map<std::uint64_t, pack> all;
         for (auto& file : listed->files) {
             const blob::pack_id id{file.id};
-            if (how_.dry_run ? files_.busy(id) : !files_.let_go(id)) {
+            if (how_.dry_run ? files_.busy(id) : id.value >= *below || !files_.let_go(id)) {
                 ++done_.busy;
                 continue;
             }
@@ -269,8 +276,8 @@ private:
         return remove(p);
     }
 
-    // A guard and three writes a frame.
-    static constexpr std::size_t frames_a_commit = commit_rows_max / 4;
+    // A guard and three writes a frame, and the fence.
+    static constexpr std::size_t frames_a_commit = (commit_rows_max - 1) / 4;
 
     /// Some frames in one commit; where somebody was faster with one of them, half as many.
     result<void> move(const pack& p, std::span<const frame> some) {
@@ -288,6 +295,11 @@ private:
         if (copies.empty()) return {};
         for (auto& c : copies)
             if (auto synced = c.sync(); !synced) return synced;
+        std::uint64_t lowest = ~std::uint64_t{0};
+        for (const auto& c : copies) lowest = std::min(lowest, *file_number(c.what()));
+        auto fence = contents_.fence().over(lowest);
+        if (!fence) return passed(fence);
+        (*fence)(t);
         auto made = t.commit();
         const bool unknown = !made && made.error().code() == errc::unknown_outcome;
         if (made || unknown)
@@ -299,6 +311,7 @@ private:
         }
         if (made.error().code() != errc::conflict)
             return within(std::move(made), "move frames", p.file.path);
+        contents_.fence().look_again();
         if (some.size() == 1) return {};  // it is not where it was, or is left to the next one
         const auto half = some.size() / 2;
         if (auto first = move(p, some.first(half)); !first) return first;

@@ -10,6 +10,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,7 @@
 #include <casement/tree/collection.hpp>
 #include <casement/tree/objects.hpp>
 #include <casement/tree/packed_frames.hpp>
+#include <casement/tree/sweep_fence.hpp>
 
 namespace casement::tree {
 
@@ -83,6 +85,14 @@ template <blob::file_system FS>
     return std::get<blob::staged<blob::sealed, FS>>(fresh).what();
 }
 
+/// Of the file of ours that a content lies in, if any.
+[[nodiscard]] inline std::optional<std::uint64_t> file_number(const blob::descriptor& where) {
+    if (where.kind == blob::placement::dedicated) return where.id.value;
+    if (where.kind == blob::placement::packed)
+        return blob::to_pack_position(where.position).pack.value;
+    return std::nullopt;
+}
+
 /// The rows that say where a content lies: for the commit that guards the content's own.
 template <store S, blob::file_system FS>
 void put_place(transaction<S>& t, const digest& of, const fresh_bytes<FS>& fresh) {
@@ -115,7 +125,7 @@ public:
     }
 
     /// The commit was made, or may have been (`unknown_outcome`): the bytes stay. If no row names
-    /// them after all, the next opening of the store removes them.
+    /// them after all, a collection removes them.
     void published() {
         if (auto* mine = sealed_now())
             (void)std::move(*mine).published();  // its receipt tells of names, not of rows
@@ -135,6 +145,7 @@ private:
     void add_place_to(transaction<S>& t) const {
         t.expect(seen_, seen_.exists() ? "the content is stored" : "the content is not stored yet");
         if (!fresh_) return;
+        fence_(t);
         put_place<S, FS>(t, object_.content, *fresh_);
         t.template put<object_row>(id(), {object::to_bytes(object_)});
         const auto& chunks = std::visit(sums_in, *fresh_);
@@ -175,6 +186,7 @@ private:
     object::file_object object_;
     seen<content> seen_;
     revival revival_;
+    fence_guard fence_;
     std::optional<fresh_bytes<FS>> fresh_;
     std::optional<std::variant<measured, sealed>> reserve_;
 };
@@ -243,11 +255,15 @@ private:
 template <store S, blob::file_system FS>
 class contents {
 public:
-    contents(S& kv, blob::files<FS> files) : kv_{kv}, files_{std::move(files)} {}
+    /// `shared`: others may sweep these files, on other machines too (sweep_fence.hpp).
+    contents(S& kv, blob::files<FS> files, bool shared = false)
+        : kv_{kv}, files_{std::move(files)}, fence_{std::make_unique<fence_watch<S>>(kv, shared)} {}
 
     [[nodiscard]] S& rows() { return kv_; }
     [[nodiscard]] blob::files<FS>& files() { return files_; }
     [[nodiscard]] const blob::files<FS>& files() const { return files_; }
+    /// Of whatever names a file of these.
+    [[nodiscard]] fence_watch<S>& fence() { return *fence_; }
 
     [[nodiscard]] result<blob::staged<blob::open, FS>> stage() { return files_.stage(); }
 
@@ -266,7 +282,11 @@ public:
         }
         auto sealed = std::move(*measured).seal();
         if (!sealed) return passed(sealed);
-        return stored_file<FS>{object, *std::move(known), fresh_bytes<FS>{*std::move(sealed)}};
+        stored_file<FS> fresh{object, *std::move(known), fresh_bytes<FS>{*std::move(sealed)}};
+        auto fence = fence_over(*fresh.fresh_);
+        if (!fence) return passed(fence);
+        fresh.fence_ = *std::move(fence);
+        return fresh;
     }
 
     /// What a URI leads to, hashed, as a content whose bytes stay where they are (SPEC B1); one
@@ -324,6 +344,13 @@ public:
             auto again = f.take_from_reserve();
             if (!again) return again;
             if (!*again) return collected(f.object_.content);
+        }
+        fence_->look_again();
+        if (f.fresh_) {
+            auto fence = fence_over(*f.fresh_);
+            if (!fence) return passed(fence);
+            changed = changed || !fence->is_as(f.fence_);
+            f.fence_ = *std::move(fence);
         }
         f.seen_ = *std::move(known);
         if (f.seen_.exists()) {
@@ -398,6 +425,10 @@ private:
     static bool is_kept(const seen<content>& known) {
         return known.exists() && known->where.kind != blob::placement::external;
     }
+    result<fence_guard> fence_over(const fresh_bytes<FS>& fresh) {
+        const auto number = file_number(place_of(fresh));
+        return number ? fence_->over(*number) : result<fence_guard>{};
+    }
     static std::unexpected<error> collected(const digest& which) {
         return fail(errc::conflict, "store", to_hex(which), "the content was collected meanwhile");
     }
@@ -437,6 +468,7 @@ private:
 
     S& kv_;
     blob::files<FS> files_;
+    std::unique_ptr<fence_watch<S>> fence_;
 };
 
 }  // namespace casement::tree

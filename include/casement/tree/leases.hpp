@@ -137,19 +137,29 @@ template <readable S>
 
 /// Removes staging files that no file's row names and that nobody has open: what a crash left
 /// between the making of one and its grant, or between a commit and the removal (SPEC W4). Numbers
-/// are never reused, so what a row names was named for good. Beside those who open and close files.
-template <store S, blob::file_system FS>
+/// are never reused, so what a row names was named for good. Numbers from `end` on are left alone.
+/// `before_rows` is called once files are listed and before rows are read, if there is one to look
+/// for. REQUIRES: nobody in this process opens or closes files
+template <store S, blob::file_system FS, class BeforeRows>
 [[nodiscard]] result<blob::staging_sweep> sweep_staging(const S& kv,
-                                                        blob::staging_files<FS>& staging) {
+                                                        blob::staging_files<FS>& staging,
+                                                        std::uint64_t end, BeforeRows before_rows) {
     std::optional<std::unordered_set<staging_id>> named;
-    return staging.sweep([&](staging_id id) -> result<bool> {
+    const auto is_named = [&](staging_id id) -> result<bool> {
         if (!named) {
+            if (auto ready = before_rows(); !ready) return passed(ready);
             auto all = staging_named(kv);
             if (!all) return passed(all);
             named = *std::move(all);
         }
         return named->contains(id);
-    });
+    };
+    return staging.sweep(is_named, end);
+}
+template <store S, blob::file_system FS>
+[[nodiscard]] result<blob::staging_sweep> sweep_staging(const S& kv,
+                                                        blob::staging_files<FS>& staging) {
+    return sweep_staging(kv, staging, ~std::uint64_t{0}, [] { return result<void>{}; });
 }
 
 }  // namespace casement::tree

@@ -103,8 +103,11 @@ private:
             return within(std::move(may), "open", std::string{path_});
         const auto from = keeps_bytes() ? origin_of(*was) : origin{};
         if (auto ready = stage(from); !ready) return unless_moved(*was, std::move(ready).error());
-        auto granted = open_writer(me_, *was, after(clock_.now(), term_), ready_->id());
+        const auto fence = bytes_.fence().over(ready_->id().value);
+        if (!fence) return std::unexpected{fence.error()};
+        auto granted = open_writer(me_, *was, after(clock_.now(), term_), ready_->id(), *fence);
         if (!granted) {
+            if (granted.error().code() == errc::conflict) bytes_.fence().look_again();
             // A row may name it after all: then it must be there.
             if (granted.error().code() == errc::unknown_outcome) ready_.reset();
             return passed(granted);

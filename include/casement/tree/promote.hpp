@@ -68,14 +68,20 @@ template <store S, blob::file_system FS>
     fresh_bytes<FS> fresh{*std::move(sealed)};
     transaction t{c.rows()};
     t.expect(*row, "the content is the link that was read");
+    if (const auto number = file_number(place_of(fresh))) {
+        auto fence = c.fence().over(*number);
+        if (!fence) return passed(fence);
+        (*fence)(t);
+    }
     put_place<S, FS>(t, which, fresh);
     auto made = t.commit();
     if (made || made.error().code() == errc::unknown_outcome)
         (void)std::move(std::get<blob::staged<blob::sealed, FS>>(fresh)).published();
     if (made) return promotion::made;
-    // Whoever was faster has taken it in, or away.
-    if (made.error().code() == errc::conflict) return promotion::not_needed;
-    return passed(made);
+    if (made.error().code() != errc::conflict) return passed(made);
+    // Whoever was faster has taken it in, or away; or has swept, and then it stays for the next.
+    c.fence().look_again();
+    return promotion::not_needed;
 }
 
 /// Takes every link in.

@@ -50,9 +50,9 @@ private:
         lease_seq seq;
         staging_id staging;
     };
-    template <client C>
+    template <client C, class More>
     friend result<writer> open_writer(C&& me, const file_node& was, timestamp expires,
-                                      std::optional<staging_id> ready);
+                                      std::optional<staging_id> ready, const More& more);
     explicit writer(grant g) : granted_{g} {}
 
     grant granted_;
@@ -72,10 +72,10 @@ namespace detail {
 [[nodiscard]] inline std::string number_of(node_id node) { return std::to_string(node.value); }
 
 /// One commit that takes both rows from what was seen on to what the machines make of it.
-template <client C, class O>
+template <client C, class O, class More = nothing_more>
 result<O> move_on(C& me, const file_node& was, const event<protocol::file>& of_file,
                   const event<protocol::lease>& of_lease, change_kind what,
-                  std::string_view operation, O outcome) {
+                  std::string_view operation, O outcome, const More& more = {}) {
     auto file = casement::apply<protocol::file>(was.file()->now, of_file);
     if (!file) return within(std::move(file), std::string{operation}, number_of(was.node()));
     auto lease = casement::apply<protocol::lease>(was.lease()->now, of_lease);
@@ -83,6 +83,7 @@ result<O> move_on(C& me, const file_node& was, const event<protocol::file>& of_f
     transaction t{me.rows()};
     t.replace(was.file(), file_row{*std::move(file)}, "the file is as it was seen");
     t.replace(was.lease(), lease_row{*std::move(lease)}, "the lease is as it was seen");
+    more(t);
     auto made = me.commit(t, what, std::move(outcome));
     if (!made) return within(std::move(made), std::string{operation}, number_of(was.node()));
     return made;
@@ -107,10 +108,11 @@ result<T> by_writer(result<T> used, std::string_view operation, node_id node) {
 /// Grants the lease of a file that nobody writes, until `expires` by whoever's clock reclaims it.
 /// The writer has a session and a staging file of its own: `ready`, whose bytes are durable
 /// already, or a number that was never given. `in_use` while another has the lease, `illegal` while
-/// the file's object is being made, `conflict` if it is not as it was seen. Reads no row.
-template <client C>
+/// the file's object is being made, `conflict` if it is not as it was seen. `more` is guarded, too.
+/// Reads no row.
+template <client C, class More>
 [[nodiscard]] result<writer> open_writer(C&& me, const file_node& was, timestamp expires,
-                                         std::optional<staging_id> ready) {
+                                         std::optional<staging_id> ready, const More& more) {
     if (std::holds_alternative<protocol::lease::held>(was.lease()->now))
         return fail(errc::in_use, "open writer", detail::number_of(was.node()),
                     "another has the lease");
@@ -119,10 +121,10 @@ template <client C>
     const auto staging = ready ? result<staging_id>{*ready} : me.template next<staging_id>();
     if (!staging) return std::unexpected{staging.error()};
     const auto seq = detail::seq_of(was);
-    auto granted =
-        detail::move_on(me, was, protocol::file::reopen{seq, *staging},
-                        protocol::lease::grant{*session, seq, expires}, change_kind::open_writer,
-                        "open writer", writer::grant{was.node(), *session, next(seq), *staging});
+    auto granted = detail::move_on(me, was, protocol::file::reopen{seq, *staging},
+                                   protocol::lease::grant{*session, seq, expires},
+                                   change_kind::open_writer, "open writer",
+                                   writer::grant{was.node(), *session, next(seq), *staging}, more);
     if (!granted) return passed(granted);
     return writer{*granted};
 }
@@ -130,7 +132,7 @@ template <client C>
 /// The same, with a staging file that nobody has made yet.
 template <client C>
 [[nodiscard]] result<writer> open_writer(C&& me, const file_node& was, timestamp expires) {
-    return open_writer(me, was, expires, std::nullopt);
+    return open_writer(me, was, expires, std::nullopt, nothing_more{});
 }
 
 /// Takes back a lease whose deadline has passed at `now`, so that another may be granted: the
