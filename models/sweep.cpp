@@ -63,7 +63,7 @@ void writer(actor& me) {
     const auto first = me.ids().next();
     if (!first) return me.answer("no number");
     if (auto said = fs.create(opening_of(*first)); !said) return me.answer("not opened");
-    me.doing("put");
+    me.doing("create");  // whose commit it is, but for the name
     const auto done = put(me, fs, How.fences);
     me.doing("close");
     (void)fs.remove(opening_of(*first));
@@ -112,11 +112,34 @@ story beside_a_put(std::string name, check::faults strikes = {}) {
     return tale;
 }
 
+/// Each over the numbers below its own, and so one of them over fewer than the other.
+story two_sweeps() {
+    story tale{"two sweeps raise the fence"};
+    tale.actors(2, "sweeper", 1, [](actor& me) {
+        me.doing("sweep");
+        const auto own = me.ids().next();
+        const bool raised = own && tree::raise_fence(me.store(), *own);
+        me.answer(raised ? "raised" : "not raised");
+    });
+    tale.spells(check::spelled_rows<allocator, tree::sweep_fence>());
+    tale.every_change("the fence is never lowered", [](const check::change& c) {
+        const auto before = read<tree::sweep_fence>(c.before, {});
+        const auto after = read<tree::sweep_fence>(c.after, {});
+        return !before->exists() || (after->exists() && (*after)->below >= (*before)->below);
+    });
+    tale.sometimes("both have raised it", [](const check::moment& m) {
+        return m.answer(0) == "raised" && m.answer(1) == "raised";
+    });
+    return tale;
+}
+
 }  // namespace
 
 std::vector<situation> situations() {
     constexpr check::faults late{.crashes = 1, .lost_replies = 1, .zombies = 1};
     return {
+        {"two-sweeps", "a sweep lowers the fence that another has raised", 0,
+         [](size) { return two_sweeps(); }},
         {"sweep-put", "a file is swept that a commit on its way still names", 0,
          [=](size) { return beside_a_put<ways{}>("a put, and another sweeps", late); }},
         {"sweep-put-unfenced", "the same where the sweep raises no fence", 0,

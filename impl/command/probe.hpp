@@ -182,14 +182,14 @@ inline constexpr std::string_view keep_it_native =
         weak("shared", "shared with Windows: scanners hold files, names and modes are mapped",
              keep_it_native);
     if (any_of(kind, {"9p", "virtiofs", "vboxsf"}))
-        weak("shared", "shared with the host: no place for an embedded database", keep_it_native);
+        weak("shared", "shared with the host: no place for LevelDB", keep_it_native);
     if (const auto cache = option(m, "cache");
         kind == "9p" && cache && any_of(*cache, {"loose", "fscache"}))
         weak("coherence",
              "cache=" + std::string{*cache} + ": what the host writes is not seen here",
              "let nobody but this machine write to it");
     if (any_of(kind, {"nfs", "cifs"}))
-        weak("shared", "on another machine: no place for an embedded database", keep_it_native);
+        weak("shared", "on another machine: no place for LevelDB", keep_it_native);
     for (const std::string_view off : {"nolock", "nobrl", "local_lock"})
         if (any_of(kind, {"nfs", "cifs"}) && option(m, off).value_or("none") != "none")
             weak("locks", std::string{off} + ": another machine's lock is not seen",
@@ -197,7 +197,7 @@ inline constexpr std::string_view keep_it_native =
     if (kind == "nfs" && (option(m, "soft") || option(m, "softerr")))
         weak("soft", "soft: a write may fail because the server is slow", "mount it 'hard'");
     if (is_remote(m))
-        weak("shared", m.type + ": on another machine: no place for an embedded database", keep_it_native);
+        weak("shared", m.type + ": on another machine: no place for LevelDB", keep_it_native);
     else if (kind == "fuse")  // the number and the type say nothing of how it behaves
         all.push_back({"user space",
                        grade::note,

@@ -1,7 +1,7 @@
 #pragma once
 // The whole store held against itself (SPEC W6): every row decodes, every name leads to a node or a
 // stored content, every byte hashes to its name, and the counts agree. Reads only; any thread.
-// Beside writers, of this process and more so of others, what they are in the middle of looks amiss.
+// Beside writers, more so of other processes, what they are in the middle of looks amiss.
 
 #include <cstdint>
 #include <functional>
