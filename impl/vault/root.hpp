@@ -78,7 +78,7 @@ private:
     void remember_swept(const seen<swept>& known, std::uint64_t below);
 
     std::atomic<bool> makes_files_ = false;
-    std::uint64_t swept_ = 0;  // as it was last seen by this opening; 0: up to nowhere
+    std::atomic<std::uint64_t> swept_ = 0;  // as it was last seen by this opening; 0: up to nowhere
 };
 
 /// The root of a store that is in use, and its number: nobody makes another take its place while
