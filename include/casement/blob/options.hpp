@@ -30,7 +30,9 @@ struct other_openings {
     bool any = false;
     std::optional<std::uint64_t> write_from{};  // the lowest number that one may make a file under
 };
+/// Who says so.
 using others_asked = std::function<result<other_openings>()>;
+/// Where one process at a time has them open.
 [[nodiscard]] inline result<other_openings> nobody_else() { return other_openings{}; }
 
 /// Any number that nobody can foresee, and so no other's: a pack's magic, which no stored payload
