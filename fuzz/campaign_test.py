@@ -40,6 +40,10 @@ class Campaign(unittest.TestCase):
         self.assertIn("1 seen, 1 missing", told)
         self.assertIn("the count ended early", told)
 
+    def test_a_count_that_does_not_begin_is_told(self):
+        self.target("none", 'test -z "$CASEMENT_FUZZ_OUTCOMES" || exit 70')
+        self.assertIn("the count ended early", self.campaign(0))
+
     def test_what_is_stuck_and_what_ends_badly_are_findings(self):
         self.target("stuck", "case $* in *-max_total_time=1*) exec sleep 100;; esac")
         self.target("bad", "echo required: that all is well\nexit 77")
