@@ -34,6 +34,7 @@ struct home {
     std::uint64_t number = 0;
 };
 
+constexpr std::uint64_t all_numbers = blob::file_numbers{}.end;
 constexpr int looks_max = 10;  // at the marker, while others rebuild
 constexpr std::size_t address_bytes_max = 4096;
 
@@ -219,37 +220,42 @@ result<void> store_root::open_files(const std::string& where, const vault_option
     return lowest ? result<void>{} : passed(lowest);
 }
 
-/// Where others cannot be told, what they were told before stands.
-void store_root::begin_block(std::uint64_t first) {
+result<void> store_root::begin_block(std::uint64_t first) {
     makes_files_ = true;
-    if (contents) (void)held.writes_from(contents->files().turn_epoch(first));
+    return contents ? held.writes_from(contents->files().turn_epoch(first)) : result<void>{};
 }
 
-/// Ids are never reused, so whatever is named now was named for good.
-result<std::uint64_t> store_root::sweep_blobs(sweeps which) {
+result<std::uint64_t> store_root::sweep_collected() {
+    end_numbers();
+    auto below = lowest_in_making();
+    return below ? sweep_blobs(sweeps::all, *below) : below;
+}
+
+/// Ids are never reused, so whatever is named now was named for good. `below` is of before: who
+/// makes a file from there on takes a number that is no lower.
+result<std::uint64_t> store_root::sweep_blobs(sweeps which, std::uint64_t below) {
     auto known = read<swept>(rows, {});
     if (!known) return passed(known);
-    if (which == sweeps::all) end_numbers();
-    // Before the files are listed: who makes one from here on takes a number that is no lower.
-    auto below = lowest_in_making();
-    if (!below) return below;
-    blob::file_numbers looked_at;
-    if (which == sweeps::what_is_new && known->exists()) looked_at.from = (*known)->below;
-    if (held.may_be_shared()) looked_at.end = *below;
+    swept_ = known->exists() ? (*known)->below : 0;
     std::optional<std::unordered_set<std::uint64_t>> named;
     const auto is_named = [&](const blob::stored_file& f) -> result<bool> {
         if (!named) {
-            auto all = files_named(*below);
+            auto all = files_named(below);
             if (!all) return passed(all);
             named = *std::move(all);
         }
         return named->contains(f.id);
     };
-    auto done = contents->files().sweep(is_named, looked_at);
+    auto done = contents->files().sweep(
+        is_named, {which == sweeps::all ? 0 : swept_.load(), end_of_sweep(below)});
     if (!done) return passed(done);
-    swept_ = known->exists() ? (*known)->below : 0;
-    if (named && done->refused.empty() && done->waiting == 0) remember_swept(*known, *below);
+    if (named && done->refused.empty() && done->waiting == 0) remember_swept(*known, below);
     return done->removed.size();
+}
+
+/// Where nobody else makes files, all of them are looked at.
+std::uint64_t store_root::end_of_sweep(std::uint64_t below) const {
+    return held.may_be_shared() ? below : all_numbers;
 }
 
 /// Numbers below it are given, and whoever made a file under one has named it or given it up.
@@ -269,17 +275,17 @@ result<std::uint64_t> store_root::lowest_in_making() {
 
 /// What is made from here on has numbers that nobody was given yet.
 void store_root::end_numbers() {
+    if (!held.may_be_shared()) return;
     contents->files().end_pack();
-    if (held.may_be_shared()) ids.end_block();
+    ids.end_block();
 }
 
 result<std::uint64_t> store_root::raise_fence() {
-    if (!held.may_be_shared()) return ~std::uint64_t{0};
     end_numbers();
     auto below = lowest_in_making();
     if (!below) return below;
-    auto raised = raise_fence(*below);
-    return raised ? below : passed(raised);
+    if (auto raised = raise_fence(*below); !raised) return passed(raised);
+    return end_of_sweep(*below);
 }
 
 result<void> store_root::raise_fence(std::uint64_t below) {
@@ -340,12 +346,12 @@ result<std::unordered_set<std::uint64_t>> store_root::files_named(std::uint64_t 
 }
 
 result<std::uint64_t> store_root::sweep(sweeps which) {
-    auto blobs = sweep_blobs(which);
-    if (!blobs) return blobs;
+    if (which == sweeps::all) end_numbers();
     auto below = lowest_in_making();
     if (!below) return below;
-    const auto end = held.may_be_shared() ? *below : ~std::uint64_t{0};
-    auto staging = tree::sweep_staging(rows, contents->files().staging(), end,
+    auto blobs = sweep_blobs(which, *below);
+    if (!blobs) return blobs;
+    auto staging = tree::sweep_staging(rows, contents->files().staging(), end_of_sweep(*below),
                                        [&] { return raise_fence(*below); });
     if (!staging) return passed(staging);
     return *blobs + staging->removed;

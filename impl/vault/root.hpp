@@ -35,7 +35,7 @@ struct store_root {
     opening held;  // until the rows are closed
     vault::clock_type clock;
     vault::rows_type rows;
-    id_blocks<vault::rows_type> ids{rows, [this](std::uint64_t first) { begin_block(first); }};
+    id_blocks<vault::rows_type> ids{rows, [this](std::uint64_t n) { return begin_block(n); }};
     blob::thresholds sizes;
     std::optional<vault::contents_type> contents;  // always, once it is open
 
@@ -50,8 +50,8 @@ struct store_root {
     /// Removes what a crash left of writes that nobody was told of, and answers how much. Reads
     /// every content's row if there is any file to look at, and none if not.
     [[nodiscard]] result<std::uint64_t> sweep(sweeps which);
-    /// The part of it that lies in files that are not written any more.
-    [[nodiscard]] result<std::uint64_t> sweep_blobs(sweeps which);
+    /// Removes the files of bytes that no row names any more, and answers how many.
+    [[nodiscard]] result<std::uint64_t> sweep_collected();
     /// Before rows go whose files go later: if that is cut short, openings look at all files. Where
     /// others open it just then, a later collection does.
     [[nodiscard]] result<void> expect_leftovers();
@@ -71,8 +71,10 @@ struct store_root {
 private:
     [[nodiscard]] result<std::unordered_set<std::uint64_t>> files_named(std::uint64_t below);
     [[nodiscard]] result<void> open_files(const std::string& where, const vault_options& options);
-    void begin_block(std::uint64_t first);
+    [[nodiscard]] result<void> begin_block(std::uint64_t first);
     [[nodiscard]] result<std::uint64_t> lowest_in_making();
+    [[nodiscard]] result<std::uint64_t> sweep_blobs(sweeps which, std::uint64_t below);
+    [[nodiscard]] std::uint64_t end_of_sweep(std::uint64_t below) const;
     void end_numbers();
     [[nodiscard]] result<void> raise_fence(std::uint64_t below);
     void remember_swept(const seen<swept>& known, std::uint64_t below);

@@ -171,7 +171,7 @@ result<collection_report> vault::collect(const collect_options& how) {
     // Bytes go after the rows that named them, also from a disk that loses its power.
     if (auto settled = rows().sync(); !settled)
         return within(std::move(settled), "collect", path());
-    auto swept = state_->in_use->sweep_blobs(sweeps::all);
+    auto swept = state_->in_use->sweep_collected();
     if (!swept) return within(std::move(swept), "collect", path());
     report.files_removed = *swept;
     return report;
@@ -179,12 +179,10 @@ result<collection_report> vault::collect(const collect_options& how) {
 
 result<tree::compacted> vault::compact(tree::compacting how) {
     how.settle = [this] { return rows().sync(); };
-    how.fence = [this] { return state_->in_use->raise_fence(); };
-    const auto alone = is_alone();
-    if (!alone) return std::unexpected{alone.error()};
-    if (*alone && !how.dry_run)
-        if (auto expected = state_->in_use->expect_leftovers(); !expected)
-            return within(std::move(expected), "compact", path());
+    how.fence = [&root = *state_->in_use]() -> result<std::uint64_t> {
+        if (auto expected = root.expect_leftovers(); !expected) return passed(expected);
+        return root.raise_fence();
+    };
     return tree::compact(contents(), how);
 }
 

@@ -74,14 +74,22 @@ TEST(id_blocks, begins_above_the_fixed_ids_and_counts) {
 TEST(id_blocks, says_where_a_block_begins_before_it_is_taken) {
     shared_store kv;
     std::vector<std::uint64_t> begun;
-    blocks ids{kv, [&](std::uint64_t first) {
+    blocks ids{kv, [&](std::uint64_t first) -> result<void> {
                    begun.push_back(first);
                    const auto row = read<allocator>(kv, {});
                    EXPECT_EQ(row->exists() ? (*row)->next : blocks::first_id, first);
+                   if (begun.size() == 3) return fail(errc::io, "tell", "");
+                   return {};
                }};
     for (std::uint64_t n = 0; n <= blocks::block_ids; ++n) ASSERT_TRUE(ids.next());
     EXPECT_EQ(begun,
               (std::vector<std::uint64_t>{blocks::first_id, blocks::first_id + blocks::block_ids}));
+    // Of whom nobody could be told, none is taken.
+    for (std::uint64_t n = 1; n < blocks::block_ids; ++n) ASSERT_TRUE(ids.next());
+    const auto commits = kv.commits;
+    EXPECT_EQ(ids.next().error().code(), errc::io);
+    EXPECT_EQ(kv.commits, commits);
+    EXPECT_EQ(ids.next(), begun.back());
 }
 
 TEST(id_blocks, says_what_is_given_and_what_will_be) {

@@ -14,6 +14,7 @@
 #include <casement/kv/memory.hpp>
 #include <casement/kv/transaction.hpp>
 
+#include "support/all_bytes.hpp"
 #include "support/temporary.hpp"
 
 namespace casement::tree::contents_test {
@@ -48,12 +49,8 @@ protected:
     std::string read_back(const protocol::obj_id& id) {
         auto reader = contents_->open(id);
         if (!reader) return reader.error().message();
-        std::string out;
-        auto all = reader->for_each_piece([&](std::string_view piece) -> result<void> {
-            out += piece;
-            return {};
-        });
-        return all ? out : all.error().message();
+        auto all = all_bytes(*reader);
+        return all ? *all : all.error().message();
     }
     std::size_t files_on_disk() { return contents_->files().list_files()->files.size(); }
 

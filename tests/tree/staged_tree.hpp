@@ -16,6 +16,7 @@
 #include <casement/tree/leases.hpp>
 #include <casement/tree/open_file.hpp>
 
+#include "support/all_bytes.hpp"
 #include "support/temporary.hpp"
 #include "tree/hand.hpp"
 
@@ -84,12 +85,7 @@ public:
         const auto what = **must(resolve(kv, path)).found;
         auto reader = must(object_in(what) ? bytes().open(*object_in(what))
                                            : bytes().open(*staging_of(node(path).file()->now)));
-        std::string out;
-        must(reader.for_each_piece([&](std::string_view piece) -> result<void> {
-            out += piece;
-            return {};
-        }));
-        return out;
+        return must(all_bytes(reader));
     }
     [[nodiscard]] std::vector<staging_id> staged() { return must(files().list()).files; }
     [[nodiscard]] contents<S, file_system>& bytes() { return *contents_; }

@@ -13,6 +13,7 @@
 #include <casement/blob/posix.hpp>
 #include <casement/tree/contents.hpp>
 
+#include "support/all_bytes.hpp"
 #include "support/temporary.hpp"
 #include "tree/hand.hpp"
 
@@ -74,12 +75,8 @@ public:
     [[nodiscard]] std::string bytes_of(const obj_id& id) {
         auto reader = contents_->open(id);
         if (!reader) return reader.error().message();
-        std::string all;
-        auto read = reader->for_each_piece([&](std::string_view piece) -> result<void> {
-            all += piece;
-            return {};
-        });
-        return read ? all : read.error().message();
+        auto all = all_bytes(*reader);
+        return all ? *all : all.error().message();
     }
 
     temporary_directory where;

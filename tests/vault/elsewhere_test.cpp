@@ -22,6 +22,7 @@
 #include "blob/blob_files.hpp"
 #include "kv/lent_store.hpp"
 #include "kv/lossy_store.hpp"
+#include "support/all_bytes.hpp"
 #include "support/temporary.hpp"
 #include "tree/hand.hpp"
 #include "vault/root.hpp"
@@ -273,12 +274,8 @@ protected:
     std::string bytes(vault& v, const std::string& path) const {
         auto reader = v.read_file(path);
         if (!reader) return reader.error().message();
-        std::string all;
-        auto read = reader->for_each_piece([&](std::string_view piece) -> result<void> {
-            all += piece;
-            return {};
-        });
-        return read ? all : read.error().message();
+        auto all = all_bytes(*reader);
+        return all ? *all : all.error().message();
     }
 
 private:

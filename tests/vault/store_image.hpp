@@ -15,6 +15,8 @@
 #include <casement/tree/list.hpp>
 #include <casement/vault.hpp>
 
+#include "support/all_bytes.hpp"
+
 namespace casement::testing {
 
 /// What a path must answer: kind, facts, and bytes or a link's target.
@@ -89,13 +91,9 @@ inline result<answers> read_all(vault& v) {
             } else {
                 auto file = v.read_file(here);
                 if (!file) return passed(file);
-                answer a{'f', row->about, {}};
-                auto read = file->for_each_piece([&](std::string_view piece) -> result<void> {
-                    a.bytes += piece;
-                    return {};
-                });
-                if (!read) return read;
-                all[here] = std::move(a);
+                auto bytes = all_bytes(*file);
+                if (!bytes) return passed(bytes);
+                all[here] = {'f', row->about, *std::move(bytes)};
             }
         }
         return names->status();

@@ -16,6 +16,7 @@
 #include <casement/tree/verify.hpp>
 #include <casement/vault.hpp>
 
+#include "support/all_bytes.hpp"
 #include "support/temporary.hpp"
 #include "vault/store_image.hpp"
 
@@ -66,12 +67,8 @@ protected:
     std::string bytes_of(const std::string& file) {
         auto reader = v().read_file(file);
         if (!reader) return "error: " + std::string{name_of(reader.error().code())};
-        std::string out;
-        auto read = reader->for_each_piece([&](std::string_view piece) -> result<void> {
-            out += piece;
-            return {};
-        });
-        return read ? out : "error: " + read.error().message();
+        auto all = all_bytes(*reader);
+        return all ? *all : "error: " + all.error().message();
     }
     std::string state_of(const std::string& file) {
         const auto all = v().leases();

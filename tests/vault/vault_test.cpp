@@ -13,6 +13,7 @@
 #include <casement/tree/verify.hpp>
 #include <casement/vault.hpp>
 
+#include "support/all_bytes.hpp"
 #include "support/temporary.hpp"
 #include "tree/song.hpp"
 #include "vault/store_image.hpp"
@@ -38,12 +39,8 @@ protected:
     std::string bytes_of(const std::string& file) {
         auto reader = v().read_file(file);
         if (!reader) return "error: " + reader.error().message();
-        std::string out;
-        auto read = reader->for_each_piece([&](std::string_view piece) -> result<void> {
-            out += piece;
-            return {};
-        });
-        return read ? out : "error: " + read.error().message();
+        auto all = all_bytes(*reader);
+        return all ? *all : "error: " + all.error().message();
     }
     bool there(const std::string& name) {
         auto place = v().resolve(name, tree::last_link::keep);

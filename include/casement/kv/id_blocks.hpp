@@ -29,10 +29,12 @@ public:
     static constexpr std::uint64_t first_id = 16;  // below it: ids with a fixed meaning (the root)
     static constexpr int tries_max = 64;
 
-    /// `begins` hears of the first number of each block before the block is taken, so that whoever
-    /// sees that it is taken can know of it.
+    /// Hears of the first number of a block before it is taken, so that whoever sees that it is
+    /// taken can know of it; an error, and it is not.
+    using heard = std::function<result<void>(std::uint64_t)>;
+
     explicit id_blocks(
-        S& kv, std::function<void(std::uint64_t)> begins = [](std::uint64_t) {})
+        S& kv, heard begins = [](std::uint64_t) { return result<void>{}; })
         : kv_{kv}, begins_{std::move(begins)} {}
     /// Gives first the numbers of a block that was taken before: begin <= n < end.
     id_blocks(S& kv, std::uint64_t begin, std::uint64_t end) : id_blocks{kv} {
@@ -81,7 +83,8 @@ private:
             auto row = read<allocator>(kv_, {});
             if (!row) return passed(row);
             const std::uint64_t begin = row->exists() ? (*row)->next : first_id;
-            begins_(begin);
+            if (auto told = begins_(begin); !told)
+                return within(std::move(told), "reserve ids", "");
             auto taken = transaction{kv_}
                              .replace(*row, allocator{begin + block_ids}, "the block is free")
                              .commit();
@@ -98,7 +101,7 @@ private:
     }
 
     S& kv_;
-    const std::function<void(std::uint64_t)> begins_;
+    const heard begins_;
     std::mutex mutex_;
     std::uint64_t next_ = 0, end_ = 0;
 };

@@ -264,6 +264,11 @@ public:
     [[nodiscard]] const blob::files<FS>& files() const { return files_; }
     /// Of whatever names a file of these.
     [[nodiscard]] fence_watch<S>& fence() { return *fence_; }
+    /// What a commit must guard that says where these bytes are.
+    [[nodiscard]] result<fence_guard> fence_over(const fresh_bytes<FS>& fresh) {
+        const auto number = file_number(place_of(fresh));
+        return number ? fence_->over(*number) : result<fence_guard>{};
+    }
 
     [[nodiscard]] result<blob::staged<blob::open, FS>> stage() { return files_.stage(); }
 
@@ -424,10 +429,6 @@ private:
     /// Are the bytes in the store, and not behind a link?
     static bool is_kept(const seen<content>& known) {
         return known.exists() && known->where.kind != blob::placement::external;
-    }
-    result<fence_guard> fence_over(const fresh_bytes<FS>& fresh) {
-        const auto number = file_number(place_of(fresh));
-        return number ? fence_->over(*number) : result<fence_guard>{};
     }
     static std::unexpected<error> collected(const digest& which) {
         return fail(errc::conflict, "store", to_hex(which), "the content was collected meanwhile");

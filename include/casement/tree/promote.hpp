@@ -68,11 +68,9 @@ template <store S, blob::file_system FS>
     fresh_bytes<FS> fresh{*std::move(sealed)};
     transaction t{c.rows()};
     t.expect(*row, "the content is the link that was read");
-    if (const auto number = file_number(place_of(fresh))) {
-        auto fence = c.fence().over(*number);
-        if (!fence) return passed(fence);
-        (*fence)(t);
-    }
+    auto fence = c.fence_over(fresh);
+    if (!fence) return passed(fence);
+    (*fence)(t);
     put_place<S, FS>(t, which, fresh);
     auto made = t.commit();
     if (made || made.error().code() == errc::unknown_outcome)
