@@ -172,6 +172,16 @@ TEST(sweep, leaves_what_others_are_writing) {
     EXPECT_EQ(careless.sweep(none)->removed.size(), 2u);
 }
 
+TEST(files, are_written_under_no_number_below_the_epoch_of_an_open_pack) {
+    temporary_directory here;
+    auto files = open_files(here);
+    EXPECT_EQ(files.turn_epoch(10), 10u);
+    ASSERT_TRUE(put(files, payload_of(500)));
+    EXPECT_EQ(files.turn_epoch(20), 10u) << "more frames may come";
+    files.end_pack();
+    EXPECT_EQ(files.turn_epoch(30), 30u);
+}
+
 TEST(sweep, takes_no_pack_while_others_may_read_it) {
     temporary_directory here;
     const auto ids = counting_ids();

@@ -49,7 +49,7 @@ protected:
     std::string read_back(const protocol::obj_id& id) {
         auto reader = contents_->open(id);
         if (!reader) return reader.error().message();
-        auto all = all_bytes(*reader);
+        auto all = testing::all_bytes(*reader);
         return all ? *all : all.error().message();
     }
     std::size_t files_on_disk() { return contents_->files().list_files()->files.size(); }

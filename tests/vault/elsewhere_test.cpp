@@ -1,9 +1,11 @@
 // Stores whose rows are not in their directory: here in another one, which is far enough.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +18,7 @@
 
 #include <casement/engine/leveldb.hpp>
 #include <casement/kv/clocks.hpp>
+#include <casement/kv/operation.hpp>
 #include <casement/rebuild.hpp>
 #include <casement/tree/verify.hpp>
 
@@ -436,6 +439,64 @@ TEST_F(Shared, WhatOneHasWrittenTheOthersRead) {
     for (const auto& p : tree::verify(first.rows(), first.contents()).problems)
         ADD_FAILURE() << p.path.value_or("") << ": " << p.what.message();
     must(first.close());
+}
+
+// Where others read the rows at once, bytes must not wait for this machine's memory.
+TEST_F(Shared, FilesAreSyncedWhateverIsAsked) {
+    auto v = must(vault::create(store(), shared(), small_sizes));
+    EXPECT_EQ(v.contents().files().chosen().durable, blob::durability::power);
+    must(v.close());
+}
+
+TEST_F(Shared, APackThatAReaderMayHoldIsFoundByALaterOpening) {
+    auto reader = must(vault::create(store(), shared(), small_sizes));
+    {
+        auto crashed = open_one();
+        auto staged = must(crashed.stage());
+        must(staged.write(noise(1500, 1)));
+        auto stored = must(crashed.contents().store_bytes(std::move(staged)));
+        stored.published();  // as far as it knew
+    }
+    auto beside = open_one();
+    EXPECT_EQ(beside.leftovers_removed(), 0u);
+    must(beside.close());
+    must(reader.close());
+    auto v = open_one();
+    EXPECT_EQ(v.leftovers_removed(), 1u);
+    must(v.close());
+}
+
+/// Somebody else is faster with a row of a table, once.
+struct crossed_store : lent_store<memory_store*> {
+    char table;
+    std::function<void()>* act;
+
+    [[nodiscard]] auto commit(const batch& b) {
+        const bool theirs =
+            std::ranges::any_of(b.writes, [&](const write& w) { return w.key.front() == table; });
+        if (theirs)
+            if (const auto now = std::exchange(*act, nullptr)) now();
+        return lent_store::commit(b);
+    }
+};
+
+TEST_F(Shared, WhoOpensItAtTheSameTimeIsNotInTheWay) {
+    memory_store kv;
+    std::function<void()> meanwhile;
+    vault_options how{.durable = engine::durability::process};
+    how.rows_at = "these://";
+    how.engines = {
+        {"these", [&](std::string_view, bool) -> result<engine::any_store> {
+             return engine::any_store{crossed_store{{&kv}, retention::table, &meanwhile}};
+         }}};
+    must(must(vault::create(store(), how, small_sizes)).close());
+    meanwhile = [&] {
+        (void)must(forget_operations(kv, system_clock{}.now(), std::chrono::hours{24}));
+    };
+    auto v = must(vault::open(store(), how));
+    EXPECT_FALSE(meanwhile) << "it has happened";
+    EXPECT_EQ(v.retries(), 1u);
+    must(v.close());
 }
 
 // Threads for processes: each opens, writes, removes, collects, reads all that is its own, closes.
