@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 OK, NO, USAGE, FAILED = 0, 1, 2, 3
@@ -99,6 +100,15 @@ def name_in(document, key="name"):
     """The bytes of a name: `key_hex` where the text is not exactly them."""
     hexadecimal = document.get(key + "_hex")
     return document[key].encode() if hexadecimal is None else bytes.fromhex(hexadecimal)
+
+
+def wait_until(done, seconds=60):
+    """Until `done()` holds, which is asked again and again: how long it takes is the machine's."""
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not done in {seconds} s")
+        time.sleep(0.001)
 
 
 def noise(size, seed=1):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from command import FAILED, MIB, NO, OK, USAGE, CommandTest, main, noise
+from command import FAILED, MIB, NO, OK, USAGE, CommandTest, main, noise, wait_until
 
 
 class Compact(CommandTest):
@@ -85,9 +85,9 @@ class Compact(CommandTest):
     def test_stopped_as_asked_it_goes_on(self):
         self.with_dead(16)
         process = subprocess.Popen([self.command, "compact", self.store, "--no-holes", "--rate",
-                                    str(4 * MIB)], stdout=subprocess.DEVNULL,
+                                    str(2 * MIB)], stdout=subprocess.DEVNULL,
                                    stderr=subprocess.PIPE)
-        time.sleep(0.5)
+        wait_until(lambda: len(self.packs()) > 1)  # the one that it moves to
         process.send_signal(signal.SIGINT)
         _, told = process.communicate()
         self.assertEqual(process.returncode, FAILED)

@@ -12,7 +12,8 @@ import stat
 import subprocess
 import time
 
-from command import FAILED, KIB, MIB, NO, ODD_NAMES, OK, USAGE, CommandTest, main, name_in, noise
+from command import (FAILED, KIB, MIB, NO, ODD_NAMES, OK, USAGE, CommandTest, main, name_in, noise,
+                     wait_until)
 
 OWN = b".casement-mirror"
 TIME = 1_234_567_890_123_456_789  # that all files have: a time alone tells no two apart
@@ -756,8 +757,7 @@ class Killed(MirrorTest):
         self.store_tree(tree)
         child = subprocess.Popen([self.command, "mirror", self.store, self.at, "--path", "/it",
                                   "--jobs", "2"], stdout=subprocess.DEVNULL)
-        while len(os.listdir(self.at) if self.at.exists() else ()) < 200:
-            time.sleep(0.001)
+        wait_until(lambda: self.at.exists() and len(os.listdir(self.at)) >= 200)
         child.kill()
         child.wait()
         counts = self.mirrors(tree)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from command import FAILED, MIB, NO, USAGE, CommandTest, main, noise
+from command import FAILED, MIB, NO, USAGE, CommandTest, main, noise, wait_until
 
 
 class Write(CommandTest):
@@ -37,12 +37,8 @@ class Write(CommandTest):
         writer.stdin.write(data)
         writer.stdin.flush()
         folder = os.path.join(self.store, "staging")
-        wanted = time.monotonic() + 60
-        while time.monotonic() < wanted:
-            sizes = [os.path.getsize(os.path.join(folder, f)) for f in self.staged()]
-            if len(data) in sizes:
-                break
-            time.sleep(0.01)
+        wait_until(lambda: len(data) in [os.path.getsize(os.path.join(folder, f))
+                                         for f in self.staged()])
         writer.send_signal(signal.SIGKILL)
         writer.communicate()
 
@@ -127,9 +123,8 @@ class Interrupted(Write):
                                   stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         writer.stdin.write(b"so far")
         writer.stdin.flush()
-        while not self.staged() or not os.path.getsize(
-                os.path.join(self.store, "staging", self.staged()[0])):
-            time.sleep(0.01)
+        wait_until(lambda: self.staged() and os.path.getsize(
+            os.path.join(self.store, "staging", self.staged()[0])))
         writer.send_signal(signal.SIGINT)
         _, told = writer.communicate(timeout=60)
         self.assertEqual(writer.returncode, FAILED)

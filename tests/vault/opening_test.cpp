@@ -80,26 +80,60 @@ TEST_F(Opening, OfAStoreWithItsRowsInItHasNoOthers) {
     EXPECT_EQ(must(none.others()).write_from, lowest{});
 }
 
+/// A child that does `work`, says so, and lives until it is killed.
+template <class Work>
+class child {
+public:
+    explicit child(Work work) {
+        int ready[2];
+        EXPECT_EQ(::pipe(ready), 0);
+        id_ = ::fork();
+        EXPECT_GE(id_, 0);
+        if (id_ == 0) {
+            if (work()) (void)!::write(ready[1], "x", 1);
+            for (;;) ::pause();
+        }
+        char byte = 0;
+        EXPECT_EQ(::read(ready[0], &byte, 1), 1);
+        for (const int end : ready) ::close(end);
+    }
+    ~child() { kill(); }
+    child(const child&) = delete;
+    child& operator=(const child&) = delete;
+
+    void kill() {
+        if (id_ < 0) return;
+        EXPECT_EQ(::kill(id_, SIGKILL), 0);
+        EXPECT_EQ(::waitpid(std::exchange(id_, -1), nullptr, 0) > 0, true);
+    }
+
+private:
+    pid_t id_ = -1;
+};
+
 // However a process ends, its opening does.
 TEST_F(Opening, GoesWithItsProcess) {
-    int ready[2], go[2];
-    ASSERT_TRUE(::pipe(ready) == 0 && ::pipe(go) == 0);
-    const auto child = ::fork();
-    ASSERT_GE(child, 0);
-    char byte = 0;
-    if (child == 0) {
-        auto held = opening::shared(path());
-        if (held && held->writes_from(50)) (void)!::write(ready[1], "x", 1);
-        (void)!::read(go[0], &byte, 1);
-        ::_exit(0);
-    }
-    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    std::optional<opening> held;  // past the end of what the child does
+    child other{[&] {
+        auto taken = opening::shared(path());
+        if (!taken) return false;
+        held = std::move(*taken);
+        return held->writes_from(50).has_value();
+    }};
     auto me = must(opening::shared(path()));
     EXPECT_EQ(must(me.others()).write_from, lowest{50});
-    ASSERT_EQ(::kill(child, SIGKILL), 0);
-    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    other.kill();
     EXPECT_EQ(must(me.others()).write_from, lowest{});
-    for (const int end : {ready[0], ready[1], go[0], go[1]}) ::close(end);
+}
+
+// The locks are of the file as it was opened, which a forked child has open, too.
+TEST_F(Opening, EndsThoughAChildHasItsFile) {
+    auto mine = must(opening::shared(path()));
+    must(mine.writes_from(50));
+    const child forked{[] { return true; }};
+    mine = {};
+    auto after = must(opening::alone(path()));
+    EXPECT_EQ(must(after.others()).write_from, lowest{});
 }
 
 }  // namespace
