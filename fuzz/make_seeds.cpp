@@ -1,6 +1,6 @@
 // Writes the seeds of the corpora: `make_fuzz_seeds DIRECTORY`, once for each format. Real
 // encodings, small ones, by the code that ships; a file whose name begins with `refused_` is no
-// encoding.
+// encoding, and one that begins with `gives_away_` shows at once what is planted in a target.
 
 #include <algorithm>
 #include <cctype>
@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -239,9 +240,46 @@ std::string file_name(std::string words) {
     return words.substr(0, 120);
 }
 
-// The schedules that mutants die of, on the code that has its guards: they lead to where it is
-// close. What dies of the planted mutant's guard is left for the fuzzer to find.
+/// What guards come to that `shown` has not yet, each by a schedule of the search: `use` has it in
+/// words, the token and the bytes that steer along it.
+template <class Use>
+void show_guards(const check::story& of, std::set<std::string>& shown, Use use) {
+    check::scope in;
+    in.keep_witnesses = true;
+    for (const auto& [guard, count] : check::explore(of, in).guards)
+        for (const bool holds : {true, false}) {
+            const auto words = fuzz::guard_outcome(guard, holds);
+            if ((holds ? count.held : count.failed) == 0 || shown.contains(words)) continue;
+            const auto& token = holds ? count.held_by : count.failed_by;
+            const auto bytes = check::steering(of, token);
+            require(bytes.has_value(), "what a guard came to can be shown");
+            shown.merge(fuzz::guard_outcomes(check::steer(of, *bytes)));
+            require(shown.contains(words), "a token shows what it is a witness of");
+            use(words, token, *bytes);
+        }
+}
+
+/// Does what is planted break on this very walk?
+bool gives_away(const check::story& of, std::string_view bytes, const check::left_out& planted) {
+    return !check::steer(of, bytes, {planted}).violations.empty();
+}
+std::string name_of_witness(const std::string& words, bool gives_away) {
+    return file_name((gives_away ? "gives_away " : "shows ") + words);
+}
+
+// A schedule for whatever guards come to, and those that mutants die of, on the code that has its
+// guards: they lead to where it is close. What dies of the planted mutant's guard is left for the
+// fuzzer to find.
 void schedules(const corpus& to) {
+    std::set<std::string> shown;
+    for (std::size_t i = 0; i < fuzz::told_stories.size(); ++i) {
+        if (fuzz::told_stories[i].size != models::size{}) continue;
+        const auto story = fuzz::story_named(fuzz::told_stories[i].name);
+        show_guards(story, shown, [&](const auto& words, const auto&, const auto& bytes) {
+            const bool at_once = gives_away(story, bytes, fuzz::planted_in_stories);
+            to.write(name_of_witness(words, at_once), static_cast<char>(i) + bytes);
+        });
+    }
     for (std::size_t i = 0; i < fuzz::told_stories.size(); ++i) {
         const auto& [called, size] = fuzz::told_stories[i];
         const auto story = fuzz::story_named(called, size);
@@ -315,31 +353,50 @@ void stores(const corpus& to) {
                      std::string{what, file, '\1', '\2', '\3'});
 }
 
-/// The steps of a schedule in which every actor's one turn begins with a choice, without the
-/// choices: those are its scripts.
-std::string scripts_and_steps(const check::story& of, const std::string& token) {
-    constexpr char one_crash_one_lost_reply_one_tick = 0x26;
-    const auto steering = check::steering(of, token);
-    const auto schedule = check::replay(of, token);
-    require(steering && schedule, "a token steers its own story");
-    std::vector<std::string> scripts(of.roles().size());
+/// A schedule in which every actor's one turn begins with a choice, as the target has it: what was
+/// chosen is a script.
+struct scripted_walk {
+    std::vector<models::script> scripts;
     std::string steps;
-    std::size_t at = 0;
-    for (const auto& step : schedule->schedule) {
-        if (at == steering->size()) break;
-        steps += (*steering)[at++];
-        if (step.begins) scripts[step.actor] = (*steering)[at++];
-        steps += (*steering)[at++];
+
+    static constexpr char one_crash_one_lost_reply_one_tick = 0x26;
+    static constexpr check::faults may_strike{.crashes = 1, .lost_replies = 1, .ticks = 1};
+
+    scripted_walk(const check::story& of, const std::string& token) : scripts(of.roles().size()) {
+        const auto steering = check::steering(of, token);
+        const auto schedule = check::replay(of, token);
+        require(steering && schedule, "a token steers its own story");
+        std::size_t at = 0;
+        for (const auto& step : schedule->schedule) {
+            if (at == steering->size()) break;
+            steps += (*steering)[at++];
+            if (step.begins)
+                scripts[step.actor].push_back(static_cast<std::uint8_t>((*steering)[at++]));
+            steps += (*steering)[at++];
+        }
     }
-    std::string out{one_crash_one_lost_reply_one_tick};
-    for (const auto& script : scripts) out += script + '\xff';
-    return out.append("\xff").append(steps.rbegin(), steps.rend());
-}
+    [[nodiscard]] check::story tale() const {
+        auto all = scripts;
+        std::erase_if(all, [](const auto& s) { return s.empty(); });
+        return models::by_scripts(all, false, may_strike);
+    }
+    [[nodiscard]] std::string input() const {
+        std::string out{one_crash_one_lost_reply_one_tick};
+        for (const auto& script : scripts) out.append(script.begin(), script.end()) += '\xff';
+        return out.append("\xff").append(steps.rbegin(), steps.rend());
+    }
+};
 
 // Each operation by two clients who take their steps in turn, with every fault allowed and none
-// there; and the schedules that mutants of them die of.
+// there; a schedule for whatever guards come to; and those that mutants of them die of.
 void operations(const corpus& to) {
     const auto story = fuzz::story_named("everything-any-rev", {2, 1});
+    std::set<std::string> shown;
+    show_guards(story, shown, [&](const auto& words, const auto& token, const auto&) {
+        const scripted_walk walk{story, token};
+        const bool at_once = gives_away(walk.tale(), walk.steps, fuzz::planted_in_operations);
+        to.write(name_of_witness(words, at_once), walk.input());
+    });
     for (const auto& [guard, count] : check::explore(story).guards) {
         check::scope in;
         in.without = {{guard.first, guard.second}};
@@ -347,7 +404,7 @@ void operations(const corpus& to) {
         const auto mutant = check::explore(story, in);
         if (mutant.violations.empty()) continue;
         to.write(file_name("without " + guard.first + " " + guard.second),
-                 scripts_and_steps(story, mutant.violations.front().token));
+                 scripted_walk{story, mutant.violations.front().token}.input());
     }
     std::string in_turn;
     for (int step = 0; step < 12; ++step) in_turn += "\0\0\0\1"s;  // read from its end

@@ -15,6 +15,8 @@ namespace casement::models {
 struct size {
     std::size_t actors = 0;
     int turns = 0;
+
+    bool operator==(const size&) const = default;
 };
 
 struct situation {

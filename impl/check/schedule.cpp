@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -337,6 +338,53 @@ violation search::tell(const finding& f) {
     auto v = violated(f.property, f.words, *choices);
     scope_ = in;
     return v;
+}
+
+// To the state in which the step was taken, and on by the actor's own calls.
+std::string search::witness(const sight& of) {
+    auto path = lineage_.of(of.from);
+    std::ranges::reverse(path);
+    auto by = concrete(path);
+    if (!by) return "";
+    const auto in = std::exchange(scope_, scope::raw(scope_.without));
+    auto words = first();
+    bool there = std::ranges::all_of(*by, [&](const choice& c) {
+        const auto o = outcome_of(words, c);
+        if (o) apply(words, c.actor, *o);
+        return o.has_value();
+    });
+    // Equals change places in a search: it may be another one who does it.
+    there = there && (shows(words, of.actor, of.what, *by) ||
+                      std::ranges::any_of(std::views::iota(std::size_t{0}, story_.roles().size()),
+                                          [&](auto a) { return shows(words, a, of.what, *by); }));
+    auto token = there ? token_of(*by) : "";
+    scope_ = in;
+    return token;
+}
+
+// Whether the actor alone, whatever it chooses and no fault striking, comes to a commit of which
+// that is true; `by` then ends with it.
+bool search::shows(const std::vector<std::uint32_t>& words, std::size_t actor,
+                   const guard_outcome& what, std::vector<choice>& by) {
+    if (turns_of(words[actor + 1]) == 0) return false;
+    const auto span = steps_.single(words[0], start(words, actor));
+    const std::vector<outcome> ways{span.begin(), span.end()};
+    for (std::size_t i = 0; i < ways.size(); ++i) {
+        const auto& o = ways[i];
+        if (o.struck != fault::none) continue;
+        by.push_back(choice_of(words, actor, i));
+        const call c = script_.asks(o.at);
+        if (c.what == call::kind::commit && c.operation == what.operation &&
+            std::ranges::any_of(c.guards, [&](const auto& g) {
+                return g.name == what.guard && rows_.holds(worlds_.rows(words[0]), g) == what.held;
+            }))
+            return true;
+        auto after = words;
+        apply(after, actor, o);
+        if (!o.ends_turn && shows(after, actor, what, by)) return true;
+        by.pop_back();
+    }
+    return false;
 }
 
 namespace {

@@ -277,6 +277,7 @@ bool search::look_ahead(std::uint32_t from) {
     states_.words(from, words);
     for (std::size_t actor = 0; actor <= story_.roles().size(); ++actor) {
         const auto ways = outcomes(words, actor);
+        for (auto& o : steps_.newly_found()) sights_.push_back({std::move(o), from, actor});
         if (!steps_.lost().empty() || (steps_.uses_blocks() && !blocks_)) return false;
         for (const auto& o : ways) {
             if (!affords(words, o)) continue;
@@ -381,6 +382,10 @@ report search::told() {
     r.unvalidated = steps_.unvalidated();
     for (const auto& [operation, key] : r.unvalidated) r.spelled[key] = story_.spelled(key);
     r.guards = steps_.guards();
+    for (const auto& s : sights_) {
+        auto& of = r.guards.at({s.what.operation, s.what.guard});
+        (s.what.held ? of.held_by : of.failed_by) = witness(s);
+    }
     r.ways = steps_.ways();
     for (std::uint32_t n = 0; n < restful_.size(); ++n)
         if (restful_[n]) r.restful.insert(rows_.all(n));

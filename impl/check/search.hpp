@@ -99,6 +99,12 @@ private:
         std::uint32_t from;   // a step leads there that it blames; or `no_step`
     };
 
+    struct sight {  // of what a guard came to, by a step from a state
+        guard_outcome what;
+        std::uint32_t from;
+        std::size_t actor;
+    };
+
     // The words of a state: world, an actor's node and turns, ..., faults left, four bits each.
     static std::uint32_t actor_word(std::uint32_t node, std::uint32_t turns) {
         return node << 4 | turns;
@@ -145,6 +151,9 @@ private:
     // What was found, as a schedule (schedule.cpp).
 
     [[nodiscard]] violation tell(const finding& f);
+    [[nodiscard]] std::string witness(const sight& of);
+    [[nodiscard]] bool shows(const std::vector<std::uint32_t>& words, std::size_t actor,
+                             const guard_outcome& what, std::vector<choice>& by);
     [[nodiscard]] violation violated(std::string property, std::string words,
                                      const std::vector<choice>& by);
     [[nodiscard]] result<std::vector<choice>> choices_of(std::string_view token);
@@ -208,6 +217,7 @@ private:
     std::map<std::string, std::vector<std::uint32_t>> clean_;  // by property
     std::set<std::string> violated_;
     std::vector<finding> found_;
+    std::vector<sight> sights_;
     std::uint64_t transitions_ = 0, depth_ = 0;
     bool complete_ = false;
 };

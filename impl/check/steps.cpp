@@ -261,7 +261,9 @@ void steps::commit(std::uint32_t w, std::uint32_t node, const call& c) {
     const auto& may = story_.may_strike();
     for (const auto& g : c.guards) {
         auto& count = guards_[{c.operation, g.name}];
-        ++(rows_.holds(now.rows, g) ? count.held : count.failed);
+        const bool holds = rows_.holds(now.rows, g);
+        if ((holds ? count.held : count.failed)++ == 0 && scope_.keep_witnesses)
+            newly_found_.push_back({c.operation, g.name, holds});
     }
     const auto broken = broken_guard(now.rows, c);
     std::uint32_t said = answer::committed, after = w;

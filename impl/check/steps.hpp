@@ -80,6 +80,12 @@ inline constexpr std::uint32_t blocks_begin = 1u << 20, first_own_block = 64;
     return static_cast<std::uint32_t>((id - blocks_begin) / id_blocks<stage>::block_ids);
 }
 
+/// What was found of a guard of an operation.
+struct guard_outcome {
+    std::string operation, guard;
+    bool held = false;
+};
+
 class steps {
 public:
     using reads = std::set<std::pair<std::string, std::string>>;  // operation, key
@@ -113,6 +119,11 @@ public:
     }
     [[nodiscard]] const std::map<std::pair<std::string, std::string>, guard_count>& guards() const {
         return guards_;
+    }
+    /// What was found of guards for the first time since this was last asked, if witnesses are
+    /// kept.
+    [[nodiscard]] std::vector<guard_outcome> newly_found() {
+        return std::exchange(newly_found_, {});
     }
     [[nodiscard]] const std::map<std::string, way_count>& ways() const { return ways_; }
     void tried(const std::string& way) { ++ways_[way].tried; }
@@ -183,6 +194,7 @@ private:
     std::vector<std::pair<std::string, std::string>> complaints_;
     std::map<std::pair<std::string, std::string>, std::uint32_t> complaint_numbers_;
     std::map<std::pair<std::string, std::string>, guard_count> guards_;
+    std::vector<guard_outcome> newly_found_;
     std::map<std::string, way_count> ways_;
     way_count no_way_;  // of what nobody chose
     reads unvalidated_, distrusted_;

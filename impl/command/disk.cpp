@@ -4,8 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-
-#include <fmt/format.h>
+#include <cstdint>
 
 #include <casement/core/system_calls.hpp>
 
@@ -77,18 +76,6 @@ result<void> open_directory::for_each_name(
         return done.has_value();
     });
     return why != 0 ? fail_system(why, "list", path_) : done;
-}
-
-json counts::to_json() const {
-    return {{"directories", directories.load()},
-            {"files", files.load()},
-            {"links", links.load()},
-            {"bytes", bytes.load()}};
-}
-
-std::string counts::to_text() const {
-    return fmt::format("{} files ({}), {} directories, {} links", files.load(), human_bytes(bytes),
-                       directories.load(), links.load());
 }
 
 tree::facts facts_of(const struct stat& s) {

@@ -8,9 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,8 +18,6 @@
 #include <casement/core/clock.hpp>
 #include <casement/core/error.hpp>
 #include <casement/tree/rows.hpp>
-
-#include "command.hpp"
 
 namespace casement::command {
 
@@ -82,15 +78,6 @@ private:
     open_directory(int number, std::string path) : number_{number}, path_{std::move(path)} {}
     int number_;
     std::string path_;
-};
-
-/// What went from one side to the other. Any thread.
-struct counts {
-    std::atomic<std::uint64_t> directories = 0, files = 0, links = 0, bytes = 0, failed = 0;
-
-    /// All but what failed, which each command tells last.
-    [[nodiscard]] json to_json() const;
-    [[nodiscard]] std::string to_text() const;
 };
 
 [[nodiscard]] tree::facts facts_of(const struct stat& s);

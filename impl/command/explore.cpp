@@ -39,7 +39,8 @@ using models::situation;
 
 struct explore_options {
     std::vector<std::string> names;
-    bool list = false, all = false, mutants = false, raw = false, as_mermaid = false;
+    bool list = false, all = false, mutants = false, guards = false, raw = false,
+         as_mermaid = false;
     std::string token, scope, html;
     std::vector<std::string> without;
     std::uint64_t states_max = check::scope{}.states_max;
@@ -183,7 +184,7 @@ json to_json(const violation& v, const std::vector<std::string>& actors) {
             {"schedule", std::move(steps)}};
 }
 
-json to_json(const std::string& name, const report& r, bool right) {
+json to_json(const std::string& name, const report& r, bool right, bool with_witnesses) {
     json one{{"name", name},
              {"story", r.story},
              {"holds", r.holds()},
@@ -213,12 +214,27 @@ json to_json(const std::string& name, const report& r, bool right) {
     for (const auto& [way, seen] : r.ways)
         ways.push_back({{"way", way}, {"tried", seen.tried}, {"changes", seen.changes}});
     auto& guards = one["guards"] = json::array();
-    for (const auto& [guard, seen] : r.guards)
+    for (const auto& [guard, seen] : r.guards) {
         guards.push_back({{"operation", guard.first},
                           {"guard", guard.second},
                           {"held", seen.held},
                           {"failed", seen.failed}});
+        if (!with_witnesses) continue;
+        guards.back()["held_by"] = seen.held_by;
+        guards.back()["failed_by"] = seen.failed_by;
+    }
     return one;
+}
+
+std::string guards_in_words(const report& r) {
+    std::string out;
+    for (const auto& [guard, seen] : r.guards) {
+        out += fmt::format("  {}: held {}, failed {}\n", in_words({{guard.first, guard.second}}),
+                           seen.held, seen.failed);
+        if (!seen.held_by.empty()) out += "    held by " + seen.held_by + '\n';
+        if (!seen.failed_by.empty()) out += "    failed by " + seen.failed_by + '\n';
+    }
+    return out;
 }
 
 result<void> write_page(const std::string& path, const story& of, const check::scope& in,
@@ -244,6 +260,7 @@ struct told_story {
 check::scope scope_of(const explore_options& o) {
     auto in = o.raw ? check::scope::raw() : check::scope{};
     in.states_max = o.states_max;
+    in.keep_witnesses = o.guards;
     for (const auto& one : o.without) {
         const auto slash = one.find('/');
         in.without.push_back({one.substr(0, slash), one.substr(slash + 1)});
@@ -276,10 +293,11 @@ int explore_one(const settings& common, const explore_options& o, const told_sto
             return failed(common, written.error());
     }
     if (common.as_json) {
-        print(to_json(t.of->name, r, right));
+        print(to_json(t.of->name, r, right, o.guards));
     } else {
         std::ostringstream text;
         text << r;
+        if (o.guards) text << guards_in_words(r);
         if (t.of->breaks && right) text << "  as it must: this story is told to break\n";
         if (o.as_mermaid)
             for (const auto& v : r.violations) text << check::mermaid(v, r.actors);
@@ -437,6 +455,8 @@ int run(const settings& common, explore_options& o) {
     if (o.walks == 0 && o.depth > 0) return misused("--priorities are of --walks: say how many");
     if (o.walks > 0 && (o.mutants || o.raw))
         return misused("--walks goes with neither --mutants nor --raw: each call is a step there");
+    if (o.guards && (o.walks > 0 || o.mutants || !o.token.empty()))
+        return misused("--guards goes with a search, not with --walks, --mutants or --replay");
     std::vector<const situation*> chosen;
     for (const auto& name : o.names) {
         const auto all = models::situations();
@@ -476,6 +496,8 @@ void add_explore(CLI::App& app, settings& common) {
     command->add_flag("--all", o->all, "Explore every story");
     command->add_flag("--mutants", o->mutants,
                       "Leave out each guard, alone and in sets, and tell what breaks then");
+    command->add_flag("--guards", o->guards,
+                      "Tell how often each guard held and failed, with tokens that show it");
     command->add_option("--replay", o->token, "Take the steps of a violation's token again");
     command->add_option("--scope", o->scope, "ACTORSxTURNS, like 2x2; else as the story has it")
         ->check([](const std::string& text) -> std::string {

@@ -13,6 +13,7 @@
 #include <casement/tree/list.hpp>
 
 #include "command.hpp"
+#include "counts.hpp"
 #include "disk.hpp"
 #include "engines.hpp"
 #include "placing.hpp"

@@ -19,6 +19,7 @@
 #include <casement/tree/ensure_path.hpp>
 
 #include "command.hpp"
+#include "counts.hpp"
 #include "disk.hpp"
 #include "engines.hpp"
 #include "mirror_names.hpp"

@@ -35,7 +35,9 @@ void filled_directory::claim(const std::string& name, bool is_listed, const stru
     owners_.insert_or_assign(number_of(there), owner{checksum_of(name), is_listed});
 }
 
-bool filled_directory::lists_both(const std::string& name, std::uint64_t other) const {
+bool filled_directory::lists_both(const std::string& name, std::uint64_t other) {
+    // Files may share one number: the other may be on its way to its name.
+    const std::unique_lock lock{naming_};
     int seen = 0;
     const auto read = at->for_each_name([&](const std::string& each) -> result<void> {
         seen += each == name || checksum_of(each) == other ? 1 : 0;

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <shared_mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -42,6 +43,8 @@ public:
 
     /// Is this what another name of the store stands for here? If not, it is what this one does.
     bool is_alias(const std::string& name, bool is_listed, const struct stat& there);
+    /// Held from a claim until its name is there: who meets the claim waits for that.
+    [[nodiscard]] std::shared_lock<std::shared_mutex> naming() { return std::shared_lock{naming_}; }
     /// From now on this is what the name stands for.
     void claim(const std::string& name, bool is_listed, const struct stat& there);
     /// Is it what a name stands for that the destination lists under another spelling?
@@ -70,10 +73,11 @@ private:
         std::uint64_t name;  // its checksum
         bool is_listed;
     };
-    [[nodiscard]] bool lists_both(const std::string& name, std::uint64_t other) const;
+    [[nodiscard]] bool lists_both(const std::string& name, std::uint64_t other);
 
     std::function<void(filled_directory&)> over_;
     std::once_flag opened_up_, spelled_;
+    std::shared_mutex naming_;  // taken before `mutex_`
     std::mutex mutex_;
     std::unordered_map<std::uint64_t, owner> owners_;  // of a file, by its number
     std::unordered_map<std::uint64_t, std::string> spellings_;

@@ -488,6 +488,7 @@ private:
         unsure.sure = false;
         if (u.known) unsure.shown = u.known->shown;
         if (auto told = log_.touch(std::move(unsure)); !told) return told;
+        const auto until_named = d.naming();
         d.claim(u.name, u.is_listed, shown);
         const auto what = there ? mirrored::onto::anything : mirrored::onto::nothing;
         auto named = mirrored::rename_to(*d.at, from, u.name, what);

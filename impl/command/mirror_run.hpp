@@ -14,6 +14,7 @@
 #include <casement/vault.hpp>
 
 #include "command.hpp"
+#include "counts.hpp"
 #include "disk.hpp"
 #include "mirror_names.hpp"
 #include "mirror_record.hpp"

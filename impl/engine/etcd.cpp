@@ -62,15 +62,16 @@ struct etcd_store::state {
     [[nodiscard]] result<void> make_or_find() const;
     [[nodiscard]] result<rows_read> read(std::span<const std::string_view> keys,
                                          std::int64_t revision) const;
-    [[nodiscard]] result<void> read_some(std::span<const std::string_view> keys,
-                                         rows_read& out) const;
+    [[nodiscard]] result<void> read_some(std::span<const std::string_view> keys, rows_read& out,
+                                         etcd_link::time until) const;
     void keep(std::string_view key, const etcd_row& row, std::int64_t revision) const;
     [[nodiscard]] std::shared_ptr<const rows_in_hand> hold(
         std::span<const std::string_view> keys) const;
     [[nodiscard]] result<std::optional<std::string>> look(const rows_in_hand& hand,
                                                           std::string_view key) const;
     [[nodiscard]] result<receipt> commit(const batch& b);
-    [[nodiscard]] result<rpc::TxnResponse> transact(const rpc::TxnRequest& request);
+    [[nodiscard]] result<rpc::TxnResponse> transact(const rpc::TxnRequest& request,
+                                                    etcd_link::time until);
 };
 
 // --- reading ---------------------------------------------------------------------------------
@@ -80,15 +81,17 @@ struct etcd_store::state {
 auto etcd_store::state::read(std::span<const std::string_view> keys, std::int64_t revision) const
     -> result<rows_read> {
     rows_read out{{}, revision};
+    const auto until = link->deadline();
     for (; !keys.empty(); keys = keys.subspan(std::min(keys.size(), etcd_operations_max)))
-        if (auto some = read_some(keys.first(std::min(keys.size(), etcd_operations_max)), out);
+        if (auto some =
+                read_some(keys.first(std::min(keys.size(), etcd_operations_max)), out, until);
             !some)
             return passed(some);
     return out;
 }
 
-result<void> etcd_store::state::read_some(std::span<const std::string_view> keys,
-                                          rows_read& out) const {
+result<void> etcd_store::state::read_some(std::span<const std::string_view> keys, rows_read& out,
+                                          etcd_link::time until) const {
     rpc::TxnRequest all;
     for (const auto key : keys) {
         auto& one = *all.add_success()->mutable_request_range();
@@ -96,7 +99,7 @@ result<void> etcd_store::state::read_some(std::span<const std::string_view> keys
         one.set_revision(out.revision);
     }
     ++reads;
-    const auto answered = link->read_all(std::move(all));
+    const auto answered = link->read_all(std::move(all), until);
     if (!answered) return std::unexpected{answered.error()};
     if (answered->responses_size() != static_cast<int>(keys.size()))
         return fail(errc::io, "read", "", "the answer is of another question");
@@ -194,7 +197,7 @@ bool etcd_store::unchanged(std::string_view key, version at) const {
     now.set_key(state_->prefix + std::string{key});
     now.set_keys_only(true);
     ++state_->reads;
-    const auto row = state_->link->range(std::move(now));
+    const auto row = state_->link->range(std::move(now), state_->link->deadline());
     return row && row->kvs_size() == 1 && row->kvs(0).mod_revision() <= then;
 }
 
@@ -223,7 +226,7 @@ void etcd_store::cursor::walk::turn() {
     ask.set_limit(limit);
     ask.set_revision(revision);
     ++of->pages;
-    auto answer = of->link->range(std::move(ask));
+    auto answer = of->link->range(std::move(ask), of->link->deadline());
     here = 0;
     page.Clear();
     more = false;
@@ -298,13 +301,14 @@ etcd_store::cursor etcd_store::view::scan(std::string_view first, std::string_vi
 
 // --- committing ------------------------------------------------------------------------------
 
-result<rpc::TxnResponse> etcd_store::state::transact(const rpc::TxnRequest& request) {
+result<rpc::TxnResponse> etcd_store::state::transact(const rpc::TxnRequest& request,
+                                                     etcd_link::time until) {
     if (request.ByteSizeLong() > etcd_request_bytes_max)
         return fail(errc::too_big, "commit", "",
                     "its request has " + std::to_string(request.ByteSizeLong()) +
                         " bytes, and etcd takes 1.5 MiB");
     ++transactions;
-    auto answer = link->transact(request);
+    auto answer = link->transact(request, until);
     if (answer) return answer;
     if (answer.error().code() == errc::unknown_outcome) ++unknown;
     return within(std::move(answer), "commit", options.prefix);
@@ -314,6 +318,7 @@ result<receipt> etcd_store::state::commit(const batch& b) {
     if (b.guards.size() + b.writes.size() > commit_rows_max)
         return fail(errc::too_big, "commit", "", "more than 100 guards and writes");
     etcd_plan plan{b, prefix, versions};
+    const auto until = link->deadline();
     const auto learn = [&](const rpc::TxnResponse& answer) {
         auto learnt = plan.learn(answer);
         // So that who was refused, and decides anew, sees what is there, whatever was remembered.
@@ -323,12 +328,12 @@ result<receipt> etcd_store::state::commit(const batch& b) {
     };
     if (plan.reads_first()) {
         ++reads;
-        auto rows = link->read_all(plan.reads());
+        auto rows = link->read_all(plan.reads(), until);
         if (!rows) return within(std::move(rows), "commit", options.prefix);
         if (auto learnt = learn(*rows); !learnt) return passed(learnt);
     }
-    for (int plans = 1; plans <= plans_max; ++plans) {
-        auto answer = transact(plan.request());
+    for (int plans = 0; plans < plans_max && etcd_link::clock::now() < until; ++plans) {
+        auto answer = transact(plan.request(), until);
         if (!answer) return passed(answer);
         if (answer->succeeded()) {
             ++commits;
@@ -372,7 +377,7 @@ result<void> etcd_store::state::make_or_find() const {
         r.add_success()->mutable_request_range()->set_key(key);
     }
     r.add_failure()->mutable_request_range()->set_key(key);
-    const auto answer = link->transact(r);
+    const auto answer = link->transact_idempotent(r, link->deadline());
     if (!answer) return std::unexpected{answer.error()};
     if (answer->succeeded()) {
         if (options.create) return {};

@@ -182,8 +182,7 @@ std::string etcd_link::token() {
     return token_;
 }
 
-grpc::Status etcd_link::authenticate(endpoint& at, clock::time_point until,
-                                     const std::stop_token& stop) {
+grpc::Status etcd_link::authenticate(endpoint& at, time until, const std::stop_token& stop) {
     rpc::AuthenticateRequest who;
     who.set_name(options_.user);
     who.set_password(options_.password);
@@ -232,8 +231,8 @@ etcd_link::attempted etcd_link::meet(endpoint& at, clock::duration time_max,
     return met;
 }
 
-etcd_link::outcome etcd_link::ask(kind what, const attempt& once, const std::stop_token& stop) {
-    const auto until = clock::now() + options_.call_time_max;
+etcd_link::outcome etcd_link::ask(kind what, const attempt& once, time until,
+                                  const std::stop_token& stop) {
     const clock::duration share = options_.call_time_max / read_attempts;
     // What was heard last; from one that is not connected, nothing is.
     outcome o{
@@ -268,7 +267,8 @@ etcd_link::outcome etcd_link::ask(kind what, const attempt& once, const std::sto
                 told_who = o.means.verdict == etcd_verdict::refused;
             }
             again = o.means.verdict == etcd_verdict::elsewhere ||
-                    (o.means.verdict == etcd_verdict::lost && what == kind::read);
+                    (o.means.verdict == etcd_verdict::lost && what == kind::read &&
+                     o.means.code != errc::no_space);
         }
         if (again || o.means.verdict == etcd_verdict::lost) leave(at);
         if (!again || clock::now() >= until || stop.stop_requested()) return o;
@@ -283,7 +283,8 @@ bool etcd_link::is_ours(const rpc::ResponseHeader& header) {
 }
 
 template <class Response, class Call>
-result<Response> etcd_link::read(bool of_past, const std::stop_token& stop, const Call& call) {
+result<Response> etcd_link::read(bool of_past, time until, const std::stop_token& stop,
+                                 const Call& call) {
     Response answer;
     const auto once = [&](bool anywhere) {
         return ask(
@@ -293,7 +294,7 @@ result<Response> etcd_link::read(bool of_past, const std::stop_token& stop, cons
                 header = answer.header();
                 return status;
             },
-            stop);
+            until, stop);
     };
     auto o = once(of_past);
     if (o.means.verdict == etcd_verdict::ahead && of_past) o = once(false);
@@ -302,11 +303,11 @@ result<Response> etcd_link::read(bool of_past, const std::stop_token& stop, cons
     return answer;
 }
 
-result<rpc::RangeResponse> etcd_link::range(rpc::RangeRequest request,
+result<rpc::RangeResponse> etcd_link::range(rpc::RangeRequest request, time until,
                                             const std::stop_token& stop) {
     bool too_slow = false;
     return read<rpc::RangeResponse>(
-        request.revision() > 0, stop,
+        request.revision() > 0, until, stop,
         [&](endpoint& at, grpc::ClientContext& context, bool anywhere, rpc::RangeResponse& out) {
             request.set_serializable(anywhere);
             if (too_slow && request.limit() > 1)
@@ -317,28 +318,47 @@ result<rpc::RangeResponse> etcd_link::range(rpc::RangeRequest request,
         });
 }
 
-result<rpc::TxnResponse> etcd_link::read_all(rpc::TxnRequest request) {
-    const bool of_past =
-        request.success_size() > 0 && request.success(0).request_range().revision() > 0;
-    return read<rpc::TxnResponse>(
-        of_past, {},
+result<rpc::TxnResponse> etcd_link::read_all(rpc::TxnRequest request, time until) {
+    auto revision = request.success_size() > 0 ? request.success(0).request_range().revision() : 0;
+    auto together = read<rpc::TxnResponse>(
+        revision > 0, until, {},
         [&](endpoint& at, grpc::ClientContext& context, bool anywhere, rpc::TxnResponse& out) {
             for (auto& op : *request.mutable_success())
                 op.mutable_request_range()->set_serializable(anywhere);
             return at.kv->Txn(&context, request, &out);
         });
+    if (together || together.error().code() != errc::no_space) return together;
+    rpc::TxnResponse all;
+    for (auto& op : *request.mutable_success()) {
+        op.mutable_request_range()->set_revision(revision);
+        auto one = range(op.request_range(), until);
+        if (!one) return std::unexpected{one.error()};
+        if (revision == 0) revision = one->header().revision();
+        *all.mutable_header() = one->header();
+        *all.add_responses()->mutable_response_range() = *std::move(one);
+    }
+    return all;
 }
 
-result<rpc::TxnResponse> etcd_link::transact(const rpc::TxnRequest& request) {
+result<rpc::TxnResponse> etcd_link::transact_idempotent(const rpc::TxnRequest& request,
+                                                        time until) {
+    return read<rpc::TxnResponse>(
+        false, until, {},
+        [&](endpoint& at, grpc::ClientContext& context, bool, rpc::TxnResponse& out) {
+            return at.kv->Txn(&context, request, &out);
+        });
+}
+
+result<rpc::TxnResponse> etcd_link::transact(const rpc::TxnRequest& request, time until) {
     rpc::TxnResponse answer;
-    const auto o =
-        ask(kind::change,
-            [&](endpoint& at, grpc::ClientContext& context, rpc::ResponseHeader& header) {
-                auto status = at.kv->Txn(&context, request, &answer);
-                header = answer.header();
-                return status;
-            },
-            {});
+    const auto o = ask(
+        kind::change,
+        [&](endpoint& at, grpc::ClientContext& context, rpc::ResponseHeader& header) {
+            auto status = at.kv->Txn(&context, request, &answer);
+            header = answer.header();
+            return status;
+        },
+        until);
     switch (o.means.verdict) {
         case etcd_verdict::good: break;
         case etcd_verdict::refused:

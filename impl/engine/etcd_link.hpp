@@ -46,21 +46,31 @@ struct etcd_judgement {
 class etcd_link {
 public:
     using clock = std::chrono::steady_clock;
+    using time = clock::time_point;
 
     /// Reads the TLS files. No endpoint is asked yet.
     [[nodiscard]] static result<std::unique_ptr<etcd_link>> open(const etcd_options& options);
+
+    /// When a call that begins now is to end, however many requests it takes: each is given it.
+    [[nodiscard]] time deadline() const { return clock::now() + options_.call_time_max; }
 
     /// A read; `compacted` is a `conflict`. What `ahead` says is asked again without
     /// `serializable`. Where rows do not come in time, it asks for fewer than its limit, and `more`
     /// is said of those. It ends soon once `stop` is asked for.
     [[nodiscard]] result<etcdserverpb::RangeResponse> range(etcdserverpb::RangeRequest request,
+                                                            time until,
                                                             const std::stop_token& stop = {});
-    /// Several reads as one; the request's are all of one kind.
-    [[nodiscard]] result<etcdserverpb::TxnResponse> read_all(etcdserverpb::TxnRequest request);
+    /// Several reads as one; the request's are all of one kind. A full cluster of 3.5.0 to 3.5.6
+    /// refuses that, and is asked for one after another, all at one revision.
+    [[nodiscard]] result<etcdserverpb::TxnResponse> read_all(etcdserverpb::TxnRequest request,
+                                                             time until);
     /// `unknown_outcome` where it may have been done. It is sent to none but the cluster that
     /// answered first.
     [[nodiscard]] result<etcdserverpb::TxnResponse> transact(
-        const etcdserverpb::TxnRequest& request);
+        const etcdserverpb::TxnRequest& request, time until);
+    /// The same for what does nothing more if it is done twice: it is asked for as a read is.
+    [[nodiscard]] result<etcdserverpb::TxnResponse> transact_idempotent(
+        const etcdserverpb::TxnRequest& request, time until);
 
     /// A watch on the endpoint that is asked now. The context must outlive it.
     [[nodiscard]] std::unique_ptr<
@@ -97,17 +107,17 @@ private:
 
     explicit etcd_link(const etcd_options& options) : options_{options} {}
 
-    [[nodiscard]] outcome ask(kind what, const attempt& once, const std::stop_token& stop);
+    [[nodiscard]] outcome ask(kind what, const attempt& once, time until,
+                              const std::stop_token& stop = {});
     [[nodiscard]] attempted try_at(endpoint& at, clock::duration time_max, const attempt& once,
                                    const std::stop_token& stop);
     [[nodiscard]] attempted meet(endpoint& at, clock::duration time_max,
                                  const std::stop_token& stop);
     /// `of_past` says that the request names a revision: then any member may answer that has it.
     template <class Response, class Call>
-    [[nodiscard]] result<Response> read(bool of_past, const std::stop_token& stop,
+    [[nodiscard]] result<Response> read(bool of_past, time until, const std::stop_token& stop,
                                         const Call& call);
-    [[nodiscard]] grpc::Status authenticate(endpoint& at, clock::time_point until,
-                                            const std::stop_token& stop);
+    [[nodiscard]] grpc::Status authenticate(endpoint& at, time until, const std::stop_token& stop);
     [[nodiscard]] std::string introduce(grpc::ClientContext& context);
     [[nodiscard]] std::string token();
     void leave(endpoint& failed);

@@ -51,7 +51,7 @@ void etcd_watch::follow() {
     rpc::RangeRequest now;
     now.set_key(prefix_);
     now.set_count_only(true);
-    const auto begin = link_.range(now, stop_.get_token());
+    const auto begin = link_.range(now, link_.deadline(), stop_.get_token());
     if (!begin) return;
     const auto revision = begin->header().revision();
 

@@ -80,6 +80,50 @@ TEST(Explore, ATokenOfSomethingElseIsRefused) {
     EXPECT_TRUE(refused(told, ""));
 }
 
+// Whatever a guard came to, there is a schedule that ends with just that.
+TEST(Explore, GuardsHaveWitnesses) {
+    const check::faults strike{.crashes = 1, .lost_replies = 1, .zombies = 1, .spurious = 1};
+    std::size_t held = 0, failed = 0;
+    for (const auto& told : {bank(2, 1), bank(3, 1, strike), tags(2, 2), tags(2, 1, strike)})
+        for (auto in : {scope{}, scope::raw()}) {
+            in.keep_witnesses = true;
+            const auto end_of = [&](const std::string& token) {
+                const auto again = replay(told, token);
+                EXPECT_TRUE(again) << again.error().message();
+                return *again;
+            };
+            // A commit that was refused has left the rows as its guards met them.
+            const auto met = [](const check::replayed& end, const auto& guard) {
+                const auto row =
+                    std::ranges::find(end.rows, guard.key, [](const auto& r) { return r.first; });
+                return row == end.rows.end() ? std::nullopt : std::optional{row->second};
+            };
+            for (const auto& [guard, count] : explore(told, in).guards) {
+                EXPECT_EQ(count.held_by.empty(), count.held == 0) << guard.second;
+                EXPECT_EQ(count.failed_by.empty(), count.failed == 0) << guard.second;
+                for (const bool holds : {true, false}) {
+                    const auto& token = holds ? count.held_by : count.failed_by;
+                    if (token.empty()) continue;
+                    const auto end = end_of(token);
+                    const auto& last = end.schedule.back();
+                    EXPECT_EQ(last.operation, guard.first);
+                    ASSERT_TRUE(last.commit) << token;
+                    EXPECT_TRUE(std::ranges::any_of(last.commit->guards, [&](const auto& g) {
+                        const bool held_there =
+                            last.commit->what == check::told_commit::fate::made ||
+                            met(end, g) == g.expected;
+                        return g.name == guard.second && held_there == holds;
+                    })) << token;
+                    ++(holds ? held : failed);
+                }
+            }
+        }
+    EXPECT_GT(held, 0u);
+    EXPECT_GT(failed, 0u);
+    for (const auto& [guard, count] : explore(bank(2, 1)).guards)
+        EXPECT_EQ(count.held_by + count.failed_by, "") << "nobody asked";
+}
+
 TEST(Explore, ShortCutsReachWhatTheRawSearchReaches) {
     check::faults both{.crashes = 1, .lost_replies = 1};
     check::faults late{.zombies = 1, .spurious = 1};

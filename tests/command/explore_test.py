@@ -39,10 +39,27 @@ class Explore(CommandTest):
         self.assertGreater(told["transitions"], told["states"])
         self.assertTrue(all(set(g) == {"operation", "guard", "held", "failed"}
                             for g in told["guards"]))
+        self.assertIn("holds", self.lines("explore", *SMALL)[0])
+
+    def test_how_each_guard_came_to_hold_and_to_fail(self):
+        guards = self.explore(*SMALL, "--guards")["guards"]
+        for came, by in (("held", "held_by"), ("failed", "failed_by")):
+            tokens = [g[by] for g in guards if g[came] > 0]
+            self.assertTrue(tokens)
+            self.assertFalse(any(g[by] for g in guards if g[came] == 0))
+            for token in tokens:
+                self.assertFalse(self.explore("--replay", token)["violated"])
+        failed = next(g for g in guards if g["failed_by"])
+        text = "\n".join(self.lines("explore", "--replay", failed["failed_by"]))
+        self.assertIn("in vain", text)
+        told = "\n".join(self.lines("explore", *SMALL, "--guards"))
+        self.assertIn(f"    failed by {failed['failed_by']}\n", told + "\n")
+
+    def test_a_story_searched_raw(self):
+        told = self.explore(*SMALL)
         raw = self.explore(*SMALL, "--raw")
         self.assertTrue(raw["holds"])
         self.assertGreater(raw["states"], told["states"])
-        self.assertIn("holds", self.lines("explore", *SMALL)[0])
 
     def test_a_story_that_is_told_to_break(self):
         told = self.explore("stuck")
@@ -151,6 +168,7 @@ class Explore(CommandTest):
                 ([*SMALL, "--walks", "2", "--raw"], "--raw"),
                 ([*SMALL, "--walks", "2", "--mutants"], "--mutants"),
                 ([*SMALL, "--walks", "2", "--priorities", "17"], "16"),
+                ([*SMALL, "--walks", "2", "--guards"], "--guards"),
                 (["stuck", "--mutants"], "hold")):
             done = self.run_command("explore", *words, code=USAGE)
             self.assertIn(says, done.stderr.decode())

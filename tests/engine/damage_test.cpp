@@ -20,7 +20,7 @@ namespace casement::engine::damage_test {
 namespace {
 
 namespace testing = casement::testing;
-using testing::damage;
+using testing::damage, testing::scaled, testing::spaced;
 
 constexpr std::size_t rows_n = 150, row_bytes = 400;
 
@@ -85,11 +85,11 @@ TEST_F(damaged, the_judge_finds_a_store_sound_and_knows_what_is_wrong) {
 TEST_F(damaged, a_log_below_the_watermark_is_missed_in_any_part) {
     const auto log = file(".log");
     std::vector<damage> all{{damage::kind::remove, log}};
-    for (std::size_t at = 0; at < size_of(log); at += 97)
+    for (std::size_t at = 0; at < size_of(log); at += spaced(97))
         all.push_back({damage::kind::cut, log, at});
     // Also each byte of the last record: a length that is wrong there reads as the end of the log.
     const auto last = size_of(log) - std::min<std::size_t>(size_of(log), row_bytes + 40);
-    for (std::size_t at = 0; at < size_of(log); at += at < last ? 53 : 1)
+    for (std::size_t at = 0; at < size_of(log); at += spaced(at < last ? 53 : 1))
         all.push_back({damage::kind::flip, log, at, static_cast<std::uint8_t>(1u << at % 8)});
     const auto t = suffer(all);
     for (const auto& w : t.wrong) ADD_FAILURE() << w;
@@ -111,11 +111,11 @@ TEST_F(damaged, current_is_missed_in_any_part) {
 }
 
 TEST_F(damaged, a_damaged_watermark_hides_nothing) {
-    expect_no_harm(testing::damages_of(path_, "watermark", {.flip = 37, .cut = 503}));
+    expect_no_harm(testing::damages_of(path_, "watermark", {.flip = spaced(37), .cut = 503}));
     // Most of all where it says something.
     std::vector<damage> said;
     for (std::size_t slot : {0u, 4096u})
-        for (std::size_t at = 0; at < 64; ++at)
+        for (std::size_t at = 0; at < 64; at += spaced(1))
             said.push_back({damage::kind::flip, "watermark", slot + at, 0x40});
     expect_no_harm(said);
     // One slot is enough to open; with neither, nobody knows.
@@ -132,7 +132,8 @@ TEST_F(damaged, files_of_every_kind_are_missed_or_not_needed) {
     std::size_t total = 0;
     for (const auto& f : testing::files_of(path_)) total += size_of(f);
     for (const auto& f : testing::files_of(path_))
-        expect_no_harm(testing::damages_of(path_, f, {.flip = total / 300, .cut = total / 60}));
+        expect_no_harm(testing::damages_of(
+            path_, f, {.flip = total / scaled(300), .cut = total / scaled(60)}));
 }
 
 TEST_F(damaged, tables_are_missed_in_any_part) {

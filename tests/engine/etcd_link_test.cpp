@@ -3,12 +3,17 @@
 
 #include "engine/etcd_link.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -205,15 +210,15 @@ private:
 std::uint64_t times_told(member::delayed who) {
     member m;
     const auto link = *etcd_link::open(m.options());
-    EXPECT_TRUE(link->range({}));
+    EXPECT_TRUE(link->range({}, link->deadline()));
     EXPECT_EQ(link->authentications(), 1u);
     m.forget_everybody(who);
     {
-        const std::jthread first{[&] { EXPECT_TRUE(link->range({})); }};
+        const std::jthread first{[&] { EXPECT_TRUE(link->range({}, link->deadline())); }};
         m.wait_until_one_waits();
-        EXPECT_TRUE(link->range({}));
+        EXPECT_TRUE(link->range({}, link->deadline()));
     }
-    EXPECT_TRUE(link->range({}));
+    EXPECT_TRUE(link->range({}, link->deadline()));
     return link->authentications() - 1;
 }
 
@@ -223,6 +228,125 @@ TEST(etcd_link, takes_the_token_that_another_thread_has_got_meanwhile) {
 
 TEST(etcd_link, keeps_the_token_that_another_thread_has_got_when_it_gets_none) {
     EXPECT_EQ(times_told(member::delayed::to_be_let_in), 2u) << "one got none, and one got one";
+}
+
+/// Answers each call as the test says.
+class told_member {
+public:
+    std::function<grpc::Status(const rpc::RangeRequest&, rpc::RangeResponse&)> range;
+    std::function<grpc::Status(grpc::ServerContext&, const rpc::TxnRequest&, rpc::TxnResponse&)>
+        transact;
+
+    told_member() {
+        int port = 0;
+        grpc::ServerBuilder make;
+        make.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+        make.RegisterService(&kv_);
+        server_ = make.BuildAndStart();
+        require(server_ != nullptr, "it listens");
+        endpoint_ = "127.0.0.1:" + std::to_string(port);
+    }
+    ~told_member() { server_->Shutdown(std::chrono::system_clock::now()); }
+    told_member(const told_member&) = delete;
+    told_member& operator=(const told_member&) = delete;
+
+    [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+
+private:
+    struct kv_service : rpc::KV::Service {
+        explicit kv_service(told_member& m) : of{m} {}
+        told_member& of;
+        grpc::Status Range(grpc::ServerContext*, const rpc::RangeRequest* asked,
+                           rpc::RangeResponse* answer) override {
+            answer->mutable_header()->set_cluster_id(7);
+            return of.range ? of.range(*asked, *answer) : grpc::Status::OK;
+        }
+        grpc::Status Txn(grpc::ServerContext* context, const rpc::TxnRequest* asked,
+                         rpc::TxnResponse* answer) override {
+            answer->mutable_header()->set_cluster_id(7);
+            return of.transact(*context, *asked, *answer);
+        }
+    };
+
+    std::string endpoint_;
+    kv_service kv_{*this};
+    std::unique_ptr<grpc::Server> server_;
+};
+
+/// Everything that is asked is done, and nothing is there.
+grpc::Status do_all(const rpc::TxnRequest& asked, rpc::TxnResponse& answer) {
+    answer.set_succeeded(true);
+    for (const auto& op : asked.success())
+        if (op.has_request_range())
+            (void)answer.add_responses()->mutable_response_range();
+        else
+            (void)answer.add_responses()->mutable_response_put();
+    return grpc::Status::OK;
+}
+
+TEST(etcd_link, reads_one_by_one_from_a_full_cluster_that_refuses_them_together) {
+    told_member full;
+    std::vector<std::int64_t> at;  // the revisions that were asked for
+    full.transact = [](auto&, auto&, auto&) -> grpc::Status {
+        return {RESOURCE_EXHAUSTED, "etcdserver: mvcc: database space exceeded"};
+    };
+    full.range = [&](const auto& asked, auto& answer) {
+        at.push_back(asked.revision());
+        answer.mutable_header()->set_revision(5 + static_cast<std::int64_t>(at.size()));
+        answer.add_kvs()->set_key(asked.key());
+        return grpc::Status::OK;
+    };
+    const auto link = *etcd_link::open({.endpoints = {full.endpoint()}, .prefix = "/p"});
+    rpc::TxnRequest all;
+    for (const auto* key : {"a", "b", "c"})
+        all.add_success()->mutable_request_range()->set_key(key);
+    const auto read = link->read_all(all, link->deadline());
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(at, (std::vector<std::int64_t>{0, 6, 6})) << "all of one instant";
+    ASSERT_EQ(read->responses_size(), 3);
+    EXPECT_EQ(read->responses(2).response_range().kvs(0).key(), "c");
+    EXPECT_EQ(link->transact(all, link->deadline()).error().code(), errc::unknown_outcome);
+}
+
+TEST(etcd_link, opens_beside_an_endpoint_that_takes_calls_and_never_answers) {
+    told_member silent, other;
+    silent.transact = [](auto& context, auto&, auto&) -> grpc::Status {
+        while (!context.IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        return grpc::Status::CANCELLED;
+    };
+    other.transact = [](auto&, const auto& asked, auto& answer) { return do_all(asked, answer); };
+    EXPECT_TRUE(etcd_store::open({.endpoints = {silent.endpoint(), other.endpoint()},
+                                  .prefix = "/p",
+                                  .create = true,
+                                  .call_time_max = std::chrono::milliseconds{3000},
+                                  .cache_bytes = 0}));
+}
+
+TEST(etcd_link, all_requests_of_a_call_have_its_time_together) {
+    using std::chrono::milliseconds;
+    constexpr milliseconds all_of_it{600};
+    told_member slow;
+    std::atomic<int> requests = 0;
+    slow.transact = [&](auto&, const auto& asked, auto& answer) {
+        // One is within its share, the four of a call are not.
+        if (requests++ > 0) std::this_thread::sleep_for(all_of_it * 3 / 10);
+        return do_all(asked, answer);
+    };
+    const auto kv = etcd_store::open({.endpoints = {slow.endpoint()},
+                                      .prefix = "/p",
+                                      .create = true,
+                                      .call_time_max = all_of_it,
+                                      .cache_bytes = 0});
+    ASSERT_TRUE(kv);
+    std::vector<std::string> names;
+    for (std::size_t n = 0; n < 4 * etcd_operations_max; ++n)
+        names.push_back("k" + std::to_string(n));
+    const std::vector<std::string_view> keys{names.begin(), names.end()};
+    const auto few = std::span{keys}.first(etcd_operations_max);
+    EXPECT_TRUE(kv->together(few).get(keys.front()));
+    const auto late = kv->together(keys).get(keys.front());
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code(), errc::io);
 }
 
 TEST(etcd_link, does_not_follow_a_watch_on_another_cluster) {

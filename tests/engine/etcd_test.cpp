@@ -666,14 +666,16 @@ TEST_F(etcd, a_store_is_let_go_while_nobody_answers) {
     ASSERT_TRUE(link);
     etcdserverpb::RangeRequest any;
     any.set_key("k");
-    ASSERT_TRUE((*link)->range(any));
+    ASSERT_TRUE((*link)->range(any, (*link)->deadline()));
     own.pause(0);
     std::stop_source stop;
     const std::jthread later{[&] {
         std::this_thread::sleep_for(milliseconds{200});
         stop.request_stop();
     }};
-    EXPECT_LT(time_of([&] { EXPECT_FALSE((*link)->range(any, stop.get_token())); }), soon_enough)
+    EXPECT_LT(
+        time_of([&] { EXPECT_FALSE((*link)->range(any, (*link)->deadline(), stop.get_token())); }),
+        soon_enough)
         << "as the watch asks for where to begin";
 }
 

@@ -11,6 +11,7 @@
 
 #include <casement/tree/verify.hpp>
 
+#include "support/scale.hpp"
 #include "support/temporary.hpp"
 #include "vault/store_image.hpp"
 
@@ -98,7 +99,7 @@ TEST_F(Damage, AnUndamagedStoreIsClean) {
 
 TEST_F(Damage, EveryFlippedByteIsReportedOrChangesNothing) {
     const char* asked = std::getenv("CASEMENT_DAMAGE_STRIDE");
-    const std::size_t stride = asked ? std::strtoul(asked, nullptr, 10) : 23;
+    const std::size_t stride = asked ? std::strtoul(asked, nullptr, 10) : spaced(23);
     std::size_t flips = 0, reported = 0;
     for (const auto& file : files_) {
         const std::string bytes = slurp(fs::path{pristine()} / file);

@@ -47,6 +47,8 @@ struct scope {
     bool stop_at_violation = true;
     /// Keeps what the audit compares: the rows of every state in which nobody is in mid-turn.
     bool keep_restful = false;
+    /// Keeps of each guard how it was first seen to hold and to fail: `guard_count`'s tokens.
+    bool keep_witnesses = false;
     std::function<void(const so_far&)> progress;  // called now and then
 
     /// No short cut: each call a step, each name as it is.
@@ -58,9 +60,11 @@ struct scope {
     }
 };
 
-/// How often a guard was seen to hold and to fail.
+/// How often a guard was seen to hold and to fail, and tokens that replay a schedule which ends
+/// with that, if its scope keeps witnesses; "" where it was never seen.
 struct guard_count {
     std::uint64_t held = 0, failed = 0;
+    std::string held_by = {}, failed_by = {};
 };
 
 /// One way that actors may choose: at how many states it could be begun, and how many of its
