@@ -123,6 +123,7 @@ inline constexpr std::array told_stories = std::to_array<told>({
     {"overlays-at-rev", {}},
     {"everything-any-rev", {}},
     {"everything-at-rev", {}},
+    {"sweep-put-unasked", {}},
 });
 
 /// What a guard (operation, name) came to.
