@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <set>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -138,9 +137,10 @@ std::vector<past_call<asked, std::string>> parsed(std::string_view events) {
 }
 
 TEST(Linearizable, PublishedHistoriesAreJudgedAsOthersDo) {
-    std::set<bool> judged;
+    bool judged = false;
     for (const auto& [name, events, is_linearizable] : published_histories) {
-        if (!judged.insert(is_linearizable).second && sanitized) continue;  // one of each
+        if (sanitized && (judged || !is_linearizable)) continue;  // a no takes a minute there
+        judged = true;
         const auto calls = parsed(events);
         EXPECT_GT(calls.size(), 70u) << name;
         EXPECT_EQ(linearizable(a_register{}, calls), is_linearizable) << name;
