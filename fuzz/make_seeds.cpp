@@ -1,6 +1,6 @@
 // Writes the seeds of the corpora: `make_fuzz_seeds DIRECTORY`, once for each format. Real
 // encodings, small ones, by the code that ships; a file whose name begins with `refused_` is no
-// encoding, and one that begins with `gives_away_` shows at once what is planted in a target.
+// encoding, and one that begins with `gives_away_` breaks at once what is planted in its target.
 
 #include <algorithm>
 #include <cctype>
@@ -41,7 +41,7 @@
 
 #include "mirror_record.hpp"
 #include "schedules.hpp"
-#include "scripts.hpp"
+#include "scripted.hpp"
 
 namespace {
 
@@ -240,8 +240,8 @@ std::string file_name(std::string words) {
     return words.substr(0, 120);
 }
 
-/// What guards come to that `shown` has not yet, each by a schedule of the search: `use` has it in
-/// words, the token and the bytes that steer along it.
+/// What guards come to that `shown` has not yet, each by a schedule of the search: `use` makes the
+/// seed of that name from the token, and answers what its walk comes to.
 template <class Use>
 void show_guards(const check::story& of, std::set<std::string>& shown, Use use) {
     check::scope in;
@@ -251,20 +251,10 @@ void show_guards(const check::story& of, std::set<std::string>& shown, Use use) 
             const auto words = fuzz::guard_outcome(guard, holds);
             if ((holds ? count.held : count.failed) == 0 || shown.contains(words)) continue;
             const auto& token = holds ? count.held_by : count.failed_by;
-            const auto bytes = check::steering(of, token);
-            require(bytes.has_value(), "what a guard came to can be shown");
-            shown.merge(fuzz::guard_outcomes(check::steer(of, *bytes)));
+            require(!token.empty(), "what a guard came to can be shown");
+            shown.merge(fuzz::guard_outcomes(use("shows " + words, token)));
             require(shown.contains(words), "a token shows what it is a witness of");
-            use(words, token, *bytes);
         }
-}
-
-/// Does what is planted break on this very walk?
-bool gives_away(const check::story& of, std::string_view bytes, const check::left_out& planted) {
-    return !check::steer(of, bytes, {planted}).violations.empty();
-}
-std::string name_of_witness(const std::string& words, bool gives_away) {
-    return file_name((gives_away ? "gives_away " : "shows ") + words);
 }
 
 // A schedule for whatever guards come to, and those that mutants die of, on the code that has its
@@ -275,9 +265,11 @@ void schedules(const corpus& to) {
     for (std::size_t i = 0; i < fuzz::told_stories.size(); ++i) {
         if (fuzz::told_stories[i].size != models::size{}) continue;
         const auto story = fuzz::story_named(fuzz::told_stories[i].name);
-        show_guards(story, shown, [&](const auto& words, const auto&, const auto& bytes) {
-            const bool at_once = gives_away(story, bytes, fuzz::planted_in_stories);
-            to.write(name_of_witness(words, at_once), static_cast<char>(i) + bytes);
+        show_guards(story, shown, [&](const std::string& name, const std::string& token) {
+            const auto bytes = check::steering(story, token);
+            require(bytes.has_value(), "a token steers its own story");
+            to.write(file_name(name), static_cast<char>(i) + *bytes);
+            return check::steer(story, *bytes);
         });
     }
     for (std::size_t i = 0; i < fuzz::told_stories.size(); ++i) {
@@ -356,49 +348,42 @@ void stores(const corpus& to) {
                      std::string{what, file, '\1', '\2', '\3'});
 }
 
-/// A schedule in which every actor's one turn begins with a choice, as the target has it: what was
-/// chosen is a script.
-struct scripted_walk {
-    std::vector<models::script> scripts;
+/// The input of a schedule in which every actor's one turn begins with a choice: what was chosen is
+/// a script.
+std::string scripts_and_steps(const check::story& of, const std::string& token) {
+    constexpr char one_crash_one_lost_reply_one_tick = 0x26;
+    const auto steering = check::steering(of, token);
+    const auto schedule = check::replay(of, token);
+    require(steering && schedule, "a token steers its own story");
+    std::vector<std::string> scripts(of.roles().size());
     std::string steps;
-
-    static constexpr char one_crash_one_lost_reply_one_tick = 0x26;
-    static constexpr check::faults may_strike{.crashes = 1, .lost_replies = 1, .ticks = 1};
-
-    scripted_walk(const check::story& of, const std::string& token) : scripts(of.roles().size()) {
-        const auto steering = check::steering(of, token);
-        const auto schedule = check::replay(of, token);
-        require(steering && schedule, "a token steers its own story");
-        std::size_t at = 0;
-        for (const auto& step : schedule->schedule) {
-            if (at == steering->size()) break;
-            steps += (*steering)[at++];
-            if (step.begins)
-                scripts[step.actor].push_back(static_cast<std::uint8_t>((*steering)[at++]));
-            steps += (*steering)[at++];
-        }
+    std::size_t at = 0;
+    for (const auto& step : schedule->schedule) {
+        if (at == steering->size()) break;
+        steps += (*steering)[at++];
+        if (step.begins) scripts[step.actor] = (*steering)[at++];
+        steps += (*steering)[at++];
     }
-    [[nodiscard]] check::story tale() const {
-        auto all = scripts;
-        std::erase_if(all, [](const auto& s) { return s.empty(); });
-        return models::by_scripts(all, false, may_strike);
-    }
-    [[nodiscard]] std::string input() const {
-        std::string out{one_crash_one_lost_reply_one_tick};
-        for (const auto& script : scripts) out.append(script.begin(), script.end()) += '\xff';
-        return out.append("\xff").append(steps.rbegin(), steps.rend());
-    }
-};
+    std::string out{one_crash_one_lost_reply_one_tick};
+    for (const auto& script : scripts) out += script + '\xff';
+    return out.append("\xff").append(steps.rbegin(), steps.rend());
+}
 
 // Each operation by two clients who take their steps in turn, with every fault allowed and none
 // there; a schedule for whatever guards come to; and those that mutants of them die of.
 void operations(const corpus& to) {
     const auto story = fuzz::story_named("everything-any-rev", {2, 1});
+    const auto seed = [&](const std::string& name, const std::string& input) {
+        const auto tale = fuzz::scripted::read(input).tale();
+        const auto steps = fuzz::steps_of(input);
+        const bool at_once =
+            !check::steer(tale, steps, {fuzz::planted_in_operations}).violations.empty();
+        to.write(file_name((at_once ? "gives_away " : "") + name), input);
+        return check::steer(tale, steps);
+    };
     std::set<std::string> shown;
-    show_guards(story, shown, [&](const auto& words, const auto& token, const auto&) {
-        const scripted_walk walk{story, token};
-        const bool at_once = gives_away(walk.tale(), walk.steps, fuzz::planted_in_operations);
-        to.write(name_of_witness(words, at_once), walk.input());
+    show_guards(story, shown, [&](const std::string& name, const std::string& token) {
+        return seed(name, scripts_and_steps(story, token));
     });
     for (const auto& [guard, count] : check::explore(story).guards) {
         check::scope in;
@@ -406,14 +391,15 @@ void operations(const corpus& to) {
         if (in.without.front() == fuzz::planted_in_operations) continue;
         const auto mutant = check::explore(story, in);
         if (mutant.violations.empty()) continue;
-        to.write(file_name("without " + guard.first + " " + guard.second),
-                 scripted_walk{story, mutant.violations.front().token}.input());
+        (void)seed("without " + guard.first + " " + guard.second,
+                   scripts_and_steps(story, mutant.violations.front().token));
     }
     std::string in_turn;
     for (int step = 0; step < 12; ++step) in_turn += "\0\0\0\1"s;  // read from its end
     for (std::size_t which = 0; which < models::operations(); ++which) {
         const std::string script{static_cast<char>(which), '\xff'};
-        to.write("operation_" + std::to_string(which), '\x3e' + script + script + '\xff' + in_turn);
+        (void)seed("operation " + std::to_string(which),
+                   '\x3e' + script + script + '\xff' + in_turn);
     }
 }
 

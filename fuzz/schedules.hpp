@@ -21,10 +21,10 @@
 
 namespace casement::fuzz {
 
-/// What the planted bugs leave out: of every operation of a story; and of one, where clients do
-/// what the bytes say, and seldom meet.
+/// What the planted bugs leave out: of every operation of a story; and of one, which another client
+/// must meet half-way.
 inline const check::left_out planted_in_stories{"", "the path leads here"},
-    planted_in_operations{"create", "the name is free"};
+    planted_in_operations{"remove", "the parent is as it was seen"};
 
 [[nodiscard]] inline check::story story_named(std::string_view name, models::size size = {}) {
     for (const auto& s : models::situations())

@@ -131,8 +131,14 @@ TEST_P(Situation, HoldsOrBreaksAsItSays) {
     const auto& s = GetParam();
     ASSERT_TRUE(pinned.contains(s.name)) << "pin its states";
     const auto& at = pinned.at(s.name);
-    const auto r = explore(s.tell(at.of));
+    check::scope in;
+    in.keep_witnesses = true;
+    const auto r = explore(s.tell(at.of), in);
     EXPECT_EQ(r.failed, "");
+    for (const auto& [guard, count] : r.guards) {
+        EXPECT_EQ(count.held_by.empty(), count.held == 0) << guard.second;
+        EXPECT_EQ(count.failed_by.empty(), count.failed == 0) << guard.second;
+    }
     if (s.breaks) {
         ASSERT_FALSE(r.violations.empty()) << told(r);
         // The token of the first leads there again; that nothing leads on cannot be replayed.

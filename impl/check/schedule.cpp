@@ -13,6 +13,9 @@ namespace casement::check::detail {
 
 namespace {
 
+// Of a turn that chooses and looks at clocks often, not every way is tried.
+constexpr std::size_t witness_steps_max = 100'000;
+
 std::string told_call(const file_call& c) {
     static constexpr const char* words[] = {"creates",
                                             "opens",
@@ -354,9 +357,13 @@ std::string search::witness(const sight& of) {
         return o.has_value();
     });
     // Equals change places in a search: it may be another one who does it.
-    there = there && (shows(words, of.actor, of.what, *by) ||
-                      std::ranges::any_of(std::views::iota(std::size_t{0}, story_.roles().size()),
-                                          [&](auto a) { return shows(words, a, of.what, *by); }));
+    std::vector<std::size_t> actors{of.actor};
+    for (std::size_t a = 0; a < story_.roles().size(); ++a)
+        if (a != of.actor) actors.push_back(a);
+    std::size_t steps_left = witness_steps_max;
+    there = there && std::ranges::any_of(actors, [&](std::size_t a) {
+                return shows(words, a, of.what, *by, steps_left);
+            });
     auto token = there ? token_of(*by) : "";
     scope_ = in;
     return token;
@@ -365,13 +372,15 @@ std::string search::witness(const sight& of) {
 // Whether the actor alone, whatever it chooses and no fault striking, comes to a commit of which
 // that is true; `by` then ends with it.
 bool search::shows(const std::vector<std::uint32_t>& words, std::size_t actor,
-                   const guard_outcome& what, std::vector<choice>& by) {
-    if (turns_of(words[actor + 1]) == 0) return false;
+                   const guard_outcome& what, std::vector<choice>& by, std::size_t& steps_left) {
+    if (actor == story_.roles().size() || turns_of(words[actor + 1]) == 0) return false;
     const auto span = steps_.single(words[0], start(words, actor));
     const std::vector<outcome> ways{span.begin(), span.end()};
     for (std::size_t i = 0; i < ways.size(); ++i) {
         const auto& o = ways[i];
         if (o.struck != fault::none) continue;
+        if (steps_left == 0) return false;
+        --steps_left;
         by.push_back(choice_of(words, actor, i));
         const call c = script_.asks(o.at);
         if (c.what == call::kind::commit && c.operation == what.operation &&
@@ -381,7 +390,7 @@ bool search::shows(const std::vector<std::uint32_t>& words, std::size_t actor,
             return true;
         auto after = words;
         apply(after, actor, o);
-        if (!o.ends_turn && shows(after, actor, what, by)) return true;
+        if (!o.ends_turn && shows(after, actor, what, by, steps_left)) return true;
         by.pop_back();
     }
     return false;

@@ -277,7 +277,8 @@ bool search::look_ahead(std::uint32_t from) {
     states_.words(from, words);
     for (std::size_t actor = 0; actor <= story_.roles().size(); ++actor) {
         const auto ways = outcomes(words, actor);
-        for (auto& o : steps_.newly_found()) sights_.push_back({std::move(o), from, actor});
+        if (scope_.keep_witnesses)
+            for (auto& o : steps_.newly_found()) sights_.push_back({std::move(o), from, actor});
         if (!steps_.lost().empty() || (steps_.uses_blocks() && !blocks_)) return false;
         for (const auto& o : ways) {
             if (!affords(words, o)) continue;
@@ -376,12 +377,12 @@ report search::told() {
     r.replayed = script_.replayed();
     r.complete = complete_;
     r.failed = !steps_.lost().empty() ? steps_.lost() : script_.nondeterministic();
+    r.guards = steps_.guards();  // as the search has met them: telling takes steps, too
     for (const auto& f : found_) r.violations.push_back(tell(f));
     for (std::size_t i = 0; i < seen_.size(); ++i)
         if (!seen_[i] && complete_) r.never.push_back(story_.properties()[i].name);
     r.unvalidated = steps_.unvalidated();
     for (const auto& [operation, key] : r.unvalidated) r.spelled[key] = story_.spelled(key);
-    r.guards = steps_.guards();
     for (const auto& s : sights_) {
         auto& of = r.guards.at({s.what.operation, s.what.guard});
         (s.what.held ? of.held_by : of.failed_by) = witness(s);

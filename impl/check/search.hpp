@@ -153,7 +153,8 @@ private:
     [[nodiscard]] violation tell(const finding& f);
     [[nodiscard]] std::string witness(const sight& of);
     [[nodiscard]] bool shows(const std::vector<std::uint32_t>& words, std::size_t actor,
-                             const guard_outcome& what, std::vector<choice>& by);
+                             const guard_outcome& what, std::vector<choice>& by,
+                             std::size_t& steps_left);
     [[nodiscard]] violation violated(std::string property, std::string words,
                                      const std::vector<choice>& by);
     [[nodiscard]] result<std::vector<choice>> choices_of(std::string_view token);

@@ -498,7 +498,7 @@ void add_explore(CLI::App& app, settings& common) {
                       "Leave out each guard, alone and in sets, and tell what breaks then");
     command->add_flag("--guards", o->guards,
                       "Tell how often each guard held and failed, with tokens that show it");
-    command->add_option("--replay", o->token, "Take the steps of a violation's token again");
+    command->add_option("--replay", o->token, "Take the steps of a token again");
     command->add_option("--scope", o->scope, "ACTORSxTURNS, like 2x2; else as the story has it")
         ->check([](const std::string& text) -> std::string {
             if (parsed_scope(text)) return "";

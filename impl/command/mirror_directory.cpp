@@ -30,9 +30,18 @@ bool filled_directory::is_alias(const std::string& name, bool is_listed, const s
     return !(is_listed && other.is_listed) && !lists_both(name, other.name);
 }
 
-void filled_directory::claim(const std::string& name, bool is_listed, const struct stat& there) {
+filled_directory::naming filled_directory::claim(const std::string& name, bool is_listed,
+                                                 const struct stat& there) {
+    naming until_named{naming_};
     const std::lock_guard lock{mutex_};
     owners_.insert_or_assign(number_of(there), owner{checksum_of(name), is_listed});
+    return until_named;
+}
+
+void filled_directory::disclaim(const std::string& name, const struct stat& there) {
+    const std::lock_guard lock{mutex_};
+    const auto its = owners_.find(number_of(there));
+    if (its != owners_.end() && its->second.name == checksum_of(name)) owners_.erase(its);
 }
 
 bool filled_directory::lists_both(const std::string& name, std::uint64_t other) {

@@ -43,10 +43,12 @@ public:
 
     /// Is this what another name of the store stands for here? If not, it is what this one does.
     bool is_alias(const std::string& name, bool is_listed, const struct stat& there);
-    /// Held from a claim until its name is there: who meets the claim waits for that.
-    [[nodiscard]] std::shared_lock<std::shared_mutex> naming() { return std::shared_lock{naming_}; }
+    /// Held until a claimed name is there: who meets the claim waits for that.
+    using naming = std::shared_lock<std::shared_mutex>;
     /// From now on this is what the name stands for.
-    void claim(const std::string& name, bool is_listed, const struct stat& there);
+    [[nodiscard]] naming claim(const std::string& name, bool is_listed, const struct stat& there);
+    /// It does not, after all.
+    void disclaim(const std::string& name, const struct stat& there);
     /// Is it what a name stands for that the destination lists under another spelling?
     [[nodiscard]] bool is_spelled_otherwise(const struct stat& there);
     /// How the destination lists what it finds under a name that it does not list; "" if not at

@@ -267,7 +267,7 @@ private:
         if (!opened) return passed(opened);
         d->at = *std::move(opened);
         struct stat made {};
-        if (::fstat(d->at->number(), &made) == 0) in.claim(name, false, made);
+        if (::fstat(d->at->number(), &made) == 0) (void)in.claim(name, false, made);
         return d;
     }
 
@@ -488,10 +488,10 @@ private:
         unsure.sure = false;
         if (u.known) unsure.shown = u.known->shown;
         if (auto told = log_.touch(std::move(unsure)); !told) return told;
-        const auto until_named = d.naming();
-        d.claim(u.name, u.is_listed, shown);
+        const auto until_named = d.claim(u.name, u.is_listed, shown);
         const auto what = there ? mirrored::onto::anything : mirrored::onto::nothing;
         auto named = mirrored::rename_to(*d.at, from, u.name, what);
+        if (!named) d.disclaim(u.name, shown);
         if (!named && named.error().code() == errc::exists) {
             u.its_turn->tell(mirrored::gone{wanted.path});
             return is_another(u.where());

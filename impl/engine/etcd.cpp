@@ -332,7 +332,7 @@ result<receipt> etcd_store::state::commit(const batch& b) {
         if (!rows) return within(std::move(rows), "commit", options.prefix);
         if (auto learnt = learn(*rows); !learnt) return passed(learnt);
     }
-    for (int plans = 0; plans < plans_max && etcd_link::clock::now() < until; ++plans) {
+    for (int plans = 0; plans == 0 || (plans < plans_max && link->has_time(until)); ++plans) {
         auto answer = transact(plan.request(), until);
         if (!answer) return passed(answer);
         if (answer->succeeded()) {
@@ -377,13 +377,25 @@ result<void> etcd_store::state::make_or_find() const {
         r.add_success()->mutable_request_range()->set_key(key);
     }
     r.add_failure()->mutable_request_range()->set_key(key);
-    const auto answer = link->transact_idempotent(r, link->deadline());
-    if (!answer) return std::unexpected{answer.error()};
-    if (answer->succeeded()) {
+    const auto until = link->deadline();
+    const auto answer = link->transact_idempotent(r, until);
+    if (answer && answer->succeeded()) {
         if (options.create) return {};
         return fail(errc::not_found, "open store", options.prefix, "no store is there");
     }
-    const auto& there = answer->responses(0).response_range();
+    rpc::RangeResponse there;
+    if (answer) {
+        there = answer->responses(0).response_range();
+    } else if (answer.error().code() == errc::no_space) {
+        // It makes no store, and some versions refuse all transactions: what is there can be read.
+        rpc::RangeRequest read;
+        read.set_key(key);
+        auto row = link->range(std::move(read), until);
+        if (!row || row->kvs_size() == 0) return std::unexpected{answer.error()};
+        there = *std::move(row);
+    } else {
+        return std::unexpected{answer.error()};
+    }
     if (there.kvs_size() == 1 && there.kvs(0).value() == format) return {};
     return fail(errc::newer_format, "open store", options.prefix,
                 there.kvs_size() == 1 ? printable(there.kvs(0).value()) : "");

@@ -237,6 +237,10 @@ etcd_link::outcome etcd_link::ask(kind what, const attempt& once, time until,
     // What was heard last; from one that is not connected, nothing is.
     outcome o{
         {grpc::StatusCode::UNAVAILABLE, "no connection"}, {etcd_verdict::elsewhere}, here().name};
+    if (clock::now() >= until) {
+        o.status = {grpc::StatusCode::DEADLINE_EXCEEDED, "no time is left of the call"};
+        return o;
+    }
     bool told_who = false;
     for (std::size_t tries = 1;; ++tries) {
         auto& at = here();
@@ -247,10 +251,10 @@ etcd_link::outcome etcd_link::ask(kind what, const attempt& once, time until,
         // What is sent when the time is over counts as lost, though nothing has become of it.
         if (connected && left.count() <= 0) return o;
         if (connected) {
-            const bool meets = what == kind::change && !at.ours;
+            const bool meets = what != kind::read && !at.ours;
             auto tried =
                 meets ? meet(at, std::min(left, share), stop)
-                      : try_at(at, what == kind::read ? std::min(left, share) : left, once, stop);
+                      : try_at(at, what == kind::change ? left : std::min(left, share), once, stop);
             if (meets && tried.o.means.verdict == etcd_verdict::good) continue;
             o = std::move(tried.o);
             if (o.means.verdict == etcd_verdict::stale) {
@@ -267,10 +271,11 @@ etcd_link::outcome etcd_link::ask(kind what, const attempt& once, time until,
                 told_who = o.means.verdict == etcd_verdict::refused;
             }
             again = o.means.verdict == etcd_verdict::elsewhere ||
-                    (o.means.verdict == etcd_verdict::lost && what == kind::read &&
+                    (o.means.verdict == etcd_verdict::lost && what != kind::change &&
                      o.means.code != errc::no_space);
         }
-        if (again || o.means.verdict == etcd_verdict::lost) leave(at);
+        if (again || (o.means.verdict == etcd_verdict::lost && o.means.code != errc::no_space))
+            leave(at);
         if (!again || clock::now() >= until || stop.stop_requested()) return o;
         if (tries % endpoints_.size() == 0) std::this_thread::sleep_for(between_rounds);
     }
@@ -329,36 +334,41 @@ result<rpc::TxnResponse> etcd_link::read_all(rpc::TxnRequest request, time until
         });
     if (together || together.error().code() != errc::no_space) return together;
     rpc::TxnResponse all;
+    all.set_succeeded(true);
     for (auto& op : *request.mutable_success()) {
         op.mutable_request_range()->set_revision(revision);
         auto one = range(op.request_range(), until);
         if (!one) return std::unexpected{one.error()};
+        // Later headers are of their own moments.
+        if (!all.has_header()) *all.mutable_header() = one->header();
         if (revision == 0) revision = one->header().revision();
-        *all.mutable_header() = one->header();
         *all.add_responses()->mutable_response_range() = *std::move(one);
     }
     return all;
 }
 
+etcd_link::outcome etcd_link::send(kind what, const rpc::TxnRequest& request,
+                                   rpc::TxnResponse& answer, time until) {
+    const auto once = [&](endpoint& at, grpc::ClientContext& context, rpc::ResponseHeader& header) {
+        auto status = at.kv->Txn(&context, request, &answer);
+        header = answer.header();
+        return status;
+    };
+    return ask(what, once, until);
+}
+
 result<rpc::TxnResponse> etcd_link::transact_idempotent(const rpc::TxnRequest& request,
                                                         time until) {
-    return read<rpc::TxnResponse>(
-        false, until, {},
-        [&](endpoint& at, grpc::ClientContext& context, bool, rpc::TxnResponse& out) {
-            return at.kv->Txn(&context, request, &out);
-        });
+    rpc::TxnResponse answer;
+    const auto o = send(kind::idempotent_change, request, answer, until);
+    if (o.means.verdict != etcd_verdict::good)
+        return std::unexpected{failed(o.asked, o.status, o.means.code)};
+    return answer;
 }
 
 result<rpc::TxnResponse> etcd_link::transact(const rpc::TxnRequest& request, time until) {
     rpc::TxnResponse answer;
-    const auto o = ask(
-        kind::change,
-        [&](endpoint& at, grpc::ClientContext& context, rpc::ResponseHeader& header) {
-            auto status = at.kv->Txn(&context, request, &answer);
-            header = answer.header();
-            return status;
-        },
-        until);
+    const auto o = send(kind::change, request, answer, until);
     switch (o.means.verdict) {
         case etcd_verdict::good: break;
         case etcd_verdict::refused:

@@ -1,7 +1,7 @@
 #pragma once
 // Calls to a cluster: which endpoint is asked, until when, as whom, and what a failure means. A
 // read may be asked of one endpoint after another; a transaction is sent again only where it is
-// certain that the last time changed nothing. Any thread.
+// certain that the last time changed nothing, or that it does nothing more. Any thread.
 
 #include <grpcpp/grpcpp.h>
 
@@ -53,6 +53,11 @@ public:
 
     /// When a call that begins now is to end, however many requests it takes: each is given it.
     [[nodiscard]] time deadline() const { return clock::now() + options_.call_time_max; }
+    /// Whether it is worth it to begin another request of that call: one that is cut short may have
+    /// been done.
+    [[nodiscard]] bool has_time(time until) const {
+        return until - clock::now() > options_.call_time_max / 10;
+    }
 
     /// A read; `compacted` is a `conflict`. What `ahead` says is asked again without
     /// `serializable`. Where rows do not come in time, it asks for fewer than its limit, and `more`
@@ -68,7 +73,8 @@ public:
     /// answered first.
     [[nodiscard]] result<etcdserverpb::TxnResponse> transact(
         const etcdserverpb::TxnRequest& request, time until);
-    /// The same for what does nothing more if it is done twice: it is asked for as a read is.
+    /// For what does nothing more if it is done twice: it is sent again where nobody knows whether
+    /// it was done. Also to none but that cluster; where nobody answers, `io`.
     [[nodiscard]] result<etcdserverpb::TxnResponse> transact_idempotent(
         const etcdserverpb::TxnRequest& request, time until);
 
@@ -96,7 +102,7 @@ private:
         etcd_judgement means;
         std::string asked;  // which endpoint
     };
-    enum class kind : std::uint8_t { read, change };
+    enum class kind : std::uint8_t { read, change, idempotent_change };
     /// A call, which tells the header of its answer.
     using attempt =
         std::function<grpc::Status(endpoint&, grpc::ClientContext&, etcdserverpb::ResponseHeader&)>;
@@ -117,6 +123,8 @@ private:
     template <class Response, class Call>
     [[nodiscard]] result<Response> read(bool of_past, time until, const std::stop_token& stop,
                                         const Call& call);
+    [[nodiscard]] outcome send(kind what, const etcdserverpb::TxnRequest& request,
+                               etcdserverpb::TxnResponse& answer, time until);
     [[nodiscard]] grpc::Status authenticate(endpoint& at, time until, const std::stop_token& stop);
     [[nodiscard]] std::string introduce(grpc::ClientContext& context);
     [[nodiscard]] std::string token();

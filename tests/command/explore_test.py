@@ -169,6 +169,8 @@ class Explore(CommandTest):
                 ([*SMALL, "--walks", "2", "--mutants"], "--mutants"),
                 ([*SMALL, "--walks", "2", "--priorities", "17"], "16"),
                 ([*SMALL, "--walks", "2", "--guards"], "--guards"),
+                ([*SMALL, "--mutants", "--guards"], "--guards"),
+                (["--replay", "cm2.aaaaaa.", "--guards"], "--guards"),
                 (["stuck", "--mutants"], "hold")):
             done = self.run_command("explore", *words, code=USAGE)
             self.assertIn(says, done.stderr.decode())

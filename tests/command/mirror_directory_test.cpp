@@ -48,9 +48,20 @@ TEST_F(Directory, TwoNamesThatAreThereAreTwo) {
     make("new");
     make("old");
     const auto one_for_all = look("new");
-    filled.claim("new", false, one_for_all);
+    (void)filled.claim("new", false, one_for_all);
     EXPECT_FALSE(filled.is_alias("old", true, one_for_all));
     EXPECT_TRUE(filled.is_alias("older", true, one_for_all));
+}
+
+TEST_F(Directory, WhatGotNoNameIsNobodysAlias) {
+    make("old");
+    const auto one_for_all = look("old");
+    (void)filled.claim("refused", false, one_for_all);
+    EXPECT_TRUE(filled.is_alias("old", true, one_for_all));
+    filled.disclaim("another", one_for_all);
+    EXPECT_TRUE(filled.is_alias("old", true, one_for_all));
+    filled.disclaim("refused", one_for_all);
+    EXPECT_FALSE(filled.is_alias("old", true, one_for_all));
 }
 
 // A file is claimed before it has its name: until then a listing does not show it.
@@ -59,8 +70,7 @@ TEST_F(Directory, WhoMeetsAClaimWaitsForItsName) {
     const auto one_for_all = look("old");
     std::future<bool> met;
     {
-        const auto until_named = filled.naming();
-        filled.claim("new", false, one_for_all);
+        const auto until_named = filled.claim("new", false, one_for_all);
         met = std::async(std::launch::async,
                          [&] { return filled.is_alias("old", true, one_for_all); });
         EXPECT_EQ(met.wait_for(std::chrono::milliseconds{50}), std::future_status::timeout);

@@ -233,6 +233,7 @@ TEST(etcd_link, keeps_the_token_that_another_thread_has_got_when_it_gets_none) {
 /// Answers each call as the test says.
 class told_member {
 public:
+    std::uint64_t cluster = 7;
     std::function<grpc::Status(const rpc::RangeRequest&, rpc::RangeResponse&)> range;
     std::function<grpc::Status(grpc::ServerContext&, const rpc::TxnRequest&, rpc::TxnResponse&)>
         transact;
@@ -258,12 +259,12 @@ private:
         told_member& of;
         grpc::Status Range(grpc::ServerContext*, const rpc::RangeRequest* asked,
                            rpc::RangeResponse* answer) override {
-            answer->mutable_header()->set_cluster_id(7);
+            answer->mutable_header()->set_cluster_id(of.cluster);
             return of.range ? of.range(*asked, *answer) : grpc::Status::OK;
         }
         grpc::Status Txn(grpc::ServerContext* context, const rpc::TxnRequest* asked,
                          rpc::TxnResponse* answer) override {
-            answer->mutable_header()->set_cluster_id(7);
+            answer->mutable_header()->set_cluster_id(of.cluster);
             return of.transact(*context, *asked, *answer);
         }
     };
@@ -291,6 +292,7 @@ TEST(etcd_link, reads_one_by_one_from_a_full_cluster_that_refuses_them_together)
         return {RESOURCE_EXHAUSTED, "etcdserver: mvcc: database space exceeded"};
     };
     full.range = [&](const auto& asked, auto& answer) {
+        if (asked.keys_only()) return grpc::Status::OK;  // who are you?
         at.push_back(asked.revision());
         answer.mutable_header()->set_revision(5 + static_cast<std::int64_t>(at.size()));
         answer.add_kvs()->set_key(asked.key());
@@ -303,9 +305,60 @@ TEST(etcd_link, reads_one_by_one_from_a_full_cluster_that_refuses_them_together)
     const auto read = link->read_all(all, link->deadline());
     ASSERT_TRUE(read) << read.error().message();
     EXPECT_EQ(at, (std::vector<std::int64_t>{0, 6, 6})) << "all of one instant";
+    EXPECT_EQ(read->header().revision(), 6) << "and of that";
+    for (auto& op : *all.mutable_success()) op.mutable_request_range()->set_revision(3);
+    at.clear();
+    ASSERT_TRUE(link->read_all(all, link->deadline()));
+    EXPECT_EQ(at, (std::vector<std::int64_t>{3, 3, 3}));
     ASSERT_EQ(read->responses_size(), 3);
     EXPECT_EQ(read->responses(2).response_range().kvs(0).key(), "c");
     EXPECT_EQ(link->transact(all, link->deadline()).error().code(), errc::unknown_outcome);
+}
+
+TEST(etcd_link, opens_a_store_on_a_full_cluster_and_makes_none) {
+    told_member full;
+    full.transact = [](auto&, auto&, auto&) -> grpc::Status {
+        return {RESOURCE_EXHAUSTED, "etcdserver: mvcc: database space exceeded"};
+    };
+    std::string there;
+    full.range = [&](const auto& asked, auto& answer) {
+        if (there.empty() || asked.keys_only()) return grpc::Status::OK;
+        answer.add_kvs()->set_value(there);
+        return grpc::Status::OK;
+    };
+    for (const bool create : {true, false}) {
+        const auto code = [&](const std::string& found) {
+            there = found;
+            const auto kv = etcd_store::open({.endpoints = {full.endpoint()},
+                                              .prefix = "/p",
+                                              .create = create,
+                                              .cache_bytes = 0});
+            return kv ? errc{} : kv.error().code();
+        };
+        EXPECT_EQ(code(""), errc::no_space);
+        EXPECT_EQ(code("casement 2"), errc::newer_format);
+        EXPECT_EQ(code("casement 1"), errc{});
+    }
+}
+
+// A store is made by a change, which whoever is asked makes: also a cluster that is not ours.
+TEST(etcd_link, makes_a_store_on_one_cluster_only) {
+    told_member ours, another;
+    another.cluster = 8;
+    ours.transact = [](auto&, auto&, auto&) -> grpc::Status {
+        return {UNAVAILABLE, "the answer is lost"};
+    };
+    int made_elsewhere = 0;
+    another.transact = [&](auto&, const auto& asked, auto& answer) {
+        ++made_elsewhere;
+        return do_all(asked, answer);
+    };
+    EXPECT_FALSE(etcd_store::open({.endpoints = {ours.endpoint(), another.endpoint()},
+                                   .prefix = "/p",
+                                   .create = true,
+                                   .call_time_max = std::chrono::milliseconds{500},
+                                   .cache_bytes = 0}));
+    EXPECT_EQ(made_elsewhere, 0);
 }
 
 TEST(etcd_link, opens_beside_an_endpoint_that_takes_calls_and_never_answers) {
@@ -324,22 +377,29 @@ TEST(etcd_link, opens_beside_an_endpoint_that_takes_calls_and_never_answers) {
 
 TEST(etcd_link, all_requests_of_a_call_have_its_time_together) {
     using std::chrono::milliseconds;
-    constexpr milliseconds all_of_it{600};
+    constexpr milliseconds all_of_it{2000};
     told_member slow;
     std::atomic<int> requests = 0;
+    std::atomic<bool> refuses = false;
     slow.transact = [&](auto&, const auto& asked, auto& answer) {
-        // One is within its share, the four of a call are not.
-        if (requests++ > 0) std::this_thread::sleep_for(all_of_it * 3 / 10);
-        return do_all(asked, answer);
+        ++requests;
+        if (!refuses) {  // one is within its share, the five of a call are not
+            if (asked.compare_size() == 0) std::this_thread::sleep_for(all_of_it / 4);
+            return do_all(asked, answer);
+        }
+        std::this_thread::sleep_for(all_of_it / 20);
+        for (int n = 0; n < asked.failure_size(); ++n)
+            (void)answer.add_responses()->mutable_response_range();
+        return grpc::Status::OK;
     };
-    const auto kv = etcd_store::open({.endpoints = {slow.endpoint()},
-                                      .prefix = "/p",
-                                      .create = true,
-                                      .call_time_max = all_of_it,
-                                      .cache_bytes = 0});
+    auto kv = etcd_store::open({.endpoints = {slow.endpoint()},
+                                .prefix = "/p",
+                                .create = true,
+                                .call_time_max = all_of_it,
+                                .cache_bytes = 0});
     ASSERT_TRUE(kv);
     std::vector<std::string> names;
-    for (std::size_t n = 0; n < 4 * etcd_operations_max; ++n)
+    for (std::size_t n = 0; n < 5 * etcd_operations_max; ++n)
         names.push_back("k" + std::to_string(n));
     const std::vector<std::string_view> keys{names.begin(), names.end()};
     const auto few = std::span{keys}.first(etcd_operations_max);
@@ -347,6 +407,15 @@ TEST(etcd_link, all_requests_of_a_call_have_its_time_together) {
     const auto late = kv->together(keys).get(keys.front());
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().code(), errc::io);
+
+    // A counter that is never as it was assumed: what was refused has not happened.
+    refuses = true;
+    requests = 0;
+    const write one_more{write::kind::bump, "n", {}, 1};
+    const auto in_vain = kv->commit({{}, {&one_more, 1}});
+    ASSERT_FALSE(in_vain);
+    EXPECT_EQ(in_vain.error().code(), errc::conflict) << in_vain.error().message();
+    EXPECT_LE(requests, 20);
 }
 
 TEST(etcd_link, does_not_follow_a_watch_on_another_cluster) {

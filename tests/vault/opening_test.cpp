@@ -90,12 +90,13 @@ public:
         id_ = ::fork();
         EXPECT_GE(id_, 0);
         if (id_ == 0) {
-            if (work()) (void)!::write(ready[1], "x", 1);
+            if (!work() || ::write(ready[1], "x", 1) != 1) ::_exit(1);
             for (;;) ::pause();
         }
+        ::close(ready[1]);
         char byte = 0;
         EXPECT_EQ(::read(ready[0], &byte, 1), 1);
-        for (const int end : ready) ::close(end);
+        ::close(ready[0]);
     }
     ~child() { kill(); }
     child(const child&) = delete;
@@ -104,7 +105,7 @@ public:
     void kill() {
         if (id_ < 0) return;
         EXPECT_EQ(::kill(id_, SIGKILL), 0);
-        EXPECT_EQ(::waitpid(std::exchange(id_, -1), nullptr, 0) > 0, true);
+        EXPECT_GT(::waitpid(std::exchange(id_, -1), nullptr, 0), 0);
     }
 
 private:

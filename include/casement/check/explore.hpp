@@ -47,7 +47,7 @@ struct scope {
     bool stop_at_violation = true;
     /// Keeps what the audit compares: the rows of every state in which nobody is in mid-turn.
     bool keep_restful = false;
-    /// Keeps of each guard how it was first seen to hold and to fail: `guard_count`'s tokens.
+    /// Keeps of each guard a way to see it hold and one to see it fail: `guard_count`'s tokens.
     bool keep_witnesses = false;
     std::function<void(const so_far&)> progress;  // called now and then
 
@@ -61,7 +61,8 @@ struct scope {
 };
 
 /// How often a guard was seen to hold and to fail, and tokens that replay a schedule which ends
-/// with that, if its scope keeps witnesses; "" where it was never seen.
+/// with that, if its scope keeps witnesses. "" where it was never seen, or where no single steps
+/// were found that lead there: explore it raw.
 struct guard_count {
     std::uint64_t held = 0, failed = 0;
     std::string held_by = {}, failed_by = {};
@@ -152,7 +153,7 @@ struct replayed {
     std::vector<std::pair<std::string, std::string>> rows;  // at its end
 };
 
-/// Takes the steps of a violation's token again, under a debugger or in a test. What was left out
+/// Takes the steps of a token again, under a debugger or in a test. What was left out
 /// when it was made, the token says itself; `without` is left out as well. `illegal` if the token
 /// is of another story, or the code has changed so that it goes another way.
 [[nodiscard]] result<replayed> replay(const story& of, std::string_view token,

@@ -40,7 +40,7 @@ struct etcd_options {
     std::vector<std::string> endpoints;  // "host:port", of one cluster
     std::string prefix;                  // not empty, no zero byte
     bool create = false;                 // make the store if nothing is there
-    /// A call answers within this time, however many requests it takes, and of whomever.
+    /// A call answers within this time, however many requests it takes and endpoints it asks.
     /// Each page of a scan is a call.
     std::chrono::milliseconds call_time_max{5000};
     std::optional<etcd_tls> tls{};
