@@ -36,6 +36,7 @@
 
 #include "command.hpp"
 #include "disk.hpp"
+#include "vault/opening.hpp"
 
 namespace casement::command {
 
@@ -315,6 +316,29 @@ finding locks(const scratch& s) {
     return good("locks", "a lock excludes other processes, and goes with its holder");
 }
 
+// As the processes do that share a store whose rows are elsewhere (vault/opening.hpp).
+finding shares(const scratch& s) {
+    const auto path = s / "engine";
+    const auto weak = [](std::string what) {
+        return finding{"sharing", grade::weak, std::move(what),
+                       "where a store's rows are on a cluster, open it once at a time"};
+    };
+    if (!file_of(path, "")) return weak(refused("make a lock file", errno));
+    const auto seen = [&]() -> result<bool> {
+        auto one = opening::shared(path), other = opening::shared(path);
+        if (!one || !other) return passed(one ? other : one);
+        if (auto told = one->writes_from(3); !told) return passed(told);
+        const auto others = other->others();
+        if (!others) return std::unexpected{others.error()};
+        const auto alone = opening::alone(path);
+        if (!alone && alone.error().code() != errc::in_use) return std::unexpected{alone.error()};
+        return !alone && others->write_from == 3u;
+    }();
+    if (!seen) return weak(seen.error().message());
+    if (!*seen) return weak("locks of a part of a file are not seen by who has it open, too");
+    return good("sharing", "who shares a store sees what the others hold");
+}
+
 finding maps(const scratch& s) {
     const auto file = file_of(s / "map", std::string(4096, 'a'));
     if (!file)
@@ -485,8 +509,8 @@ using probe_one = finding (*)(const scratch&);
 /// What a store relies on, and what other programs and exports do.
 constexpr std::array store_checks{renames,           replaces, scanners, transfers,
                                   syncs_directories, locks,    maps,     space};
-constexpr std::array other_checks{case_matters, names,    keeps_facts, symbolic_links,
-                                  hard_links,   reserves, nameless,    speed};
+constexpr std::array other_checks{shares,     case_matters, names,    keeps_facts, symbolic_links,
+                                  hard_links, reserves,     nameless, speed};
 
 std::vector<finding> try_out(const std::string& path, const ground& g, scope asked) {
     auto all = known(g);

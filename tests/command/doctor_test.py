@@ -9,7 +9,7 @@ import unittest
 from command import NO, OK, USAGE, CommandTest, main
 
 CHECKS = {"write", "rename", "replace", "scanners", "transfers", "directories", "locks", "mapping",
-          "case", "odd names", "mode, mtime", "symlinks", "hard links", "reserving", "nameless",
+          "sharing", "case", "odd names", "mode, mtime", "symlinks", "hard links", "reserving", "nameless",
           "sync", "space", "large files"}
 
 # fault: (check, grade), and a word of what is said. The library in QUIRKS makes the fault.
@@ -26,6 +26,8 @@ FAULTS = {
     "no directory sync": ("directories", "weak", "EINVAL"),
     "no locks": ("locks", "unfit", "ENOLCK"),
     "locks lie": ("locks", "unfit", "two processes"),
+    "no locks of parts": ("sharing", "weak", "EINVAL"),
+    "locks of parts lie": ("sharing", "weak", "not seen"),
     "no mapping": ("mapping", "note", "ENODEV"),
     "stale mapping": ("mapping", "unfit", "disagree"),
     "no case": ("case", "weak", "upper and lower"),

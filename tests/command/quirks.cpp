@@ -69,6 +69,8 @@ bool ends(const char* path, std::string_view end) { return std::string_view{path
 int control(const char* name, int file, int what, void* argument) {
     if (what == F_SETLK && quirk("no locks")) return refuse(ENOLCK);
     if (what == F_SETLK && quirk("locks lie")) return 0;
+    if (what == F_OFD_SETLK && quirk("no locks of parts")) return refuse(EINVAL);
+    if (what == F_OFD_SETLK && quirk("locks of parts lie")) return 0;
     return real<int(int, int, ...)>(name)(file, what, argument);
 }
 
