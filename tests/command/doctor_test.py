@@ -8,9 +8,9 @@ import unittest
 
 from command import NO, OK, USAGE, CommandTest, main
 
-CHECKS = {"write", "rename", "replace", "scanners", "transfers", "directories", "locks", "mapping",
-          "sharing", "case", "odd names", "mode, mtime", "symlinks", "hard links", "reserving", "nameless",
-          "sync", "space", "large files"}
+CHECKS = {"write", "rename", "replace", "scanners", "transfers", "directories", "locks", "sharing",
+          "mapping", "case", "odd names", "mode, mtime", "symlinks", "hard links", "reserving",
+          "nameless", "sync", "space", "large files"}
 
 # fault: (check, grade), and a word of what is said. The library in QUIRKS makes the fault.
 FAULTS = {
