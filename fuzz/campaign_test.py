@@ -44,6 +44,15 @@ class Campaign(unittest.TestCase):
         self.target("none", 'test -z "$CASEMENT_FUZZ_OUTCOMES" || exit 70')
         self.assertIn("the count ended early", self.campaign(0))
 
+    def test_a_count_that_takes_its_time_is_no_finding(self):
+        self.target("slow", """for word; do case $word in
+            -artifact_prefix=*) findings=${word#*=};;
+            -report_slow_units=1200) patient=yes;;
+        esac; done
+        test -z "$CASEMENT_FUZZ_OUTCOMES$patient" || echo whole > "$CASEMENT_FUZZ_OUTCOMES"
+        test -z "$CASEMENT_FUZZ_OUTCOMES" || test "$patient" || echo x > ${findings}slow-unit""")
+        self.assertNotIn("slow-unit", self.campaign(0))
+
     def test_what_is_stuck_and_what_ends_badly_are_findings(self):
         self.target("stuck", "case $* in *-max_total_time=1*) exec sleep 100;; esac")
         self.target("bad", "echo required: that all is well\nexit 77")

@@ -1,8 +1,16 @@
 #include <casement/check/parallel.hpp>
 
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "check/till.hpp"
+#include "support/scale.hpp"
 
 namespace casement::testing::parallel_test {
 namespace {
@@ -74,6 +82,55 @@ TEST(Parallel, FaultsLeaveCallsOpen) {
     s.strikes({.crashes = 1, .lost_replies = 1});
     const auto told = explore(s, step_by_step());
     EXPECT_TRUE(told.holds()) << told;
+}
+
+/// The scripts as a story of their own, which knows nothing of histories: what was added is there.
+check::story plainly(const scripts& all) {
+    check::story s{"a till"};
+    std::uint64_t sum = 0;
+    for (std::size_t client = 0; client < all.size(); ++client) {
+        for (const auto& call : all[client])
+            if (const auto* a = std::get_if<add>(&call.base())) sum += a->cents + 1;
+        s.acts("client " + std::to_string(client + 1), [mine = all[client]](check::actor& me) {
+            for (std::size_t n = 0; n < mine.size(); ++n) {
+                me.doing(std::to_string(n + 1) + ": " + mine[n].name());
+                (void)mine[n].on(me);
+            }
+            me.answer("done");
+        });
+    }
+    s.always("nothing is lost", [sum, clients = all.size()](const check::moment& now) {
+        for (std::size_t client = 0; client < clients; ++client)
+            if (now.answer(client).empty()) return true;
+        return (*read<till_row>(now.store(), 1))->cents == sum;
+    });
+    return with_till(std::move(s));
+}
+
+// An update is lost in some schedule, which the rows show at its end; if and only if, the history
+// of some schedule is none that one after the other could have made.
+TEST(Parallel, AgreesWithTheExplorerOnRandomScripts) {
+    const char* asked = std::getenv("CASEMENT_SCRIPTS");
+    const unsigned long how_many = asked ? std::strtoul(asked, nullptr, 10) : scaled(200);
+    std::mt19937 roll{1};
+    std::size_t broken = 0, whole = 0;
+    for (unsigned long n = 0; n < how_many; ++n) {
+        scripts all(2 + roll() % 2);
+        for (auto& script : all)
+            for (auto calls = 1 + roll() % (all.size() == 2 ? 2 : 1); calls > 0; --calls)
+                script.push_back(roll() % 3 == 0 ? till_call{look{}} : till_call{add{roll() % 3}});
+        const std::vector<check::left_out> without{{"", "nobody has added meanwhile"}};
+        const auto by_history =
+            explore(with_till(in_parallel("a till", all, till{})), step_by_step(without));
+        check::scope in;
+        in.without = without;
+        const auto by_rows = explore(plainly(all), in);
+        ASSERT_EQ(by_history.failed + by_rows.failed, "");
+        ASSERT_EQ(by_history.violations.empty(), by_rows.violations.empty()) << by_rows;
+        ++(by_rows.violations.empty() ? whole : broken);
+    }
+    EXPECT_GT(broken, how_many / 10);
+    EXPECT_GT(whole, how_many / 10);
 }
 
 TEST(Parallel, TheRowsMustAgreeInTheEnd) {
