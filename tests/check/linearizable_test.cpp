@@ -137,10 +137,8 @@ std::vector<past_call<asked, std::string>> parsed(std::string_view events) {
 }
 
 TEST(Linearizable, PublishedHistoriesAreJudgedAsOthersDo) {
-    bool judged = false;
+    if (sanitized) GTEST_SKIP() << "half a minute each there; shorter ones are judged above";
     for (const auto& [name, events, is_linearizable] : published_histories) {
-        if (sanitized && (judged || !is_linearizable)) continue;  // a no takes a minute there
-        judged = true;
         const auto calls = parsed(events);
         EXPECT_GT(calls.size(), 70u) << name;
         EXPECT_EQ(linearizable(a_register{}, calls), is_linearizable) << name;
