@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -81,11 +82,30 @@ TEST(Explore, ATokenOfSomethingElseIsRefused) {
     EXPECT_TRUE(refused(told, ""));
 }
 
+/// A guard that holds or fails as the actor chooses.
+story guesses() {
+    story s{"guesses"};
+    s.begins([](memory_store& kv) { (void)transaction{kv}.put<account>(1, {5}).commit(); });
+    s.acts("guesser", [](check::actor& me) {
+        const std::vector<std::string> ways{"guess it is there", "guess it is not"};
+        const bool there = me.choose(ways) == 0;
+        const auto row = *read<account>(me.store(), there ? 1 : 2);
+        transaction t{me.store()};
+        if (there)
+            t.expect(row, "as guessed");
+        else
+            t.expect_absent<account>(1, "as guessed");
+        (void)t.put<account>(3, {1}).commit();
+    });
+    return s;
+}
+
 // Whatever a guard came to, there is a schedule that ends with just that.
 TEST(Explore, GuardsHaveWitnesses) {
     const check::faults strike{.crashes = 1, .lost_replies = 1, .zombies = 1, .spurious = 1};
     std::size_t held = 0, failed = 0;
-    for (const auto& told : {bank(2, 1), bank(3, 1, strike), tags(2, 2), tags(2, 1, strike)})
+    for (const auto& told :
+         {bank(2, 1), bank(3, 1, strike), tags(2, 2), tags(2, 1, strike), guesses()})
         for (auto in : {scope{}, scope::raw()}) {
             in.keep_witnesses = true;
             const auto end_of = [&](const std::string& token) {
