@@ -1,6 +1,6 @@
 // Writes the seeds of the corpora: `make_fuzz_seeds DIRECTORY`, once for each format. Real
 // encodings, small ones, by the code that ships; a file whose name begins with `refused_` is no
-// encoding, and one that begins with `gives_away_` breaks at once what is planted in its target.
+// encoding.
 
 #include <algorithm>
 #include <cctype>
@@ -241,12 +241,13 @@ std::string file_name(std::string words) {
 }
 
 /// What guards come to that `shown` has not yet, each by a schedule of the search: `use` makes the
-/// seed of that name from the token, and answers what its walk comes to.
+/// seed of that name from the token, and answers what its walk comes to. Answers the search.
 template <class Use>
-void show_guards(const check::story& of, std::set<std::string>& shown, Use use) {
+check::report show_guards(const check::story& of, std::set<std::string>& shown, Use use) {
     check::scope in;
     in.keep_witnesses = true;
-    for (const auto& [guard, count] : check::explore(of, in).guards)
+    auto searched = check::explore(of, in);
+    for (const auto& [guard, count] : searched.guards)
         for (const bool holds : {true, false}) {
             const auto words = fuzz::guard_outcome(guard, holds);
             if ((holds ? count.held : count.failed) == 0 || shown.contains(words)) continue;
@@ -255,6 +256,7 @@ void show_guards(const check::story& of, std::set<std::string>& shown, Use use) 
             shown.merge(fuzz::guard_outcomes(use("shows " + words, token)));
             require(shown.contains(words), "a token shows what it is a witness of");
         }
+    return searched;
 }
 
 // A schedule for whatever guards come to, and those that mutants die of, on the code that has its
@@ -265,7 +267,7 @@ void schedules(const corpus& to) {
     for (std::size_t i = 0; i < fuzz::told_stories.size(); ++i) {
         if (fuzz::told_stories[i].size != models::size{}) continue;
         const auto story = fuzz::story_named(fuzz::told_stories[i].name);
-        show_guards(story, shown, [&](const std::string& name, const std::string& token) {
+        (void)show_guards(story, shown, [&](const std::string& name, const std::string& token) {
             const auto bytes = check::steering(story, token);
             require(bytes.has_value(), "a token steers its own story");
             to.write(file_name(name), static_cast<char>(i) + *bytes);
@@ -376,16 +378,17 @@ void operations(const corpus& to) {
     const auto seed = [&](const std::string& name, const std::string& input) {
         const auto tale = fuzz::scripted::read(input).tale();
         const auto steps = fuzz::steps_of(input);
-        const bool at_once =
-            !check::steer(tale, steps, {fuzz::planted_in_operations}).violations.empty();
-        to.write(file_name((at_once ? "gives_away " : "") + name), input);
+        require(check::steer(tale, steps, {fuzz::planted_in_operations}).violations.empty(),
+                "no seed breaks as it is what is planted");
+        to.write(file_name(name), input);
         return check::steer(tale, steps);
     };
     std::set<std::string> shown;
-    show_guards(story, shown, [&](const std::string& name, const std::string& token) {
-        return seed(name, scripts_and_steps(story, token));
-    });
-    for (const auto& [guard, count] : check::explore(story).guards) {
+    const auto searched =
+        show_guards(story, shown, [&](const std::string& name, const std::string& token) {
+            return seed(name, scripts_and_steps(story, token));
+        });
+    for (const auto& [guard, count] : searched.guards) {
         check::scope in;
         in.without = {{guard.first, guard.second}};
         if (in.without.front() == fuzz::planted_in_operations) continue;

@@ -12,6 +12,7 @@
 #include <casement/check/story.hpp>
 
 #include "scripts.hpp"
+#include "target.hpp"
 
 namespace casement::fuzz {
 
@@ -25,19 +26,19 @@ struct scripted {
 
     /// Any bytes are an input.
     static scripted read(std::string_view bytes) {
+        input in{reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
         scripted out;
-        const auto more = [&] { return out.front_bytes < bytes.size(); };
-        const auto next = [&] { return static_cast<std::uint8_t>(bytes[out.front_bytes++]); };
-        if (more()) out.mode = next();
-        for (std::size_t c = 0; c < clients && more(); ++c) {
+        out.mode = in.byte();
+        for (std::size_t c = 0; c < clients && !in.empty(); ++c) {
             models::script mine;
-            while (more() && mine.size() < operations_max) {
-                const auto which = next();
+            while (!in.empty() && mine.size() < operations_max) {
+                const auto which = in.byte();
                 if (which >= script_end) break;
                 mine.push_back(which);
             }
             if (!mine.empty()) out.scripts.push_back(std::move(mine));
         }
+        out.front_bytes = bytes.size() - in.rest().size();
         return out;
     }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <ranges>
 #include <set>
 #include <utility>
 
@@ -351,20 +350,18 @@ std::string search::witness(const sight& of) {
     if (!by) return "";
     const auto in = std::exchange(scope_, scope::raw(scope_.without));
     auto words = first();
-    bool there = std::ranges::all_of(*by, [&](const choice& c) {
+    const bool there = std::ranges::all_of(*by, [&](const choice& c) {
         const auto o = outcome_of(words, c);
         if (o) apply(words, c.actor, *o);
         return o.has_value();
     });
     // Equals change places in a search: it may be another one who does it.
-    std::vector<std::size_t> actors{of.actor};
-    for (std::size_t a = 0; a < story_.roles().size(); ++a)
-        if (a != of.actor) actors.push_back(a);
+    const auto actors = story_.roles().size();
     std::size_t steps_left = witness_steps_max;
-    there = there && std::ranges::any_of(actors, [&](std::size_t a) {
-                return shows(words, a, of.what, *by, steps_left);
-            });
-    auto token = there ? token_of(*by) : "";
+    bool shown = false;
+    for (std::size_t i = 0; there && !shown && i < actors; ++i)
+        shown = shows(words, (of.actor + i) % actors, of.what, *by, steps_left);
+    auto token = shown ? token_of(*by) : "";
     scope_ = in;
     return token;
 }
@@ -373,7 +370,7 @@ std::string search::witness(const sight& of) {
 // that is true; `by` then ends with it.
 bool search::shows(const std::vector<std::uint32_t>& words, std::size_t actor,
                    const guard_outcome& what, std::vector<choice>& by, std::size_t& steps_left) {
-    if (actor == story_.roles().size() || turns_of(words[actor + 1]) == 0) return false;
+    if (turns_of(words[actor + 1]) == 0) return false;
     const auto span = steps_.single(words[0], start(words, actor));
     const std::vector<outcome> ways{span.begin(), span.end()};
     for (std::size_t i = 0; i < ways.size(); ++i) {

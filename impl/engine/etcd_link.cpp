@@ -241,6 +241,10 @@ etcd_link::outcome etcd_link::ask(kind what, const attempt& once, time until,
         o.status = {grpc::StatusCode::DEADLINE_EXCEEDED, "no time is left of the call"};
         return o;
     }
+    // Nobody knows what became of it. A full cluster has answered, and would elsewhere, too.
+    const auto is_lost = [&] {
+        return o.means.verdict == etcd_verdict::lost && o.means.code != errc::no_space;
+    };
     bool told_who = false;
     for (std::size_t tries = 1;; ++tries) {
         auto& at = here();
@@ -270,12 +274,10 @@ etcd_link::outcome etcd_link::ask(kind what, const attempt& once, time until,
                                       : etcd_verdict::elsewhere;
                 told_who = o.means.verdict == etcd_verdict::refused;
             }
-            again = o.means.verdict == etcd_verdict::elsewhere ||
-                    (o.means.verdict == etcd_verdict::lost && what != kind::change &&
-                     o.means.code != errc::no_space);
+            again =
+                o.means.verdict == etcd_verdict::elsewhere || (is_lost() && what != kind::change);
         }
-        if (again || (o.means.verdict == etcd_verdict::lost && o.means.code != errc::no_space))
-            leave(at);
+        if (again || is_lost()) leave(at);
         if (!again || clock::now() >= until || stop.stop_requested()) return o;
         if (tries % endpoints_.size() == 0) std::this_thread::sleep_for(between_rounds);
     }

@@ -6,10 +6,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 
-from command import FAILED, KIB, MIB, NO, ODD_NAMES, OK, CommandTest, main, noise
+from command import FAILED, KIB, MIB, NO, ODD_NAMES, OK, CommandTest, main, noise, wait_until
 
 
 class Member:
@@ -29,14 +28,11 @@ class Member:
                  "--listen-peer-urls", beside, "--initial-advertise-peer-urls", beside,
                  "--initial-cluster", f"m={beside}"], stdout=log, stderr=log)
 
-    def wait(self):
-        for _ in range(300):
-            with contextlib.suppress(OSError):
-                with urllib.request.urlopen(f"http://{self.endpoint}/health", timeout=1) as health:
-                    if b'"true"' in health.read():
-                        return
-            time.sleep(0.1)
-        raise TimeoutError("etcd does not answer")
+    def answers(self):
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"http://{self.endpoint}/health", timeout=1) as health:
+                return b'"true"' in health.read()
+        return False
 
     def close(self):
         self.process.kill()
@@ -48,7 +44,7 @@ class Engines(CommandTest):
         super().setUp()
         self.member = Member(self.folder)
         self.addCleanup(self.member.close)
-        self.member.wait()
+        wait_until(self.member.answers)
         self.files = {"empty": b"", "row": noise(3 * KIB, 1), "pack": noise(200 * KIB, 2),
                       "own": noise(5 * MIB, 3), "d/e/twin": noise(200 * KIB, 2), "d/link": "../own",
                       **{f"many/f{n}": noise(n * 50, n) for n in range(150)}}

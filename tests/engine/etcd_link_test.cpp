@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -83,29 +84,37 @@ TEST(etcd_link, says_a_status_in_words) {
 
 namespace rpc = etcdserverpb;
 
-/// Knows no rows, but who calls: whoever does not show the newest token is sent away. The first who
-/// is sent away, or asks to be let in, may be made to wait until another has been served.
-class member {
+/// A server of some of etcd's services, until its end.
+class served {
 public:
-    member() {
+    explicit served(std::initializer_list<grpc::Service*> services) {
         int port = 0;
         grpc::ServerBuilder make;
         make.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-        make.RegisterService(&kv_);
-        make.RegisterService(&auth_);
-        make.RegisterService(&watch_);
+        for (auto* service : services) make.RegisterService(service);
         server_ = make.BuildAndStart();
         require(server_ != nullptr, "it listens");
         endpoint_ = "127.0.0.1:" + std::to_string(port);
     }
-    ~member() { server_->Shutdown(std::chrono::system_clock::now()); }
-    member(const member&) = delete;
-    member& operator=(const member&) = delete;
+    ~served() { server_->Shutdown(std::chrono::system_clock::now()); }
+    served(const served&) = delete;
+    served& operator=(const served&) = delete;
 
+    [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+
+private:
+    std::unique_ptr<grpc::Server> server_;
+    std::string endpoint_;
+};
+
+/// Knows no rows, but who calls: whoever does not show the newest token is sent away. The first who
+/// is sent away, or asks to be let in, may be made to wait until another has been served.
+class member {
+public:
     enum class delayed { nobody, sent_away, to_be_let_in };
 
     [[nodiscard]] etcd_options options() const {
-        return {.endpoints = {endpoint_}, .prefix = "/p", .user = "me"};
+        return {.endpoints = {server_.endpoint()}, .prefix = "/p", .user = "me"};
     }
     /// The newest token counts no more, and who finds that out first has to wait.
     void forget_everybody(delayed who) {
@@ -196,14 +205,14 @@ private:
 
     std::mutex mutex_;
     std::condition_variable moved_;
-    std::string valid_, endpoint_;
+    std::string valid_;
     delayed delayed_ = delayed::nobody;
     bool waits_ = false;
     int tokens_ = 0, served_ = 0, watched_ = 0;
     kv_service kv_{*this};
     auth_service auth_{*this};
     watch_service watch_{*this};
-    std::unique_ptr<grpc::Server> server_;
+    served server_{&kv_, &auth_, &watch_};
 };
 
 /// How often it was said who calls, when one thread is made to wait and another comes in between.
@@ -238,20 +247,7 @@ public:
     std::function<grpc::Status(grpc::ServerContext&, const rpc::TxnRequest&, rpc::TxnResponse&)>
         transact;
 
-    told_member() {
-        int port = 0;
-        grpc::ServerBuilder make;
-        make.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-        make.RegisterService(&kv_);
-        server_ = make.BuildAndStart();
-        require(server_ != nullptr, "it listens");
-        endpoint_ = "127.0.0.1:" + std::to_string(port);
-    }
-    ~told_member() { server_->Shutdown(std::chrono::system_clock::now()); }
-    told_member(const told_member&) = delete;
-    told_member& operator=(const told_member&) = delete;
-
-    [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+    [[nodiscard]] const std::string& endpoint() const { return server_.endpoint(); }
 
 private:
     struct kv_service : rpc::KV::Service {
@@ -269,9 +265,8 @@ private:
         }
     };
 
-    std::string endpoint_;
     kv_service kv_{*this};
-    std::unique_ptr<grpc::Server> server_;
+    served server_{&kv_};
 };
 
 /// Everything that is asked is done, and nothing is there.

@@ -153,9 +153,9 @@ struct replayed {
     std::vector<std::pair<std::string, std::string>> rows;  // at its end
 };
 
-/// Takes the steps of a token again, under a debugger or in a test. What was left out
-/// when it was made, the token says itself; `without` is left out as well. `illegal` if the token
-/// is of another story, or the code has changed so that it goes another way.
+/// Takes the steps of a token again, under a debugger or in a test. What was left out when it was
+/// made, the token says itself; `without` is left out as well. `illegal` if the token is of another
+/// story, or the code has changed so that it goes another way.
 [[nodiscard]] result<replayed> replay(const story& of, std::string_view token,
                                       const std::vector<left_out>& without = {});
 
