@@ -1,7 +1,6 @@
 #include <casement/blob/checksum.hpp>
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include <casement/blob/little_endian.hpp>
@@ -41,24 +40,6 @@ void payload_hasher::take(std::string_view bytes) {
 payload_hash payload_hasher::finish() {
     ended_ = true;
     return {hasher_.finish(), std::move(sums_)};
-}
-
-hashing_beside::hashing_beside(payload_hasher& hasher, std::string_view bytes)
-    : hasher_{hasher}, bytes_{bytes} {
-    static const bool another_core = std::thread::hardware_concurrency() > 1;
-    if (bytes.size() < worth_a_thread || !another_core) return;
-    try {
-        worker_ = std::thread{[this] { hasher_.take(bytes_); }};
-    } catch (const std::system_error&) {
-        // No thread to be had: the destructor hashes.
-    }
-}
-
-hashing_beside::~hashing_beside() {
-    if (worker_.joinable())
-        worker_.join();
-    else
-        hasher_.take(bytes_);
 }
 
 std::vector<std::string> encode_sums(std::span<const std::uint64_t> sums) {

@@ -68,19 +68,17 @@ void write_file(const std::string& path, std::string_view bytes) {
     check(::close(file) == 0, "close");
 }
 
-template <class Look>
-std::size_t read_file(const std::string& path, std::string& buffer, const Look& look) {
+void read_file(const std::string& path, std::string& buffer, const taker& take) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     check(file >= 0, "open");
     buffer.resize(piece);
-    std::size_t sum = 0;
-    for (ssize_t n = 1; n > 0; sum += static_cast<std::size_t>(n)) {
-        n = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(sum));
+    std::size_t at = 0;
+    for (ssize_t n = 1; n > 0; at += static_cast<std::size_t>(n)) {
+        n = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(at));
         check(n >= 0, "pread");
-        look(std::string_view{buffer.data(), static_cast<std::size_t>(n)});
+        take(std::string_view{buffer.data(), static_cast<std::size_t>(n)});
     }
     check(::close(file) == 0, "close");
-    return sum;
 }
 
 // --- the store -------------------------------------------------------------------------------
@@ -97,14 +95,12 @@ object::file_object put(vault& v, std::string_view bytes) {
     return object;
 }
 
-std::size_t get(vault& v, const object::file_object& file) {
+void get(vault& v, const object::file_object& file, const taker& take) {
     auto reader = must(v.contents().open(file));
-    std::size_t sum = 0;
     must(reader.for_each_piece([&](std::string_view p) -> result<void> {
-        sum += p.size();
+        take(p);
         return {};
     }));
-    return sum;
 }
 
 // --- the contests ----------------------------------------------------------------------------
@@ -145,6 +141,18 @@ void hold_puts(const std::string& words, std::size_t size, int threads, vault& v
     std::filesystem::remove_all(directory);
 }
 
+/// Every word of it. What is mapped costs nothing until it is looked at, and what was read lies in
+/// memory that was written just now.
+void look_at_all(std::string_view bytes) {
+    std::uint64_t sum = 0, word = 0;
+    for (std::size_t at = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
+        std::memcpy(&word, bytes.data() + at, sizeof word);
+        sum += word;
+    }
+    benchmark::DoNotOptimize(sum);
+}
+
+/// Blobs that are where they stay, and in the system's memory: read, and then read and looked at.
 void hold_gets(const std::string& words, std::size_t size, vault& v, const workshop& w,
                const std::vector<blob_keeper>& peers) {
     const std::size_t count = bytes_to_get / size;
@@ -159,43 +167,39 @@ void hold_gets(const std::string& words, std::size_t size, vault& v, const works
         write_file(paths.back(), bytes(i));
         for (const auto& p : peers) p.put(i, bytes(i));
     }
+    for (const auto& p : peers) p.settle();
     std::string buffer;
     std::size_t next = 0;
-    const auto contestant_of = [&](role plays, const std::string& name, auto get_one) {
-        return contestant{plays, name, [=, &next](benchmark::State& state) {
-                              for (auto _ : state)
-                                  if (get_one(++next % count) != size) give_up("a short blob");
-                              report_bytes(state, size);
-                          }};
+    const auto hold_them = [&](const std::string& how, const taker& look) {
+        const auto contestant_of = [&](role plays, const std::string& name, const auto& get_one) {
+            return contestant{plays, name, [&, get_one](benchmark::State& state) {
+                                  for (auto _ : state) {
+                                      std::size_t got = 0;
+                                      get_one(++next % count, [&](std::string_view p) {
+                                          look(p);
+                                          got += p.size();
+                                      });
+                                      if (got != size) give_up("a short blob");
+                                  }
+                                  report_bytes(state, size);
+                              }};
+        };
+        std::vector<contestant> all{
+            contestant_of(role::floor, "open+pread",
+                          [&](auto i, auto take) { read_file(paths[i], buffer, take); }),
+            contestant_of(role::ours, "open+read",
+                          [&](auto i, auto take) { get(v, objects[i], take); }),
+            contestant_of(role::part, "view, verified anew",
+                          [&](auto i, auto take) {
+                              take(must(must(v.contents().open(objects[i])).view()).bytes());
+                          }),
+            contestant_of(role::part, "kept view",
+                          [&](auto i, auto take) { take(views[i].bytes()); })};
+        for (const auto& p : peers) all.push_back(contestant_of(role::peer, p.name, p.get));
+        hold({"get " + words + how, "B/s"}, all);
     };
-    // What is mapped costs nothing until it is looked at: this looks at every word.
-    const auto look_at_all = [](std::string_view all) {
-        std::uint64_t sum = 0, word = 0;
-        for (std::size_t at = 0; at + sizeof word <= all.size(); at += sizeof word) {
-            std::memcpy(&word, all.data() + at, sizeof word);
-            sum += word;
-        }
-        benchmark::DoNotOptimize(sum);
-        return all.size();
-    };
-    const auto read_one = [&](std::size_t i) {
-        return read_file(paths[i], buffer, [](std::string_view) {});
-    };
-    const auto read_and_look = [&](std::size_t i) {
-        return read_file(paths[i], buffer, look_at_all);
-    };
-    std::vector<contestant> all{
-        contestant_of(role::floor, "open+pread", read_one),
-        contestant_of(role::part, "open+pread, each word seen", read_and_look),
-        contestant_of(role::ours, "open+read", [&](std::size_t i) { return get(v, objects[i]); }),
-        contestant_of(role::part, "view, verified anew",
-                      [&](std::size_t i) {
-                          return must(must(v.contents().open(objects[i])).view()).bytes().size();
-                      }),
-        contestant_of(role::part, "kept view, each word seen",
-                      [&](std::size_t i) { return look_at_all(views[i].bytes()); })};
-    for (const auto& p : peers) all.push_back(contestant_of(role::peer, p.name, p.get));
-    hold({"get " + words, "B/s"}, all);
+    hold_them("", [](std::string_view) {});
+    hold_them(", each word seen", look_at_all);
 }
 
 /// Songs put one after the other into a store that is new, until all are where they stay.

@@ -52,12 +52,12 @@ blob_keeper leveldb_values(const std::string& path) {
                 how.sync = true;
                 check(db->Put(how, key_of(number), {bytes.data(), bytes.size()}));
             },
-            [db](std::uint64_t number) {
+            [db](std::uint64_t number, const taker& take) {
                 leveldb::ReadOptions how;
                 how.verify_checksums = true;
                 std::string value;
                 check(db->Get(how, key_of(number), &value));
-                return value.size();
+                take(value);
             },
             [db] { db->CompactRange(nullptr, nullptr); }};
 }
@@ -79,12 +79,12 @@ blob_keeper rocksdb_blobs(const std::string& path) {
                 how.sync = true;
                 check(db->Put(how, key_of(number), {bytes.data(), bytes.size()}));
             },
-            [db](std::uint64_t number) {
+            [db](std::uint64_t number, const taker& take) {
                 rocksdb::ReadOptions how;
                 how.verify_checksums = true;
                 rocksdb::PinnableSlice value;
                 check(db->Get(how, db->DefaultColumnFamily(), key_of(number), &value));
-                return value.size();
+                take({value.data(), value.size()});
             },
             [db] { check(db->Flush({})); }};
 }
@@ -121,15 +121,15 @@ public:
         if (sqlite3_step(put_) != SQLITE_DONE) fail();
         sqlite3_reset(put_);
     }
-    std::size_t get(std::uint64_t number) {
+    void get(std::uint64_t number, const taker& take) {
         const std::lock_guard lock{mutex_};
         sqlite3_bind_int64(get_, 1, static_cast<sqlite3_int64>(number));
         if (sqlite3_step(get_) != SQLITE_ROW) fail();
         const void* const bytes = sqlite3_column_blob(get_, 0);  // which reads all of it
         const auto size = static_cast<std::size_t>(sqlite3_column_bytes(get_, 0));
         if (bytes == nullptr && size > 0) fail();
+        take({static_cast<const char*>(bytes), size});
         sqlite3_reset(get_);
-        return size;
     }
     void settle() {
         const std::lock_guard lock{mutex_};
@@ -154,7 +154,7 @@ private:
 blob_keeper sqlite_blobs(const std::string& path) {
     const auto store = std::make_shared<sqlite_store>(path);
     return {"SQLite", [store](std::uint64_t number, std::string_view b) { store->put(number, b); },
-            [store](std::uint64_t number) { return store->get(number); },
+            [store](std::uint64_t number, const taker& take) { store->get(number, take); },
             [store] { store->settle(); }};
 }
 #endif

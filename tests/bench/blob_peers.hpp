@@ -10,10 +10,13 @@
 
 namespace casement::bench {
 
+/// Is given a blob's bytes: at once, or in pieces, one after the other.
+using taker = std::function<void(std::string_view bytes)>;
+
 struct blob_keeper {
     std::string name;
     std::function<void(std::uint64_t number, std::string_view bytes)> put;  // a number not yet used
-    std::function<std::size_t(std::uint64_t number)> get;                   // how many bytes
+    std::function<void(std::uint64_t number, const taker& take)> get;
     std::function<void()> settle;  // no byte waits in a log to be written once more
 };
 

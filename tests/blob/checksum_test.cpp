@@ -39,17 +39,6 @@ TEST(payload_hasher, hashes_alike_however_the_payload_is_cut) {
     }
 }
 
-TEST(hashing_beside, hashes_the_same_with_a_thread_and_without) {
-    const auto payload = text_of(5 * chunk_size);
-    const std::string_view all{payload};
-    payload_hasher plain, beside;
-    plain.take(all);
-    { const hashing_beside large{beside, all.substr(0, hashing_beside::worth_a_thread)}; }
-    { const hashing_beside small{beside, all.substr(2 * chunk_size, chunk_size)}; }
-    { const hashing_beside rest{beside, all.substr(3 * chunk_size)}; }
-    EXPECT_EQ(plain.finish(), beside.finish());
-}
-
 TEST(check_of, is_of_the_payload_or_of_its_sums) {
     EXPECT_EQ(check_of({}), checksum_of(""));
     EXPECT_EQ(check_of({42}), 42u);

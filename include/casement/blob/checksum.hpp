@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include <casement/blob/placement.hpp>
@@ -18,6 +17,11 @@ namespace casement::blob {
 
 /// What one sum is of, in bytes; a payload's last chunk may be shorter.
 inline constexpr std::size_t chunk_size = 256 * KiB;
+
+/// What pays for a thread on another core (30 to 70 us), in bytes: hashed by SHA-256, or read and
+/// verified, which is several times as fast.
+inline constexpr std::size_t worth_hashing_beside = 512 * KiB;
+inline constexpr std::size_t worth_reading_beside = 2 * MiB;
 
 /// One XXH3 a chunk, in order; none for an empty payload.
 using chunk_sums = std::vector<std::uint64_t>;
@@ -57,24 +61,6 @@ private:
     sha256 hasher_;
     chunk_sums sums_;
     bool ended_ = false;  // inside a chunk
-};
-
-/// Hashes `bytes` while its maker does something else with them: on another core if they are worth
-/// a thread, else when it is destroyed. Its destructor waits. REQUIRES: nobody else uses the
-/// hasher.
-class hashing_beside {
-public:
-    hashing_beside(payload_hasher& hasher, std::string_view bytes);
-    hashing_beside(const hashing_beside&) = delete;
-    hashing_beside& operator=(const hashing_beside&) = delete;
-    ~hashing_beside();
-
-    static constexpr std::size_t worth_a_thread = 512 * KiB;
-
-private:
-    payload_hasher& hasher_;
-    std::string_view bytes_;
-    std::thread worker_;
 };
 
 /// A row of sums holds at most these: 8 KiB, for 256 MiB of payload.

@@ -1,6 +1,6 @@
 #pragma once
 // Reads one blob: opens nothing before bytes are asked for (SPEC B3), hands out only verified ones,
-// and needs memory for a piece, not for the blob (B10). One thread a reader.
+// and needs memory for a few pieces, not for the blob (B10). One thread a reader.
 
 #include <algorithm>
 #include <cstdint>
@@ -12,7 +12,9 @@
 #include <string_view>
 #include <utility>
 
+#include <casement/blob/beside.hpp>
 #include <casement/blob/checksum.hpp>
+#include <casement/blob/chunks_ahead.hpp>
 #include <casement/blob/descriptor.hpp>
 #include <casement/blob/external.hpp>
 #include <casement/blob/file_cache.hpp>
@@ -66,15 +68,20 @@ public:
     }
 
     /// Calls `sink(piece)`, which answers a `result<void>`, with the chunks in order: each is
-    /// looked at while the processor's caches have it. Ends with the first error, the sink's too.
+    /// looked at while the processor's caches have it, and the next ones of a large blob are read
+    /// meanwhile. Ends with the first error, the sink's too.
     template <class Sink>
     [[nodiscard]] result<void> for_each_piece(Sink sink) {
-        std::string piece(std::min<std::uint64_t>(chunk_size, what_.size), '\0');
-        for (std::uint64_t offset = 0; offset < what_.size;) {
-            const auto n = read_at(offset, piece);
-            if (!n) return std::unexpected{n.error()};
-            if (auto taken = sink(std::string_view{piece.data(), *n}); !taken) return taken;
-            offset += *n;
+        if (auto opened = open(); !opened) return opened;
+        chunks_ahead chunks{what_.size,
+                            [this](std::uint64_t offset, std::span<char> into) -> result<void> {
+                                if (auto n = read_at(offset, into); !n) return passed(n);
+                                return {};
+                            }};
+        for (auto left = chunk_count(what_.size); left > 0; --left) {
+            auto piece = chunks.next();
+            if (!piece) return passed(piece);
+            if (auto taken = sink(*piece); !taken) return taken;
         }
         return {};
     }
@@ -89,11 +96,15 @@ private:
         auto mapped = pin_->file.map(base_, what_.size);
         if (!mapped) return passed(mapped);
         const auto bytes = mapped->bytes();
-        for (std::uint64_t at = 0; at < bytes.size(); at += chunk_size)
-            if (auto good = verify_chunk(bytes.substr(at, chunk_size), what_, sums_, at,
-                                         pin_->file.path(), base_);
-                !good)
-                return passed(good);
+        const auto verify_one = [&](std::size_t k) {
+            const auto at = k * chunk_size;
+            return verify_chunk(bytes.substr(at, chunk_size), what_, sums_, at, pin_->file.path(),
+                                base_);
+        };
+        if (auto good =
+                by_two(bytes.size() >= worth_reading_beside, chunk_count(bytes.size()), verify_one);
+            !good)
+            return passed(good);
         return blob_view<FS>{*std::move(mapped), pin_, held_};
     }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <casement/blob/beside.hpp>
 #include <casement/blob/checksum.hpp>
 #include <casement/blob/dedicated.hpp>
 #include <casement/blob/descriptor.hpp>
@@ -121,8 +122,13 @@ private:
 
     static constexpr std::size_t whole_pieces(std::size_t n) { return n / piece_size * piece_size; }
 
+    beside hash_beside(std::string_view region) {
+        return beside{region.size() >= worth_hashing_beside,
+                      [this, region] { hasher_.take(region); }};
+    }
+
     result<void> put(std::string_view region) {
-        const hashing_beside hashing{hasher_, region};
+        const auto hashing = hash_beside(region);
         for (; !region.empty(); region.remove_prefix(std::min(piece_size, region.size())))
             if (auto done = file_->append(region.substr(0, piece_size)); !done) return done;
         return {};
@@ -132,7 +138,7 @@ private:
     /// they are hashed; not after a write that was given up, for duplicates come in runs.
     result<void> take_rest() {
         if (file_) return put(held_->view());
-        const hashing_beside hashing{hasher_, held_->view()};
+        const auto hashing = hash_beside(held_->view());
         return what_.kind == placement::packed && room_->expects_new() ? begin_frame()
                                                                        : result<void>{};
     }

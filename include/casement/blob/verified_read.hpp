@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include <casement/blob/beside.hpp>
 #include <casement/blob/checksum.hpp>
 #include <casement/blob/descriptor.hpp>
 #include <casement/blob/file_system.hpp>
@@ -52,28 +53,31 @@ template <byte_source F>
 }
 
 /// Fills `into` from `offset` on, as far as the payload goes; answers the bytes read. On an error
-/// what is in `into` is not to be used. REQUIRES: `sums` are verified against `d`.
+/// what is in `into` is not to be used. A large range is read by two threads. REQUIRES: `sums` are
+/// verified against `d`.
 template <byte_source F>
 [[nodiscard]] result<std::size_t> read_verified(const F& file, std::uint64_t base,
                                                 const descriptor& d, const chunk_sums& sums,
                                                 std::uint64_t offset, std::span<char> into) {
     if (offset >= d.size) return 0;
     into = into.first(std::min<std::uint64_t>(into.size(), d.size - offset));
-    std::string partial;
-    std::size_t done = 0;
-    while (done < into.size()) {
-        const auto begin = (offset + done) / chunk_size * chunk_size;
+    const auto end = offset + into.size();
+    const auto first = offset / chunk_size;
+    const auto read_one = [&](std::size_t k) -> result<void> {
+        const auto begin = (first + k) * chunk_size;
         const auto length = std::min<std::uint64_t>(chunk_size, d.size - begin);
-        const auto skipped = offset + done - begin;
-        const auto wanted = std::min<std::uint64_t>(length - skipped, into.size() - done);
-        const bool whole = wanted == length;
-        if (!whole) partial.resize(length);
-        const auto chunk = whole ? into.subspan(done, length) : std::span<char>{partial};
-        if (auto read = read_chunk(file, base, d, sums, begin, chunk); !read) return passed(read);
-        if (!whole) std::copy_n(partial.data() + skipped, wanted, into.data() + done);
-        done += wanted;
-    }
-    return done;
+        const auto from = std::max(begin, offset), to = std::min(begin + length, end);
+        const auto wanted = into.subspan(from - offset, to - from);
+        if (wanted.size() == length) return read_chunk(file, base, d, sums, begin, wanted);
+        std::string chunk(length, '\0');
+        auto read = read_chunk(file, base, d, sums, begin, std::span<char>{chunk});
+        if (read) std::copy_n(chunk.data() + (from - begin), wanted.size(), wanted.data());
+        return read;
+    };
+    const auto chunks = chunk_count(end) - first;
+    if (auto all = by_two(into.size() >= worth_reading_beside, chunks, read_one); !all)
+        return passed(all);
+    return into.size();
 }
 
 }  // namespace casement::blob
