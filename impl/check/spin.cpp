@@ -252,11 +252,11 @@ private:
     // Of what one call answers, that which leads to the same without changing a row is one line:
     // each state takes one of them at most.
     [[nodiscard]] static bool alike(const option& a, const option& b) {
-        const auto plain = [](const option& o) {
+        const auto is_plain = [](const option& o) {
             return o.struck == fault::none && o.effects.empty() && o.any.empty() &&
                    o.broken.empty();
         };
-        return plain(a) && plain(b) && a.at == b.at && a.ends == b.ends &&
+        return is_plain(a) && is_plain(b) && a.at == b.at && a.ends == b.ends &&
                (a.ends ? a.answer == b.answer : a.node == b.node);
     }
 

@@ -32,7 +32,6 @@ namespace casement::command {
 namespace {
 
 using check::left_out;
-using check::report;
 using check::story;
 using check::violation;
 using models::situation;
@@ -184,7 +183,7 @@ json to_json(const violation& v, const std::vector<std::string>& actors) {
             {"schedule", std::move(steps)}};
 }
 
-json to_json(const std::string& name, const report& r, bool right, bool with_witnesses) {
+json to_json(const std::string& name, const check::report& r, bool right, bool with_witnesses) {
     json one{{"name", name},
              {"story", r.story},
              {"holds", r.holds()},
@@ -226,7 +225,7 @@ json to_json(const std::string& name, const report& r, bool right, bool with_wit
     return one;
 }
 
-std::string guards_in_words(const report& r) {
+std::string guards_in_words(const check::report& r) {
     std::string out;
     for (const auto& [guard, seen] : r.guards) {
         out += fmt::format("  {}: held {}, failed {}\n", in_words({{guard.first, guard.second}}),
