@@ -1,6 +1,6 @@
 #include <casement/blob/beside.hpp>
 
-#include <system_error>
+#include <exception>
 
 namespace casement::blob {
 
@@ -24,7 +24,7 @@ beside::beside(bool worth_it, std::function<void()> work) : work_{std::move(work
     if (!worth_it || !take_core()) return;
     try {
         worker_ = std::thread{[this] { work_(); }};
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
         ++free_cores();  // no thread to be had: the destructor works
     }
 }

@@ -1,21 +1,27 @@
 // casement export: a directory of the store becomes a real one, with bytes, modes, times and links.
-// It writes only into a directory that it has made, or that was empty.
+// A tree goes only into a directory that was made for it, or was empty. A file gets its name when
+// it is written, so that a kill leaves no half of one under it.
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include <casement/blob/options.hpp>
 #include <casement/tree/list.hpp>
 
 #include "command.hpp"
 #include "counts.hpp"
 #include "disk.hpp"
 #include "engines.hpp"
+#include "mirror_names.hpp"
 #include "placing.hpp"
 #include "progress.hpp"
 #include "workers.hpp"
@@ -64,7 +70,7 @@ public:
         if (!walked) return walked;
         if (!finished) return finished;
         if (stop_requested()) return fail(errc::cancelled, "export", from, "stopped");
-        return sync(to);
+        return sync();
     }
 
     [[nodiscard]] const counts& done() const { return counts_; }
@@ -77,6 +83,7 @@ private:
             return fail_system(errno, "make directory", to);
         auto top = open_directory::open(to);
         if (!top) return passed(top);
+        top_ = *top;
         auto empty = (*top)->for_each_name([&](const std::string& name) -> result<void> {
             return fail(errc::not_empty, "export", to, "holds '" + printable(name) + "'");
         });
@@ -91,9 +98,9 @@ private:
     result<void> export_one(const tree::entry& e, const std::string& to, workers& crew) {
         auto found = open_directory::open_above(to);
         if (!found) return passed(found);
-        crew.add([this, into = *std::move(found), e] {
-            return export_entry(*into.first, into.second, e);
-        });
+        top_ = found->first;
+        crew.add(
+            [this, name = std::move(found->second), e] { return export_entry(*top_, name, e); });
         return {};
     }
 
@@ -169,31 +176,33 @@ private:
 
     result<std::uint64_t> write_file(const open_directory& into, const std::string& name,
                                      const tree::entry& e) {
+        if (into.look(name)) return fail_system(EEXIST, "create", into.path_of(name));
         auto bytes = vault_.read_entry(e);
         if (!bytes) return passed(bytes);
-        auto file = new_file::create(into, name);
+        auto file = new_file::create(into, unfinished_ + std::to_string(next_unfinished_++));
         if (!file) return passed(file);
         if (auto written = file->write(*bytes, tally_); !written) return passed(written);
         if (const int why = file->set_facts(e.about); why != 0)
             return fail_system(why, "set mode and time of", into.path_of(name));
         if (auto closed = file->close(); !closed) return passed(closed);
+        const auto nothing = mirrored::onto::nothing;
+        if (auto named = mirrored::rename_to(into, file->name(), name, nothing); !named)
+            return passed(named);
         file->keep();
         return bytes->size();
     }
 
-    /// One sync for the whole tree, instead of one a file.
-    static result<void> sync(const std::string& to) {
-        const int fd = ::open(to.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0)
-            return errno == ELOOP || errno == EACCES ? result<void>{}
-                                                     : fail_system(errno, "open", to);
-        const int why = ::syncfs(fd) == 0 ? 0 : errno;
-        ::close(fd);
-        if (why != 0) return fail_system(why, "sync", to);
-        return {};
+    /// One sync for the whole tree, instead of one a file. Asks for no name: the last may come
+    /// late.
+    [[nodiscard]] result<void> sync() const {
+        return ::syncfs(top_->number()) == 0 ? result<void>{}
+                                             : fail_system(errno, "sync", top_->path());
     }
 
     vault& vault_;
+    std::shared_ptr<open_directory> top_;  // everything goes into it
+    const std::string unfinished_ = fmt::format(".casement-export.{:016x}.", blob::random_magic());
+    std::atomic<std::uint64_t> next_unfinished_ = 0;
     counts counts_;
     tally tally_;
 };

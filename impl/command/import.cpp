@@ -1,5 +1,6 @@
 // casement import: a real directory goes into a store. Names are bytes; what is there already, with
-// the same size, mode and mtime, is not read again, so a second run resumes the first.
+// the same size, mode and mtime, is not read again, so a second run resumes the first; with
+// --checksum it is read, and stored again where its bytes are others.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -36,6 +37,7 @@ struct import_options {
     unsigned jobs = 0;
     bool acknowledge = false;
     bool link = false;
+    bool checksum = false;
 };
 
 /// With syncs, threads mostly wait, and those that wait together share a sync.
@@ -217,8 +219,8 @@ private:
                 if (!found) return std::unexpected{std::move(found).error()};
                 uri = *std::move(found);
             }
-            auto same = is_stored(into, as, about, uri);
-            if (!same) return passed(same);
+            auto same = is_stored(file, path, into, as, about, uri);
+            if (!same) return at(std::move(same), path);
             if (*same) {
                 ++counts_.unchanged;
                 stored(about.size, path);
@@ -288,17 +290,39 @@ private:
     }
 
     /// Is the name there with these facts, and as a link to `uri`, if that is not empty? Then it is
-    /// not read again.
-    result<bool> is_stored(tree::node_id into, const std::string& as, const tree::facts& about,
-                           const std::string& uri) {
+    /// read again only with --checksum.
+    step<bool> is_stored(const descriptor& source, const std::string& path, tree::node_id into,
+                         const std::string& as, const tree::facts& about, const std::string& uri) {
         auto dir = tree::read_directory(vault_.rows(), into);
         if (!dir) return passed(dir);
         auto there = tree::look_up(vault_.rows(), *dir, as);
         if (!there) return passed(there);
         const auto* object = there->exists() ? tree::object_in(**there) : nullptr;
         if (object == nullptr || (*there)->about != about) return false;
+        auto placed = is_placed(*object, about, uri);
+        if (!placed) return passed(placed);
+        return *placed && options_.checksum ? has_bytes_of(source, path, *object) : *placed;
+    }
+
+    step<bool> has_bytes_of(const descriptor& source, const std::string& path,
+                            const protocol::obj_id& object) {
+        const auto seen = [&](std::size_t n) -> result<void> {
+            tally_.bytes += n;
+            if (stop_requested()) return fail(errc::cancelled, "import", path);
+            return {};
+        };
+        const auto bytes = mirrored::measure(source, path, seen);
+        if (!bytes) return std::unexpected{of_source(bytes.error())};
+        if (bytes->object == object.digest) return true;
+        tally_.bytes -= bytes->size;  // it is read once more
+        return false;
+    }
+
+    /// Are its bytes where this import would have them?
+    result<bool> is_placed(const protocol::obj_id& object, const tree::facts& about,
+                           const std::string& uri) {
         if (about.size <= vault_.sizes().inline_max) return true;
-        auto file = vault_.contents().object_of(*object);
+        auto file = vault_.contents().object_of(object);
         if (!file) return passed(file);
         auto content = tree::read_content(vault_.rows(), file->content);
         if (!content) return passed(content);
@@ -437,6 +461,8 @@ void add_import(CLI::App& app, settings& common) {
         ->capture_default_str();
     command->add_option("--jobs", o->jobs, "Threads; 0 for what the machine and the disk like")
         ->check(CLI::Range(0u, 256u));
+    command->add_flag("--checksum", o->checksum,
+                      "Read also what has the size, mode and mtime that are stored");
     command->add_flag("--link", o->link,
                       "Leave the bytes of larger files where they are, and store where that is");
     command->add_flag("--acknowledge", o->acknowledge,

@@ -64,7 +64,8 @@ int link_then_remove(const open_directory& in, const std::string& from, const st
     return 0;
 }
 
-/// The last resort: nobody but ourselves gives names here.
+/// The last resort, where nobody but ourselves should give names: who does so between the two calls
+/// loses them.
 int look_then_rename(const open_directory& in, const std::string& from, const std::string& to) {
     static std::mutex one_at_a_time;
     const std::lock_guard lock{one_at_a_time};
@@ -166,6 +167,23 @@ result<std::vector<std::string>> names_in(const open_directory& in) {
     return all;
 }
 
+result<measured> measure(const descriptor& file, const std::string& path,
+                         const std::function<result<void>(std::size_t)>& seen) {
+    thread_local std::string piece(std::size_t{1} << 20, '\0');
+    sha256 hash;
+    object::file_object all;
+    for (;;) {
+        const auto n = read_whole(reads_of(file.number()), all.size, piece);
+        if (!n) return fail_system(n.error(), "read", path);
+        hash.update(std::string_view{piece}.substr(0, *n));
+        all.size += *n;
+        if (auto more = seen(*n); !more) return passed(more);
+        if (*n < piece.size()) break;
+    }
+    all.content = hash.finish();
+    return measured{object::id_of(all).digest, all.size};
+}
+
 result<measured> measure(const open_directory& in, const std::string& name) {
     descriptor file{-1};
     const auto attempt = [&] {
@@ -178,18 +196,7 @@ result<measured> measure(const open_directory& in, const std::string& name) {
     struct stat about {};
     if (::fstat(file.number(), &about) != 0) return fail_system(errno, "stat", in.path_of(name));
     if (!S_ISREG(about.st_mode)) return fail(errc::illegal, "read", in.path_of(name), "is no file");
-    thread_local std::string piece(std::size_t{1} << 20, '\0');
-    sha256 hash;
-    object::file_object all;
-    for (;;) {
-        const auto n = read_whole(reads_of(file.number()), all.size, piece);
-        if (!n) return fail_system(n.error(), "read", in.path_of(name));
-        hash.update(std::string_view{piece}.substr(0, *n));
-        all.size += *n;
-        if (*n < piece.size()) break;
-    }
-    all.content = hash.finish();
-    return measured{object::id_of(all).digest, all.size};
+    return measure(file, in.path_of(name), [](std::size_t) { return result<void>{}; });
 }
 
 result<bool> lies_in(const open_directory& inner, const struct stat& outer) {

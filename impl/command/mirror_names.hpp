@@ -1,10 +1,12 @@
 #pragma once
-// Names of a destination that may bend the rules (SPEC W3): each call waits up to half a second for
-// what passes by, and follows no link. Any thread.
+// Names of a mirror's or an export's destination, which may bend the rules (SPEC W3): each call
+// waits up to half a second for what passes by, and follows no link. Any thread.
 
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +55,10 @@ struct measured {
     std::uint64_t size = 0;
 };
 [[nodiscard]] result<measured> measure(const open_directory& in, const std::string& name);
+/// The same of an open file, which is at `path` for people; `seen(n)` is called after each n bytes,
+/// and may end it.
+[[nodiscard]] result<measured> measure(const descriptor& file, const std::string& path,
+                                       const std::function<result<void>(std::size_t)>& seen);
 
 /// Does a directory lie in another one, or is it that?
 [[nodiscard]] result<bool> lies_in(const open_directory& inner, const struct stat& outer);

@@ -11,6 +11,8 @@
 
 #include <casement/core/file_calls.hpp>
 
+#include "mirror_names.hpp"
+
 namespace casement::command {
 
 namespace {
@@ -41,7 +43,8 @@ new_file::new_file(new_file&& other) noexcept
       number_{std::move(other.number_)} {}
 
 new_file::~new_file() {
-    if (into_ != nullptr) ::unlinkat(into_->number(), name_.c_str(), 0);
+    if (into_ != nullptr)
+        (void)mirrored::remove(*into_, name_, false);  // a leftover says what it is
 }
 
 result<void> new_file::write(vault::reader& bytes, tally& moved) {

@@ -11,7 +11,7 @@
 namespace casement::testing::chunks_ahead_test {
 namespace {
 
-using blob::chunks_ahead, blob::worth_reading_beside;
+using blob::chunks_ahead;
 
 /// Reads from `payload`; counts what it is asked for, and fails at one chunk.
 struct reads_of {
@@ -31,10 +31,10 @@ struct reads_of {
 
 TEST(chunks_ahead, are_the_payload_in_order) {
     for (const auto size : {std::size_t{1}, chunk_size, chunk_size + 1, 3 * chunk_size,
-                            std::size_t{worth_reading_beside}, 9 * chunk_size + 77}) {
+                            8 * chunk_size, 9 * chunk_size + 77}) {
         const auto payload = payload_of(size);
         std::atomic<std::uint64_t> highest = 0;
-        chunks_ahead chunks{size, reads_of{payload, highest}};
+        chunks_ahead chunks{size > chunk_size, size, reads_of{payload, highest}};
         std::string all;
         for (auto left = blob::chunk_count(size); left > 0; --left) {
             const auto piece = chunks.next();
@@ -49,7 +49,7 @@ TEST(chunks_ahead, are_the_payload_in_order) {
 TEST(chunks_ahead, go_no_further_ahead_than_there_is_room) {
     const auto payload = payload_of(20 * chunk_size);
     std::atomic<std::uint64_t> highest = 0;
-    chunks_ahead chunks{payload.size(), reads_of{payload, highest}};
+    chunks_ahead chunks{true, payload.size(), reads_of{payload, highest}};
     for (std::uint64_t k = 0; k < 20; ++k) {
         const auto piece = chunks.next();
         ASSERT_TRUE(piece);
@@ -64,7 +64,7 @@ TEST(chunks_ahead, hand_out_all_before_the_one_that_cannot_be_read) {
     const auto payload = payload_of(12 * chunk_size);
     for (const std::uint64_t bad : {0, 1, 5, 11}) {
         std::atomic<std::uint64_t> highest = 0;
-        chunks_ahead chunks{payload.size(), reads_of{payload, highest, bad}};
+        chunks_ahead chunks{true, payload.size(), reads_of{payload, highest, bad}};
         for (std::uint64_t k = 0; k < bad; ++k) ASSERT_TRUE(chunks.next()) << k;
         const auto failed = chunks.next();
         ASSERT_FALSE(failed);
@@ -76,7 +76,7 @@ TEST(chunks_ahead, end_when_nobody_takes_them_any_more) {
     const auto payload = payload_of(12 * chunk_size);
     for (const int taken : {0, 1, 6}) {
         std::atomic<std::uint64_t> highest = 0;
-        chunks_ahead chunks{payload.size(), reads_of{payload, highest}};
+        chunks_ahead chunks{true, payload.size(), reads_of{payload, highest}};
         for (int k = 0; k < taken; ++k) ASSERT_TRUE(chunks.next());
     }
 }

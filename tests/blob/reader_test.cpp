@@ -93,6 +93,9 @@ TEST(blob_reader, what_lies_in_no_file_is_illegal) {
     const auto inline_one = put(files, "row");
     std::string out(10, '?');
     EXPECT_EQ(files.read(inline_one->what, {}, 0, out).error().code(), errc::illegal);
+    auto reader = files.reader(inline_one->what, {});
+    const auto nothing = [](std::string_view) -> result<void> { return {}; };
+    EXPECT_EQ(reader.for_each_piece(nothing).error().code(), errc::illegal);
     EXPECT_EQ(files.read(blob::external_descriptor("x:"), {}, 0, out).error().code(),
               errc::illegal);
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <casement/check/stage.hpp>
+
 #include "blob/blob_files.hpp"
 #include "support/property.hpp"
 
@@ -10,9 +12,10 @@ namespace {
 
 using blob::descriptor;
 
-/// A file whose payload of three and a bit chunks begins at offset 100.
-class three_chunks : public ::testing::Test {
+/// A file whose payload begins at offset 100.
+class payload_in_file : public ::testing::Test {
 protected:
+    explicit payload_in_file(std::size_t size) : payload_{payload_of(size)} {}
     void SetUp() override {
         blob::payload_hasher hasher;
         hasher.take(payload_);
@@ -35,10 +38,49 @@ protected:
     temporary_directory here_;
     const std::string path_ = here_ / "file";
     blob::posix_file_system fs_;
-    const std::string payload_ = payload_of(3 * chunk_size + 17);
+    const std::string payload_;
     blob::chunk_sums sums_;
     descriptor what_;
 };
+
+struct three_chunks : payload_in_file {  // and a bit
+    three_chunks() : payload_in_file{3 * chunk_size + 17} {}
+};
+
+static_assert(blob::is_worth_two<blob::posix_file>(blob::worth_reading_beside));
+static_assert(!blob::is_worth_two<blob::posix_file>(blob::worth_reading_beside - 1));
+// A turn of the explorer is a fiber, which no other thread may go on with.
+static_assert(!blob::is_worth_two<check::staged_disk::file>(blob::worth_reading_beside));
+
+struct many_chunks : payload_in_file {  // which two threads read
+    many_chunks() : payload_in_file{blob::worth_reading_beside + 4 * chunk_size + 17} {}
+};
+
+TEST_F(many_chunks, any_range_is_that_of_the_payload) {
+    for (const std::size_t from : {std::size_t{0}, std::size_t{1}, chunk_size - 1, chunk_size})
+        for (const std::size_t less :
+             {std::size_t{0}, std::size_t{16}, std::size_t{17}, std::size_t{18}, 2 * chunk_size}) {
+            const auto length = payload_.size() - from - less;
+            ASSERT_GE(length, blob::worth_reading_beside);
+            EXPECT_TRUE(read(from, length).value() == payload_.substr(from, length))
+                << from << " " << less;
+        }
+}
+
+TEST_F(many_chunks, the_first_damage_is_told) {
+    for (const std::size_t first : {0, 1, 7, 11}) {
+        auto damaged = payload_;
+        damaged[first * chunk_size + 3] ^= 1;
+        damaged[11 * chunk_size + 3] ^= 2;
+        write(damaged);
+        const auto failed = read(0, payload_.size());
+        ASSERT_FALSE(failed) << first;
+        EXPECT_NE(failed.error().message().find("chunk at " +
+                                                std::to_string(base_ + first * chunk_size) + ":"),
+                  std::string::npos)
+            << failed.error().message();
+    }
+}
 
 TEST_F(three_chunks, any_range_is_that_of_the_payload) {
     law("read(offset, length)", [&] {
@@ -62,6 +104,7 @@ TEST_F(three_chunks, a_range_reads_only_the_chunks_it_touches) {
     EXPECT_TRUE(read(0, chunk_size));
     EXPECT_TRUE(read(2 * chunk_size, chunk_size + 17));
     EXPECT_EQ(read(chunk_size - 1, 1), payload_.substr(chunk_size - 1, 1));
+    EXPECT_EQ(read(chunk_size + 5, 0), "") << "an empty range touches none";
     for (const auto& [offset, length] : {std::pair{chunk_size - 1, std::size_t{2}},
                                          {chunk_size, 1},
                                          {2 * chunk_size - 1, 1},

@@ -60,7 +60,7 @@ TEST(view, outlives_the_name_and_the_reader) {
 }
 
 TEST(view, is_never_of_other_bytes) {
-    for (const auto size : {500ul, 5000ul, 2 * chunk_size + 9}) {
+    for (const auto size : {500ul, 5000ul, 2 * chunk_size + 9, 9 * chunk_size + 9}) {
         for (const auto at : {0ul, size / 2, size - 1}) {
             temporary_directory here;
             auto files = open_files(here);

@@ -6,7 +6,7 @@ import os
 import pathlib
 import signal
 
-from command import KIB, NO, CommandTest, main, noise
+from command import KIB, MIB, NO, CommandTest, main, noise
 
 
 class Import(CommandTest):
@@ -45,6 +45,40 @@ class Import(CommandTest):
         self.run_command("import", self.store, self.source, "/l")
         self.assertTrue(self.lines("ls", "-l", self.store)[0].startswith("drwx--x---"))
         self.assertEqual(self.document("stat", self.store, "/l")["kind"], "link")
+
+    def test_what_changed_behind_its_size_and_time_is_found_by_checksum(self):
+        sizes = {"inline": KIB, "packed": 100 * KIB, "dedicated": 5 * MIB, "empty": 0}
+        for name, size in sizes.items():
+            (self.source / name).write_bytes(noise(size, size))
+        self.run_command("import", self.store, self.source, "/it")
+        told = self.document("import", self.store, self.source, "/it", "--checksum")
+        self.assertEqual((told["files"], told["bytes"], told["unchanged"]), (0, 0, len(sizes)))
+        for name, size in sizes.items():
+            file = self.source / name
+            before = file.stat()
+            file.write_bytes(noise(size, size + 1))
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        told = self.document("import", self.store, self.source, "/it")
+        self.assertEqual((told["files"], told["unchanged"]), (0, len(sizes)))
+        told = self.document("import", self.store, self.source, "/it", "--checksum")
+        self.assertEqual((told["files"], told["unchanged"]), (3, 1), "the empty one is the same")
+        self.assertEqual(told["bytes"], sum(sizes.values()))
+        for name, size in sizes.items():
+            self.assertEqual(self.run_command("cat", self.store, "/it/" + name).stdout,
+                             noise(size, size + 1))
+
+    def test_a_link_to_bytes_that_changed_is_made_anew_by_checksum(self):
+        song = self.source / "song"
+        song.write_bytes(noise(MIB, 1))
+        self.run_command("import", self.store, self.source, "/it", "--link")
+        before = song.stat()
+        song.write_bytes(noise(MIB, 2))
+        os.utime(song, ns=(before.st_atime_ns, before.st_mtime_ns))
+        again = ("import", self.store, self.source, "/it", "--link")
+        self.assertEqual(self.document(*again)["unchanged"], 1)
+        self.assertEqual(self.document(*again, "--checksum")["files"], 1)
+        self.assertEqual(self.run_command("cat", self.store, "/it/song").stdout, noise(MIB, 2))
+        self.assertEqual(self.document(*again, "--checksum")["unchanged"], 1)
 
     def test_the_store_does_not_take_itself(self):
         (self.source / "f").write_bytes(b"f")

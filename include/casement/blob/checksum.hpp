@@ -18,9 +18,9 @@ namespace casement::blob {
 /// What one sum is of, in bytes; a payload's last chunk may be shorter.
 inline constexpr std::size_t chunk_size = 256 * KiB;
 
-/// What pays for a thread on another core (30 to 70 us), in bytes: hashed by SHA-256, or read and
-/// verified, which is several times as fast.
+/// So many bytes pay for a thread on another core (30 to 70 us) that hashes them by SHA-256.
 inline constexpr std::size_t worth_hashing_beside = 512 * KiB;
+/// And so many for one that reads and verifies half of them: it is several times as fast.
 inline constexpr std::size_t worth_reading_beside = 2 * MiB;
 
 /// One XXH3 a chunk, in order; none for an empty payload.

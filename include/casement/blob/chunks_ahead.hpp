@@ -21,7 +21,7 @@
 namespace casement::blob {
 
 /// Takes memory for `depth` chunks, and less for a short payload. One thread asks; `read` is called
-/// from two, for a payload that is `worth_reading_beside`.
+/// from two, if that is worth it.
 ///
 ///     read(offset, into)   fills `into` with the chunk that begins at `offset`; a `result<void>`
 template <class Read>
@@ -29,12 +29,12 @@ class chunks_ahead {
 public:
     static constexpr std::size_t depth = 4;
 
-    chunks_ahead(std::uint64_t size, Read read)
+    chunks_ahead(bool worth_two, std::uint64_t size, Read read)
         : size_{size},
           unclaimed_end_{chunk_count(size)},
           read_{std::move(read)},
           room_{new char[std::min<std::uint64_t>(size, depth * chunk_size)]},
-          helper_{size >= worth_reading_beside, [this] { help(); }} {}
+          helper_{worth_two, [this] { help(); }} {}
     chunks_ahead(const chunks_ahead&) = delete;
     chunks_ahead& operator=(const chunks_ahead&) = delete;
     ~chunks_ahead() {

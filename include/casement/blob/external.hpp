@@ -19,7 +19,8 @@
 
 namespace casement::blob {
 
-/// What a URI leads to, opened: the same bytes for as long as it lives. Any thread.
+/// What a URI leads to, opened: the same bytes for as long as it lives. Any thread, and several at
+/// once: a large one is read by two. What its calls throw ends the program.
 class external_file {
 public:
     external_file() = default;

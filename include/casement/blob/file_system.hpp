@@ -53,6 +53,8 @@ concept byte_source = requires(const F& seen, std::uint64_t number, std::span<ch
 ///                                  write, read or sync of this file is refused
 ///     close()                      an error here may mean lost bytes unless `sync` came before
 ///     path()                       as it was opened, for errors
+///
+/// A type that has a member type `for_one_thread` is called by that one alone.
 template <class F>
 concept open_file = byte_source<F> && std::movable<F> && !std::copy_constructible<F> &&
                     requires(F & file, const F& seen, std::uint64_t number, std::string_view bytes,

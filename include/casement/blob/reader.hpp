@@ -69,11 +69,11 @@ public:
 
     /// Calls `sink(piece)`, which answers a `result<void>`, with the chunks in order: each is
     /// looked at while the processor's caches have it, and the next ones of a large blob are read
-    /// meanwhile. Ends with the first error, the sink's too.
+    /// meanwhile. Ends with the first error, the sink's too; the others are those of `read_at`.
     template <class Sink>
     [[nodiscard]] result<void> for_each_piece(Sink sink) {
         if (auto opened = open(); !opened) return opened;
-        chunks_ahead chunks{what_.size,
+        chunks_ahead chunks{is_worth_two<typename FS::file>(what_.size), what_.size,
                             [this](std::uint64_t offset, std::span<char> into) -> result<void> {
                                 if (auto n = read_at(offset, into); !n) return passed(n);
                                 return {};

@@ -17,6 +17,12 @@
 
 namespace casement::blob {
 
+/// Is a range of a file of type F worth being read by two threads?
+template <class F>
+[[nodiscard]] constexpr bool is_worth_two(std::uint64_t size) {
+    return size >= worth_reading_beside && !requires { typename F::for_one_thread; };
+}
+
 namespace detail {
 
 [[nodiscard]] inline std::unexpected<error> bad_chunk(std::string_view path, std::uint64_t at,
@@ -59,7 +65,7 @@ template <byte_source F>
 [[nodiscard]] result<std::size_t> read_verified(const F& file, std::uint64_t base,
                                                 const descriptor& d, const chunk_sums& sums,
                                                 std::uint64_t offset, std::span<char> into) {
-    if (offset >= d.size) return 0;
+    if (offset >= d.size || into.empty()) return 0;
     into = into.first(std::min<std::uint64_t>(into.size(), d.size - offset));
     const auto end = offset + into.size();
     const auto first = offset / chunk_size;
@@ -75,8 +81,7 @@ template <byte_source F>
         return read;
     };
     const auto chunks = chunk_count(end) - first;
-    if (auto all = by_two(into.size() >= worth_reading_beside, chunks, read_one); !all)
-        return passed(all);
+    if (auto all = by_two(is_worth_two<F>(into.size()), chunks, read_one); !all) return passed(all);
     return into.size();
 }
 
