@@ -6,7 +6,13 @@ import resource
 import signal
 import subprocess
 
-from command import FAILED, MIB, NO, CommandTest, main, noise
+from command import FAILED, MIB, NO, CommandTest, main, noise, wait_until
+
+
+def end_at_2_mib():
+    """No file may grow beyond it: the write that would is the process's last."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MIB, 2 * MIB))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 class Export(CommandTest):
@@ -21,13 +27,7 @@ class Export(CommandTest):
         return self.run_command("export", self.store, path, str(self.back), **how)
 
     def killed_while_writing(self, path):
-        """No file may grow beyond 2 MiB: the write that would is the process's last."""
-        def limit():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MIB, 2 * MIB))
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        done = subprocess.run([self.command, "export", self.store, path, str(self.back)],
-                              capture_output=True, timeout=120, preexec_fn=limit)
-        self.assertEqual(done.returncode, -signal.SIGXFSZ, done.stderr)
+        self.export(path, code=-signal.SIGXFSZ, preexec_fn=end_at_2_mib)
 
     def test_a_kill_leaves_no_half_file_under_its_name(self):
         self.init()
@@ -71,17 +71,40 @@ class Export(CommandTest):
                 self.assertEqual((there / name).lstat().st_mode, file.lstat().st_mode)
                 self.assertEqual((there / name).lstat().st_mtime_ns, file.lstat().st_mtime_ns)
 
-    def test_what_has_the_name_stays(self):
+    def test_what_has_the_name_stays_and_nothing_is_written(self):
         self.init()
-        self.import_files({"f": b"new"})
+        self.import_files({"song": noise(5 * MIB)})
         self.back.write_bytes(b"old")
         before = self.names_in(self.folder)
-        done = subprocess.run([self.command, "export", self.store, "/f", str(self.back)],
-                              capture_output=True, timeout=120)
-        self.assertNotEqual(done.returncode, 0)
+        done = self.export("/song", code=FAILED, preexec_fn=end_at_2_mib)
         self.assertIn("File exists", done.stderr.decode())
         self.assertEqual(self.back.read_bytes(), b"old")
         self.assertEqual(self.names_in(self.folder), before)
+
+    def test_a_name_that_comes_while_the_file_is_written_stays(self):
+        self.init()
+        self.import_files({"song": noise(32 * MIB)})
+        words = [self.command, "export", self.store, "/song", str(self.back)]
+
+        def is_begun():
+            return any(name.startswith(".casement-export.") for name in self.names_in(self.folder))
+        for _ in range(20):  # until it is stopped before it was done
+            with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as it:
+                wait_until(lambda: is_begun() or it.poll() is not None)
+                it.send_signal(signal.SIGSTOP)
+                in_time = not self.back.exists()
+                if in_time:
+                    self.back.write_bytes(b"mine")
+                it.send_signal(signal.SIGCONT)
+                said = it.stderr.read().decode()
+            if in_time:
+                break
+            self.back.unlink()
+        self.assertTrue(in_time)
+        self.assertEqual(it.returncode, FAILED)
+        self.assertIn("File exists", said)
+        self.assertEqual(self.back.read_bytes(), b"mine")
+        self.assertFalse(is_begun(), "nothing is left")
 
     def test_a_damaged_file_is_not_there_and_the_others_are(self):
         self.init()
@@ -92,9 +115,7 @@ class Export(CommandTest):
             byte = file.read(1)
             file.seek(4 * MIB)
             file.write(bytes([byte[0] ^ 1]))
-        done = subprocess.run([self.command, "export", self.store, "/", str(self.back)],
-                              capture_output=True, timeout=120)
-        self.assertEqual(done.returncode, FAILED)
+        done = self.export("/", code=FAILED)
         self.assertIn("song", done.stderr.decode())
         self.assertIn("do not have their checksum", done.stderr.decode())
         self.assertEqual(self.names_in(self.back), ["whole"])

@@ -54,7 +54,7 @@ concept byte_source = requires(const F& seen, std::uint64_t number, std::span<ch
 ///     close()                      an error here may mean lost bytes unless `sync` came before
 ///     path()                       as it was opened, for errors
 ///
-/// A type that has a member type `for_one_thread` is called by that one alone.
+/// A type whose `for_one_thread` is true, if it has that, is called by one thread alone.
 template <class F>
 concept open_file = byte_source<F> && std::movable<F> && !std::copy_constructible<F> &&
                     requires(F & file, const F& seen, std::uint64_t number, std::string_view bytes,

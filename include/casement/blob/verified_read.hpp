@@ -20,7 +20,9 @@ namespace casement::blob {
 /// Is a range of a file of type F worth being read by two threads?
 template <class F>
 [[nodiscard]] constexpr bool is_worth_two(std::uint64_t size) {
-    return size >= worth_reading_beside && !requires { typename F::for_one_thread; };
+    if constexpr (requires { F::for_one_thread; })
+        if (F::for_one_thread) return false;
+    return size >= worth_reading_beside;
 }
 
 namespace detail {

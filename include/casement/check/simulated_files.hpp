@@ -9,7 +9,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,15 +21,11 @@ namespace casement::check {
 /// A file system whose calls `Ask` performs: `file_answer operator()(const file_call&) const`.
 template <class Ask>
 class simulated_files {
-    struct any_thread {};
-    struct one_thread {
-        using for_one_thread = void;
-    };
-    static constexpr bool for_one = requires { typename Ask::for_one_thread; };
-
 public:
-    class file : public std::conditional_t<for_one, one_thread, any_thread> {
+    class file {
     public:
+        static constexpr bool for_one_thread = requires { Ask::for_one_thread; };
+
         file(Ask ask, std::uint64_t number, std::string path)
             : ask_{std::move(ask)}, number_{number}, path_{std::move(path)} {}
         file(file&&) = default;

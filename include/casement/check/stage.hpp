@@ -75,7 +75,7 @@ static_assert(store<stage>);
 /// How an actor asks the story's disk: each call is a step.
 class disk_calls {
 public:
-    using for_one_thread = void;  // a turn is a fiber
+    static constexpr bool for_one_thread = true;  // a turn is a fiber
 
     explicit disk_calls(detail::turn& of) : of_{&of} {}
     file_answer operator()(const file_call& c) const;
