@@ -26,11 +26,16 @@
 #include "schedules.hpp"
 #include "target.hpp"
 
-#ifdef CASEMENT_PLANTED
-namespace under_test = casement::fuzz::planted::command;
-#else
-namespace under_test = casement::command::mirrored;
-#endif
+namespace under_test {
+namespace {
+
+/// Planted: orders paths by their bytes, as if "a/b" did not belong to what comes before "a.b".
+std::strong_ordering in_order(std::string_view a, std::string_view b) {
+    return casement::fuzz::planted() ? a <=> b : casement::command::mirrored::in_order(a, b);
+}
+
+}  // namespace
+}  // namespace under_test
 
 namespace casement::fuzz {
 namespace {

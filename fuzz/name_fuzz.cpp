@@ -12,11 +12,20 @@
 
 #include "target.hpp"
 
-#ifdef CASEMENT_PLANTED
-namespace under_test = casement::fuzz::planted::name;
-#else
-namespace under_test = casement;
-#endif
+namespace under_test {
+namespace {
+
+/// Planted: leaves the backslash as it is: a newline and the two characters that stand for it look
+/// alike.
+std::string printable(std::string_view bytes) {
+    if (!casement::fuzz::planted()) return casement::printable(bytes);
+    std::string out;
+    for (const char c : bytes) out += c == '\\' ? "\\" : casement::printable({&c, 1});
+    return out;
+}
+
+}  // namespace
+}  // namespace under_test
 
 namespace casement::fuzz {
 namespace {

@@ -17,11 +17,20 @@
 
 #include "target.hpp"
 
-#ifdef CASEMENT_PLANTED
-namespace under_test = casement::fuzz::planted::object;
-#else
-namespace under_test = casement::object;
-#endif
+namespace under_test {
+namespace {
+
+/// Planted: takes hexadecimal digits in either case.
+casement::result<casement::protocol::obj_id> obj_id_from_text(std::string_view text) {
+    if (!casement::fuzz::planted()) return casement::object::obj_id_from_text(text);
+    std::string lower{text};
+    for (char& c : lower)
+        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    return casement::object::obj_id_from_text(lower);
+}
+
+}  // namespace
+}  // namespace under_test
 
 namespace casement::fuzz {
 namespace {
