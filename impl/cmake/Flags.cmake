@@ -8,10 +8,23 @@ target_compile_options(casement_flags INTERFACE
         -Wno-missing-field-initializers -Wno-array-bounds -Wno-stringop-overread>
     $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers>)
 
+# Several files as one take up to 4 GB of memory to compile: no more of them at once than there is.
+if(CMAKE_UNITY_BUILD)
+    cmake_host_system_information(RESULT megabytes QUERY TOTAL_PHYSICAL_MEMORY)
+    math(EXPR at_once "${megabytes} / 4000 + 1")
+    set_property(GLOBAL PROPERTY JOB_POOLS compile=${at_once})
+    set(CMAKE_JOB_POOL_COMPILE compile)
+endif()
+
 if(CASEMENT_SANITIZE)
     add_compile_options(-fsanitize=${CASEMENT_SANITIZE} -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${CASEMENT_SANITIZE})
     if(CASEMENT_SANITIZE MATCHES undefined)
         add_compile_options(-fno-sanitize-recover=undefined)
+    endif()
+    include(CheckLinkerFlag)  # GNU's takes five times as long, and there are a hundred programs
+    check_linker_flag(CXX -fuse-ld=lld CASEMENT_LLD)
+    if(CASEMENT_LLD)
+        add_link_options(-fuse-ld=lld)
     endif()
 endif()

@@ -2,6 +2,7 @@
 // promises, and told without what had no part in them.
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <string>
@@ -96,12 +97,12 @@ std::map<std::string, int> orders(walking how) {
 }
 
 TEST(Walk, EveryOrderIsAsLikely) {
-    constexpr int walks = 8000;
+    constexpr int walks = scaled(8000);
     const auto seen = orders(by(walking::kind::uniform, walks));
     ASSERT_EQ(seen.size(), 4u);
     for (const auto& [order, times] : seen) {
-        // Five standard deviations of a quarter of the walks: sqrt(8000 * 3 / 16) is 39.
-        EXPECT_NEAR(times, walks / 4, 195) << order;
+        const double deviation = std::sqrt(walks * 3 / 16.);  // of a quarter of the walks
+        EXPECT_NEAR(times, walks / 4, 5 * deviation) << order;
     }
 }
 
@@ -127,7 +128,7 @@ story interrupted(int idle) {
 TEST(Walk, PrioritiesMeetWhatFewOrdersBreak) {
     const auto told = interrupted(20);
     int met = 0;
-    constexpr int hunts = scaled(100);
+    constexpr int hunts = scaled(50);
     for (std::uint64_t seed = 1; seed <= hunts; ++seed) {
         auto w = by(walking::kind::priorities, 300, seed);
         w.depth = 3;

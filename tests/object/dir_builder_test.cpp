@@ -7,6 +7,7 @@
 
 #include <object/support.hpp>
 #include <support/property.hpp>
+#include <support/scale.hpp>
 
 namespace casement::object::dir_builder_test {
 namespace {
@@ -187,10 +188,11 @@ std::size_t new_blocks(const entries& before, const entries& after) {
 }
 
 TEST(dir_builder, shares_all_but_one_path_when_an_entry_changes) {
-    const auto before = numbered(100'000);
+    constexpr int size = casement::testing::scaled(100'000);
+    const auto before = numbered(size);
     block_map store;
     const auto levels = build(store, before).levels;
-    for (const auto at : {0, 31'337, 99'999}) {
+    for (const auto at : {0, size / 3, size - 1}) {
         auto after = before;
         std::next(after.begin(), at)->second.target = testing::file_named(1'000'000);
         block_map changed;
@@ -200,10 +202,11 @@ TEST(dir_builder, shares_all_but_one_path_when_an_entry_changes) {
 }
 
 TEST(dir_builder, shares_all_but_a_few_blocks_when_names_come_and_go) {
-    const auto before = numbered(100'000);
+    constexpr int size = casement::testing::scaled(100'000);
+    const auto before = numbered(size);
     block_map store;
     const auto levels = build(store, before).levels;
-    for (const auto at : {0, 31'337, 99'999}) {
+    for (const auto at : {0, size / 3, size - 1}) {
         auto added = before, removed = before;
         const auto place = std::next(before.begin(), at);
         testing::add(added, file_entry(place->first + "+", 1));
