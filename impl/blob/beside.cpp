@@ -23,19 +23,20 @@ bool take_core() {
 beside::beside(bool worth_it, std::function<void()> work) : work_{std::move(work)} {
     if (!worth_it || !take_core()) return;
     try {
-        worker_ = std::thread{[this] { work_(); }};
+        worker_ = std::thread{[this] {
+            work_();
+            ++free_cores();
+        }};
     } catch (const std::exception&) {
         ++free_cores();  // no thread to be had: the destructor works
     }
 }
 
 beside::~beside() {
-    if (under_way()) {
+    if (under_way())
         worker_.join();
-        ++free_cores();
-    } else {
+    else
         work_();
-    }
 }
 
 }  // namespace casement::blob

@@ -43,9 +43,13 @@ TEST(beside, works_elsewhere_only_if_that_is_worth_it) {
 TEST(beside, takes_no_more_cores_than_there_are_and_gives_them_back) {
     const auto cores = static_cast<std::ptrdiff_t>(std::thread::hardware_concurrency());
     const auto taken = [&] {
+        std::atomic<bool> done = false;
         std::vector<std::unique_ptr<beside>> all;
         for (std::ptrdiff_t i = 0; i < 2 * cores; ++i)
-            all.push_back(std::make_unique<beside>(true, [] {}));
+            all.push_back(std::make_unique<beside>(true, [&] {
+                while (!done) std::this_thread::yield();
+            }));
+        done = true;
         return std::ranges::count_if(all, [](const auto& one) { return one->under_way(); });
     };
     EXPECT_EQ(taken(), cores - 1);

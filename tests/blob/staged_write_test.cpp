@@ -1,6 +1,7 @@
 #include <casement/blob/staged_write.hpp>
 
 #include <cerrno>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -75,6 +76,37 @@ TEST_F(staged_write_power_test, a_failed_sync_is_its_answer_for_ever) {
         EXPECT_EQ(disk.follow().count("sync"), 1u) << "never tried again";
         EXPECT_TRUE(w.abandon());
     }
+}
+
+TEST_F(staged_write_power_test, a_large_file_is_synced_once_and_beside_its_hash_if_it_may_be_new) {
+    const std::size_t early = std::thread::hardware_concurrency() > 1 ? 1 : 0;
+    for (const auto before_its_digest : {early, std::size_t{0}}) {
+        blob::staged_write w{room, blob_id{1 + before_its_digest}};
+        ASSERT_TRUE(w.write(payload_of(3 * piece_size)));
+        disk.follow().restart();
+        ASSERT_TRUE(w.measure());
+        EXPECT_EQ(disk.follow().count("sync"), before_its_digest);
+        ASSERT_TRUE(w.store());
+        EXPECT_EQ(disk.follow().count("sync"), 1u);
+        EXPECT_TRUE(w.abandon());
+    }
+}
+
+TEST_F(staged_write_power_test, an_early_sync_that_failed_is_its_answer_for_ever) {
+    if (std::thread::hardware_concurrency() == 1) GTEST_SKIP() << "one core";
+    blob::staged_write w{room, blob_id{1}};
+    ASSERT_TRUE(w.write(payload_of(3 * piece_size)));
+    disk.follow().restart();
+    disk.follow().forgets_failed_syncs = true;
+    disk.follow().number = EIO;
+    disk.follow().fail_at = 0;
+    const auto failed = w.measure();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().causes().back().operation, "sync");
+    disk.follow().fail_at.reset();
+    EXPECT_EQ(w.store().error(), failed.error());
+    EXPECT_EQ(disk.follow().count("sync"), 1u) << "never tried again";
+    EXPECT_TRUE(w.abandon());
 }
 
 TEST_F(staged_write_test, duplicates_in_a_row_touch_no_disk) {

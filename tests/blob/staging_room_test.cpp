@@ -57,24 +57,26 @@ TEST_F(room_test, a_shelf_that_failed_is_tried_again) {
 
 TEST_F(room_test, buffers_are_used_again) {
     auto a = room.borrow();
-    a->append(std::string(500, 'x'));
-    const auto* memory = a->view().data();
+    a->held.append(std::string(500, 'x'));
+    a->hash.take("x");
+    const auto* memory = a->held.view().data();
     room.give_back(std::move(a));
     auto b = room.borrow();
-    EXPECT_EQ(b->size(), 0u);
-    b->append("y");
-    EXPECT_EQ(static_cast<const void*>(b->view().data()), memory);
+    EXPECT_EQ(b->held.size(), 0u);
+    b->held.append("y");
+    EXPECT_EQ(static_cast<const void*>(b->held.view().data()), memory);
+    EXPECT_EQ(b->hash.finish().content, sha256_of("")) << "of the next payload alone";
 }
 
 TEST_F(room_test, no_more_than_four_buffers_are_kept) {
-    std::vector<blob::staging_room<scripted>::buffer> all;
+    std::vector<blob::staging_room<scripted>::loan> all;
     for (int i = 0; i < 6; ++i) {
         all.push_back(room.borrow());
-        all.back()->append("x");
+        all.back()->held.append("x");
     }
     for (auto& b : all) room.give_back(std::move(b));
     int used = 0;
-    for (auto& b : all) used += (b = room.borrow())->capacity() > 0;
+    for (auto& b : all) used += (b = room.borrow())->held.capacity() > 0;
     EXPECT_EQ(used, 4);
 }
 

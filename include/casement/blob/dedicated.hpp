@@ -3,6 +3,7 @@
 // again. One thread. Never renames, and asks nothing of the file by name (DESIGN D9).
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,15 +38,22 @@ public:
     /// As the file system sees the open file.
     [[nodiscard]] result<std::uint64_t> size() const { return file_.size(); }
 
+    /// The bytes so far become durable, if the store's durability asks it: `finish` waits for no
+    /// others then.
+    [[nodiscard]] result<void> sync() {
+        if (!room_->to_survive_power_loss() || durable_size_ == written_) return {};
+        auto synced = file_.sync();
+        if (synced) durable_size_ = written_;
+        return synced;
+    }
+
     /// Bytes, then name (SPEC W2), as far as the store's durability asks. False where the file
     /// system cannot sync names.
     [[nodiscard]] result<bool> finish() {
-        const bool durable = room_->to_survive_power_loss();
-        if (durable)
-            if (auto synced = file_.sync(); !synced) return passed(synced);
+        if (auto synced = sync(); !synced) return passed(synced);
         open_ = false;
         if (auto closed = file_.close(); !closed) return passed(closed);
-        if (!durable) return true;
+        if (!room_->to_survive_power_loss()) return true;
         return room_->fs.sync_directory(room_->where.shelf(layout::shelf_of(id_)));
     }
 
@@ -63,6 +71,7 @@ private:
     typename FS::file file_;
     bool open_ = true;
     std::uint64_t written_ = 0;
+    std::optional<std::uint64_t> durable_size_;
 };
 
 }  // namespace casement::blob

@@ -20,37 +20,38 @@ namespace casement::blob {
 template <file_system FS>
 class staged_write {
 public:
-    staged_write(staging_room<FS>& room, blob_id id) : room_{&room}, held_{room.borrow()} {
+    staged_write(staging_room<FS>& room, blob_id id) : room_{&room}, work_{room.borrow()} {
         what_.id = id;
     }
     staged_write(const staged_write&) = delete;
     staged_write& operator=(const staged_write&) = delete;
     ~staged_write() {
         (void)abandon();  // a file that cannot be removed is found by its name later (SPEC W4)
-        room_->give_back(std::move(held_));
+        room_->give_back(std::move(work_));
         room_->landed(what_.id);
     }
 
     /// After an error every further call answers with it.
     [[nodiscard]] result<void> write(std::string_view bytes) {
         if (broken_) return std::unexpected{*broken_};
-        const bool long_enough = held_->size() + bytes.size() >= room_->chosen.sizes.dedicated_min;
-        if (!file_ && !long_enough) return held_->append(bytes), result<void>{};
+        const bool long_enough =
+            work_->held.size() + bytes.size() >= room_->chosen.sizes.dedicated_min;
+        if (!file_ && !long_enough) return work_->held.append(bytes), result<void>{};
         return remember(pour(bytes));
     }
 
     /// Nothing more is written. Answers the size that the bytes have where they lie now.
     [[nodiscard]] result<std::uint64_t> measure() {
         if (broken_) return std::unexpected{*broken_};
-        what_.size = held_->size() + (file_ ? file_->written() : 0);
+        what_.size = work_->held.size() + (file_ ? file_->written() : 0);
         what_.kind = file_ ? placement::dedicated : place(what_.size, room_->chosen.sizes);
         if (auto done = remember(take_rest()); !done) return passed(done);
-        auto hash = hasher_.finish();
+        auto hash = work_->hash.finish();
         what_.content = hash.content;
         what_.check = check_of(hash.sums);
         sums_ = std::move(hash.sums);
         measured_ = true;
-        return file_ ? remember(file_->size()) : result<std::uint64_t>{held_->size()};
+        return file_ ? remember(file_->size()) : result<std::uint64_t>{work_->held.size()};
     }
 
     /// The bytes become durable where they belong; inline ones wait for their row.
@@ -80,7 +81,7 @@ public:
 
     [[nodiscard]] const descriptor& what() const { return what_; }
     [[nodiscard]] const chunk_sums& sums() const { return sums_; }
-    [[nodiscard]] std::string_view held() const { return held_->view(); }
+    [[nodiscard]] std::string_view held() const { return work_->held.view(); }
     [[nodiscard]] bool names_synced() const { return names_synced_; }
 
 private:
@@ -95,10 +96,10 @@ private:
         if (!file_)
             if (auto begun = begin_file(); !begun) return begun;
         while (!bytes.empty()) {
-            const bool whole = held_->size() == 0 && bytes.size() >= piece_size;
-            const auto step =
-                bytes.substr(0, whole ? whole_pieces(bytes.size()) : piece_size - held_->size());
-            if (!whole) held_->append(step);
+            const bool whole = work_->held.size() == 0 && bytes.size() >= piece_size;
+            const auto step = bytes.substr(
+                0, whole ? whole_pieces(bytes.size()) : piece_size - work_->held.size());
+            if (!whole) work_->held.append(step);
             bytes.remove_prefix(step.size());
             if (auto done = whole ? put(step) : drain(); !done) return done;
         }
@@ -114,37 +115,41 @@ private:
 
     /// The whole pieces of what is held.
     result<void> drain() {
-        const auto length = whole_pieces(held_->size());
-        auto done = put(held_->view().substr(0, length));
-        held_->drop_front(length);
+        const auto length = whole_pieces(work_->held.size());
+        auto done = put(work_->held.view().substr(0, length));
+        work_->held.drop_front(length);
         return done;
     }
 
     static constexpr std::size_t whole_pieces(std::size_t n) { return n / piece_size * piece_size; }
 
-    beside hash_beside(std::string_view region) {
-        return beside{region.size() >= worth_hashing_beside,
-                      [this, region] { hasher_.take(region); }};
-    }
-
     result<void> put(std::string_view region) {
-        const auto hashing = hash_beside(region);
-        for (; !region.empty(); region.remove_prefix(std::min(piece_size, region.size())))
-            if (auto done = file_->append(region.substr(0, piece_size)); !done) return done;
+        for (; !region.empty(); region.remove_prefix(std::min(piece_size, region.size()))) {
+            const auto piece = region.substr(0, piece_size);
+            if (auto done = file_->append(piece); !done) return done;
+            work_->hash.take(piece);
+        }
         return {};
     }
 
-    /// Packed bytes start on their way before their digest is known, so that the disk works while
-    /// they are hashed; not after a write that was given up, for duplicates come in runs.
+    /// The disk works while the bytes are hashed: a file is synced while its hash is behind, and
+    /// packed bytes start on their way before their digest is known. Not after a write that was
+    /// given up, for duplicates come in runs.
     result<void> take_rest() {
-        if (file_) return put(held_->view());
-        const auto hashing = hash_beside(held_->view());
+        const auto rest = work_->held.view();
+        if (file_) {
+            auto done = put(rest);
+            const bool early = done && work_->hash.followed() && room_->expects_new();
+            return early ? file_->sync() : done;
+        }
+        const beside hashing{rest.size() >= worth_hashing_beside,
+                             [&] { work_->hash.take_here(rest); }};
         return what_.kind == placement::packed && room_->expects_new() ? begin_frame()
                                                                        : result<void>{};
     }
 
     result<void> begin_frame() {
-        auto begun = room_->packs.begin(held_->view());
+        auto begun = room_->packs.begin(work_->held.view());
         if (!begun) return passed(begun);
         frame_ = *std::move(begun);
         what_.position = to_number(frame_->position());
@@ -160,8 +165,7 @@ private:
     }
 
     staging_room<FS>* room_;
-    typename staging_room<FS>::buffer held_;  // payload from `file_->written()` on, or from 0
-    payload_hasher hasher_;
+    typename staging_room<FS>::loan work_;  // holds payload from `file_->written()` on, or from 0
     descriptor what_;
     chunk_sums sums_;
     std::optional<dedicated_file<FS>> file_;

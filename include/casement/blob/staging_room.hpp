@@ -1,5 +1,5 @@
 #pragma once
-// What all staged writes below one directory share: the packs, the shelves that exist, buffers to
+// What all staged writes below one directory share: the packs, the shelves that exist, memory to
 // use again, and the ids of what is in flight. Any thread; outlives every write that it serves.
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <casement/blob/file_system.hpp>
+#include <casement/blob/hash_behind.hpp>
 #include <casement/blob/layout.hpp>
 #include <casement/blob/options.hpp>
 #include <casement/blob/pack.hpp>
@@ -23,9 +24,6 @@
 #include <casement/core/error.hpp>
 
 namespace casement::blob {
-
-/// Dedicated blobs are written in pieces of this size: larger calls are slower (DESIGN D9).
-inline constexpr std::size_t piece_size = 1 * MiB;
 
 /// `make_directory`, content with one that is there.
 template <file_system FS>
@@ -95,33 +93,39 @@ public:
     [[nodiscard]] bool expects_new() const { return expects_new_; }
     void expect_new(bool likely) { expects_new_ = likely; }
 
-    using buffer = std::unique_ptr<payload_buffer>;
+    /// What a write needs while it is under way; the last one that came back is lent first.
+    struct workspace {
+        payload_buffer held;
+        hash_behind hash{};
+    };
+    using loan = std::unique_ptr<workspace>;
 
-    [[nodiscard]] buffer borrow() {
+    [[nodiscard]] loan borrow() {
         const std::lock_guard lock{mutex_};
         if (idle_.empty())
-            return std::make_unique<payload_buffer>(
-                std::max<std::size_t>(chosen.sizes.dedicated_min, piece_size));
+            return std::make_unique<workspace>(
+                payload_buffer{std::max<std::size_t>(chosen.sizes.dedicated_min, piece_size)});
         auto last = std::move(idle_.back());
         idle_.pop_back();
         return last;
     }
 
-    void give_back(buffer b) {
-        b->clear();
+    void give_back(loan back) {
+        back->held.clear();
+        (void)back->hash.finish();  // of a write that was given up
         const std::lock_guard lock{mutex_};
-        if (idle_.size() < idle_max) idle_.push_back(std::move(b));
+        if (idle_.size() < idle_max) idle_.push_back(std::move(back));
     }
 
 private:
-    static constexpr std::size_t idle_max = 4;  // buffers kept for later writers
+    static constexpr std::size_t idle_max = 4;  // kept for later writers
 
     const std::function<result<blob_id>()> ids_;
     std::atomic<bool> expects_new_{true};
     mutable std::mutex mutex_;
     std::unordered_map<blob_id, write_epochs::pin> in_flight_;
     write_epochs epochs_;
-    std::vector<buffer> idle_;
+    std::vector<loan> idle_;
     std::mutex shelves_mutex_;
     std::array<bool, layout::shelves> ready_{};
 };
