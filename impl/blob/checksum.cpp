@@ -38,8 +38,8 @@ void payload_hasher::take(std::string_view bytes) {
 }
 
 payload_hash payload_hasher::finish() {
-    ended_ = true;
-    return {hasher_.finish(), std::move(sums_)};
+    ended_ = false;
+    return {hasher_.finish(), std::exchange(sums_, {})};
 }
 
 std::vector<std::string> encode_sums(std::span<const std::uint64_t> sums) {

@@ -9,11 +9,11 @@ target_compile_options(casement_flags INTERFACE
     $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers>)
 
 # Several files as one take up to 4 GB of memory to compile: no more of them at once than there is.
-if(CMAKE_UNITY_BUILD)
+if(CMAKE_UNITY_BUILD AND PROJECT_IS_TOP_LEVEL)
     cmake_host_system_information(RESULT megabytes QUERY TOTAL_PHYSICAL_MEMORY)
-    math(EXPR at_once "${megabytes} / 4000 + 1")
-    set_property(GLOBAL PROPERTY JOB_POOLS compile=${at_once})
-    set(CMAKE_JOB_POOL_COMPILE compile)
+    math(EXPR at_once "(${megabytes} + 3999) / 4000")
+    set_property(GLOBAL APPEND PROPERTY JOB_POOLS casement_compile=${at_once})
+    set(CMAKE_JOB_POOL_COMPILE casement_compile)
 endif()
 
 if(CASEMENT_SANITIZE)

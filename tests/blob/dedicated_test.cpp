@@ -53,6 +53,26 @@ TEST(dedicated_file, can_be_removed_at_any_time) {
     EXPECT_TRUE(files_below(r.here.path()).empty());
 }
 
+TEST(dedicated_file, what_was_synced_is_not_synced_again_and_what_came_after_is) {
+    scripted disk;
+    room_in_a_directory<scripted> r{disk};
+    const auto syncs = [&](std::uint64_t id, auto... steps) {
+        auto file = r.begin(id);
+        EXPECT_TRUE(file);
+        disk.follow().restart();
+        (steps(*file), ...);
+        EXPECT_TRUE(file->finish());
+        return disk.follow().count("sync");
+    };
+    const auto append = [](auto& file) { EXPECT_TRUE(file.append("x")); };
+    const auto sync = [](auto& file) { EXPECT_TRUE(file.sync()); };
+    EXPECT_EQ(syncs(1), 1u);
+    EXPECT_EQ(syncs(2, append), 1u);
+    EXPECT_EQ(syncs(3, append, sync), 1u);
+    EXPECT_EQ(syncs(4, append, sync, append), 2u);
+    EXPECT_EQ(syncs(5, sync, append), 2u);
+}
+
 TEST(dedicated_file, is_removed_after_a_close_that_failed) {
     scripted disk;
     room_in_a_directory<scripted> r{disk};

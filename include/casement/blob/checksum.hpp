@@ -48,13 +48,13 @@ struct payload_hash {
     bool operator==(const payload_hash&) const = default;
 };
 
-/// Hashes a payload that comes in order. One thread at a time.
+/// Hashes payloads, each in order. One thread at a time.
 class payload_hasher {
 public:
     /// Takes the next bytes. REQUIRES: all but the last call's are whole chunks.
     void take(std::string_view bytes);
 
-    /// Of all that was taken. Nothing may follow.
+    /// Of all that was taken. The next payload begins.
     [[nodiscard]] payload_hash finish();
 
 private:

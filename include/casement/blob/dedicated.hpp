@@ -13,7 +13,8 @@
 
 namespace casement::blob {
 
-/// The file of one blob, from its first byte until it is durable: `begin`, `append`, `finish`.
+/// The file of one blob, from its first byte until it is durable: `begin`, `append`, `sync`,
+/// `finish`.
 template <file_system FS>
 class dedicated_file {
 public:
@@ -24,7 +25,7 @@ public:
         return dedicated_file{room, id, *std::move(file)};
     }
 
-    /// The disk begins at once: it works while the caller hashes the piece.
+    /// The disk begins at once: it works while the piece is hashed.
     [[nodiscard]] result<void> append(std::string_view piece) {
         auto done = file_.write_at(written_, piece);
         if (!done) return done;

@@ -54,7 +54,8 @@ concept byte_source = requires(const F& seen, std::uint64_t number, std::span<ch
 ///     close()                      an error here may mean lost bytes unless `sync` came before
 ///     path()                       as it was opened, for errors
 ///
-/// A type whose `for_one_thread` is true, if it has that, is called by one thread alone.
+/// A type whose `for_one_thread` is true, if it has that, is called by one thread alone, and in an
+/// order that no other thread has a part in.
 template <class F>
 concept open_file = byte_source<F> && std::movable<F> && !std::copy_constructible<F> &&
                     requires(F & file, const F& seen, std::uint64_t number, std::string_view bytes,
@@ -77,6 +78,15 @@ concept mappable_file = requires(const F& seen, std::uint64_t number) {
     { seen.map(number, number) } -> std::same_as<result<typename F::mapping>>;
     { seen.map(number, number)->bytes() } -> std::same_as<std::string_view>;
 };
+
+/// Whether a file of type F is to be called by one thread alone.
+template <class F>
+inline constexpr bool is_for_one_thread = [] {
+    if constexpr (requires { F::for_one_thread; })
+        return bool{F::for_one_thread};
+    else
+        return false;
+}();
 
 /// A file system, as a cheap value. The laws are tests/blob/file_system_laws.hpp.
 ///

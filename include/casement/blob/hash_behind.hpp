@@ -1,6 +1,6 @@
 #pragma once
-// The hash of a payload while it is written: made by another thread, which is always at work, one
-// or two pieces behind. Where no core is free, the caller hashes.
+// The hash of a payload while it is written: made by another thread, one or two pieces behind the
+// writer. Where no core is free, the caller hashes.
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,6 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <casement/blob/beside.hpp>
@@ -37,17 +36,22 @@ public:
     /// Takes the next bytes, and holds on to none of them: copies them, or hashes them at once.
     /// Waits while the other thread is `depth` pieces behind. REQUIRES: as of `payload_hasher`.
     void take(std::string_view bytes) {
-        if (!under_way() && bytes.size() >= worth_hashing_beside) set_out();
-        for (; !bytes.empty(); bytes.remove_prefix(std::min(piece_size, bytes.size())))
-            if (const auto piece = bytes.substr(0, piece_size); !hand_over(piece)) {
-                catch_up();
-                hasher_.take(piece);
-            }
+        begun_ = true;
+        for (; !bytes.empty(); bytes.remove_prefix(std::min(piece_size, bytes.size()))) {
+            const auto piece = bytes.substr(0, piece_size);
+            if (hand_over(piece)) continue;
+            catch_up();
+            if (piece.size() >= worth_hashing_beside) set_out();
+            if (!hand_over(piece)) hasher_.take(piece);
+        }
     }
 
     /// Hashes bytes where they lie, in any thread. REQUIRES: nobody has followed, and the caller of
     /// the others waits.
-    void take_here(std::string_view bytes) { hasher_.take(bytes); }
+    void take_here(std::string_view bytes) {
+        begun_ = true;
+        hasher_.take(bytes);
+    }
 
     /// Another thread has been at work, and may be behind.
     [[nodiscard]] bool followed() const { return helper_.has_value(); }
@@ -61,7 +65,13 @@ public:
     /// Of all that was taken. The next payload begins.
     [[nodiscard]] payload_hash finish() {
         catch_up();
-        return std::exchange(hasher_, {}).finish();
+        begun_ = false;
+        return hasher_.finish();
+    }
+
+    /// What was taken is of no payload.
+    void forget() {
+        if (begun_) (void)finish();
     }
 
 private:
@@ -69,7 +79,6 @@ private:
     static constexpr std::chrono::milliseconds patience{2};
 
     void set_out() {
-        catch_up();
         following_ = true;
         helper_.emplace(true, [this] { follow(); });
         if (!helper_->under_way()) catch_up();
@@ -106,7 +115,7 @@ private:
     void follow() {
         std::unique_lock lock{mutex_};
         const auto more = [&] { return ended_ || hashed_ < taken_; };
-        while (changed_.wait_for(lock, patience, more) && hashed_ < taken_) {
+        for (changed_.wait(lock, more); hashed_ < taken_; changed_.wait_for(lock, patience, more)) {
             lock.unlock();
             hash_next();
             lock.lock();
@@ -126,7 +135,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::uint64_t taken_ = 0, hashed_ = 0;  // pieces
-    bool following_ = false, ended_ = false;
+    bool begun_ = false, following_ = false, ended_ = false;
     std::optional<beside> helper_;  // the first to go
 };
 

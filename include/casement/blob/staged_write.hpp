@@ -139,7 +139,8 @@ private:
         const auto rest = work_->held.view();
         if (file_) {
             auto done = put(rest);
-            const bool early = done && work_->hash.followed() && room_->expects_new();
+            const bool early = done && !is_for_one_thread<typename FS::file> &&
+                               work_->hash.followed() && room_->expects_new();
             return early ? file_->sync() : done;
         }
         const beside hashing{rest.size() >= worth_hashing_beside,

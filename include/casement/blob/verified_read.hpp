@@ -20,9 +20,7 @@ namespace casement::blob {
 /// Is a range of a file of type F worth being read by two threads?
 template <class F>
 [[nodiscard]] constexpr bool is_worth_two(std::uint64_t size) {
-    if constexpr (requires { F::for_one_thread; })
-        if (F::for_one_thread) return false;
-    return size >= worth_reading_beside;
+    return !is_for_one_thread<F> && size >= worth_reading_beside;
 }
 
 namespace detail {
