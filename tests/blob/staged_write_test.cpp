@@ -58,23 +58,30 @@ TEST_F(staged_write_test, its_first_error_is_every_later_answer) {
 
 struct staged_write_power_test : staged_write_test {
     staged_write_power_test() : staged_write_test{small_options(blob::durability::power)} {}
-};
 
-TEST_F(staged_write_power_test, a_failed_sync_is_its_answer_for_ever) {
-    disk.follow().forgets_failed_syncs = true;
-    disk.follow().number = EIO;
-    for (const std::size_t size : {500u, 5000u}) {
-        blob::staged_write w{room, blob_id{size}};
-        ASSERT_TRUE(w.write(payload_of(size)) && w.measure());
+    /// The call of this number that `step` makes of the disk is a sync, and it fails: that is the
+    /// step's answer, and the store's from then on.
+    void fails_for_ever(blob::staged_write<scripted>& w, std::size_t call, const auto& step) {
         disk.follow().restart();
-        disk.follow().fail_at = size == 500 ? 1 : 0;  // a frame's header is written first
-        const auto failed = w.store();
+        disk.follow().forgets_failed_syncs = true;
+        disk.follow().number = EIO;
+        disk.follow().fail_at = call;
+        const auto failed = step();
         ASSERT_FALSE(failed);
         EXPECT_EQ(failed.error().causes().back().operation, "sync");
         disk.follow().fail_at.reset();
         EXPECT_EQ(w.store().error(), failed.error());
         EXPECT_EQ(disk.follow().count("sync"), 1u) << "never tried again";
         EXPECT_TRUE(w.abandon());
+    }
+};
+
+TEST_F(staged_write_power_test, a_failed_sync_is_its_answer_for_ever) {
+    for (const std::size_t size : {500u, 5000u}) {
+        blob::staged_write w{room, blob_id{size}};
+        ASSERT_TRUE(w.write(payload_of(size)) && w.measure());
+        const auto call = size == 500 ? 1 : 0;  // a frame's header is written first
+        fails_for_ever(w, call, [&] { return w.store(); });
     }
 }
 
@@ -96,17 +103,7 @@ TEST_F(staged_write_power_test, an_early_sync_that_failed_is_its_answer_for_ever
     if (std::thread::hardware_concurrency() == 1) GTEST_SKIP() << "one core";
     blob::staged_write w{room, blob_id{1}};
     ASSERT_TRUE(w.write(payload_of(3 * piece_size)));
-    disk.follow().restart();
-    disk.follow().forgets_failed_syncs = true;
-    disk.follow().number = EIO;
-    disk.follow().fail_at = 0;
-    const auto failed = w.measure();
-    ASSERT_FALSE(failed);
-    EXPECT_EQ(failed.error().causes().back().operation, "sync");
-    disk.follow().fail_at.reset();
-    EXPECT_EQ(w.store().error(), failed.error());
-    EXPECT_EQ(disk.follow().count("sync"), 1u) << "never tried again";
-    EXPECT_TRUE(w.abandon());
+    fails_for_ever(w, 0, [&] { return w.measure(); });
 }
 
 TEST_F(staged_write_test, duplicates_in_a_row_touch_no_disk) {

@@ -16,8 +16,8 @@ namespace casement::blob {
 /// the process has not taken all of them so, else when it is destroyed. Its destructor waits.
 class beside {
 public:
-    /// REQUIRES: `work` throws nothing, and uses nothing that its maker changes
-    /// meanwhile without a lock of theirs.
+    /// REQUIRES: `work` throws nothing, and uses nothing that its maker changes meanwhile without
+    /// a lock of theirs.
     beside(bool worth_it, std::function<void()> work);
     beside(const beside&) = delete;
     beside& operator=(const beside&) = delete;
