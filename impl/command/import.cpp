@@ -249,7 +249,7 @@ private:
     /// False if the file is not what it was before it was read.
     step<bool> store(int fd, tree::node_id into, const std::string& as, const tree::facts& about,
                      const std::string& path) {
-        auto bytes = read_all(fd, path);
+        auto bytes = read_all(fd, about.size, path);
         if (!bytes) return std::unexpected{std::move(bytes).error()};
         struct stat after {};
         if (::fstat(fd, &after) != 0) return unread(errno, "stat", path);
@@ -333,9 +333,9 @@ private:
         return true;
     }
 
-    step<vault::staged_file> read_all(int fd, const std::string& path) {
+    step<vault::staged_file> read_all(int fd, std::uint64_t size, const std::string& path) {
         thread_local std::string piece(1 << 20, '\0');
-        auto bytes = vault_.stage();
+        auto bytes = vault_.stage(size);
         if (!bytes) return passed(bytes);
         for (off_t offset = 0;;) {
             if (stop_requested()) return fail(errc::cancelled, "import", path);

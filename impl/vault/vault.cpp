@@ -231,7 +231,9 @@ result<std::pair<node_id, settled>> vault::settle_directory(node_id parent, std:
     });
 }
 
-result<vault::staged_file> vault::stage() { return contents().stage(); }
+result<vault::staged_file> vault::stage(std::uint64_t expected) {
+    return contents().stage(expected);
+}
 
 namespace {
 

@@ -166,8 +166,9 @@ public:
     [[nodiscard]] result<std::pair<tree::node_id, settled>> settle_directory(
         tree::node_id parent, std::string_view name, const tree::facts& about);
 
-    /// Begins a file's bytes: `write` them in pieces, then `settle_file`.
-    [[nodiscard]] result<staged_file> stage();
+    /// Begins a file's bytes: `write` them in pieces, then `settle_file`. Who knows how many will
+    /// come says so: those of a large file are faster then. No promise.
+    [[nodiscard]] result<staged_file> stage(std::uint64_t expected = 0);
 
     /// Makes `name` in the directory a file of these bytes, durable before it is visible. Replaces
     /// a file; `exists` where a directory or a link stands in the way.

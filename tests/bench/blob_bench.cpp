@@ -84,7 +84,7 @@ void read_file(const std::string& path, std::string& buffer, const taker& take) 
 // --- the store -------------------------------------------------------------------------------
 
 object::file_object put(vault& v, std::string_view bytes) {
-    auto staged = must(v.contents().stage());
+    auto staged = must(v.contents().stage(bytes.size()));
     in_pieces(bytes, [&](std::string_view p) { must(staged.write(p)); });
     auto stored = must(v.contents().store_bytes(std::move(staged)));
     transaction t{v.rows()};

@@ -61,10 +61,11 @@ struct kept {
     bool names_synced = true;
 };
 
-/// Writes, seals and publishes; the bytes go in by pieces of `step`.
+/// Writes, seals and publishes; the bytes go in by pieces of `step`, and `expected` are announced.
 template <class Files>
-result<kept> put(Files& files, std::string_view payload, std::size_t step = std::string::npos) {
-    auto staged = files.stage();
+result<kept> put(Files& files, std::string_view payload, std::size_t step = std::string::npos,
+                 std::uint64_t expected = 0) {
+    auto staged = files.stage(expected);
     if (!staged) return passed(staged);
     for (std::size_t at = 0; at < payload.size(); at += std::min(step, payload.size() - at))
         if (auto written = staged->write(payload.substr(at, step)); !written)

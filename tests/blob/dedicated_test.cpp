@@ -62,6 +62,7 @@ TEST(dedicated_file, what_was_synced_is_not_synced_again_and_what_came_after_is)
         disk.follow().restart();
         (steps(*file), ...);
         EXPECT_TRUE(file->finish());
+        EXPECT_EQ(disk.follow().count("sync directory"), disk.follow().count("sync"));
         return disk.follow().count("sync");
     };
     const auto append = [](auto& file) { EXPECT_TRUE(file.append("x")); };
@@ -80,7 +81,7 @@ TEST(dedicated_file, is_removed_after_a_close_that_failed) {
     ASSERT_TRUE(file);
     disk.follow().restart();
     disk.follow().number = EIO;
-    disk.follow().fail_at = 1;  // sync, then close
+    disk.follow().fail_at = 2;  // sync twice, then close
     EXPECT_EQ(file->finish().error().causes().back().operation, "close");
     EXPECT_TRUE(file->remove());
     EXPECT_EQ(disk.follow().count("close"), 1u) << "a descriptor is closed once";

@@ -1,5 +1,7 @@
 #include <casement/blob/staged.hpp>
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "blob/blob_files.hpp"
@@ -161,11 +163,19 @@ TEST(staged, a_blob_of_any_size_written_in_any_pieces_is_read_back) {
                                                          piece_size + 1, 5 * piece_size);
         auto& store = *rc::gen::arbitrary<bool>() ? small : files;
         const auto payload = payload_of(size, step);
-        const auto blob = put(store, payload, step);
+        const auto expected =
+            *rc::gen::element<std::uint64_t>(0, 1, 1000, size, size + 1, 1u << 31);
+        const auto blob = put(store, payload, step, expected);
         RC_ASSERT(blob.has_value());
         RC_ASSERT(blob->what.kind == blob::place(size, store.chosen().sizes));
         RC_ASSERT(blob->what.content == sha256_of(payload));
         RC_ASSERT(get(store, *blob).value() == payload);
+        const auto all = store.list_files();
+        RC_ASSERT(all.has_value());
+        const bool has_file = std::ranges::any_of(all->files, [&](const blob::stored_file& file) {
+            return file.kind == placement::dedicated && file.id == blob->what.id.value;
+        });
+        RC_ASSERT(has_file == (blob->what.kind == placement::dedicated));
     });
 }
 

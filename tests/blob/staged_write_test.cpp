@@ -42,6 +42,36 @@ TEST_F(staged_write_test, writes_a_large_blob_in_pieces_of_1_MiB_from_the_caller
     EXPECT_EQ(disk.follow().count("write"), 6u);
 }
 
+TEST_F(staged_write_test, begins_its_file_at_once_if_enough_is_expected) {
+    for (const std::uint64_t expected : {999u, 1000u}) {
+        blob::staged_write w{room, blob_id{expected}, expected};
+        ASSERT_TRUE(w.write("x"));
+        EXPECT_EQ(disk.follow().count("create"), expected == 1000 ? 1u : 0u) << expected;
+    }
+}
+
+TEST_F(staged_write_test, fewer_bytes_than_were_expected_lie_where_so_few_belong) {
+    for (const std::size_t size : {0u, 50u, 500u}) {
+        blob::staged_write w{room, blob_id{1}, 1u << 30};
+        ASSERT_TRUE(w.write(payload_of(size)));
+        EXPECT_EQ(w.measure(), size);
+        EXPECT_EQ(w.what().kind, blob::place(size, room.chosen.sizes));
+        EXPECT_EQ(w.held(), payload_of(size));
+        EXPECT_EQ(disk.follow().count("create"), disk.follow().count("remove")) << "before a pack";
+        ASSERT_TRUE(w.store());
+        w.publish();
+    }
+}
+
+TEST_F(staged_write_test, what_is_read_back_short_was_lost) {
+    blob::staged_write w{room, blob_id{1}, 1000};
+    disk.follow().lose_tails = true;
+    ASSERT_TRUE(w.write(payload_of(500)));
+    EXPECT_EQ(w.measure().error().code(), errc::corrupt);
+    EXPECT_TRUE(w.abandon());
+    EXPECT_TRUE(files_below(here.path()).empty());
+}
+
 TEST_F(staged_write_test, its_first_error_is_every_later_answer) {
     blob::staged_write w{room, blob_id{1}};
     disk.follow().number = ENOSPC;

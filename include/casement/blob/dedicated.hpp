@@ -39,23 +39,33 @@ public:
     /// As the file system sees the open file.
     [[nodiscard]] result<std::uint64_t> size() const { return file_.size(); }
 
-    /// The bytes so far become durable, if the store's durability asks it: `finish` waits for no
-    /// others then.
-    [[nodiscard]] result<void> sync() {
-        if (!room_->to_survive_power_loss() || durable_size_ == written_) return {};
-        auto synced = file_.sync();
-        if (synced) durable_size_ = written_;
-        return synced;
+    /// All the bytes so far, in memory. `corrupt` if they are not there any more.
+    [[nodiscard]] result<std::string> read_back() const {
+        std::string bytes(written_, '\0');
+        const auto n = file_.read_at(0, bytes);
+        if (!n) return std::unexpected{n.error()};
+        if (*n == written_) return bytes;
+        return fail(errc::corrupt, "read", std::string{file_.path()}, "it ends early");
     }
 
-    /// Bytes, then name (SPEC W2), as far as the store's durability asks. False where the file
-    /// system cannot sync names.
+    /// The bytes so far become durable, then their name (SPEC W2), as far as the store's durability
+    /// asks: `finish` waits for no others then.
+    [[nodiscard]] result<void> sync() {
+        if (!room_->to_survive_power_loss() || durable_size_ == written_) return {};
+        if (auto synced = file_.sync(); !synced) return synced;
+        auto named = room_->fs.sync_directory(room_->where.shelf(layout::shelf_of(id_)));
+        if (!named) return passed(named);
+        names_synced_ = *named;
+        durable_size_ = written_;
+        return {};
+    }
+
+    /// `sync`, and no more bytes. False where the file system cannot sync names.
     [[nodiscard]] result<bool> finish() {
         if (auto synced = sync(); !synced) return passed(synced);
         open_ = false;
         if (auto closed = file_.close(); !closed) return passed(closed);
-        if (!room_->to_survive_power_loss()) return true;
-        return room_->fs.sync_directory(room_->where.shelf(layout::shelf_of(id_)));
+        return names_synced_;
     }
 
     [[nodiscard]] result<void> remove() {
@@ -73,6 +83,7 @@ private:
     bool open_ = true;
     std::uint64_t written_ = 0;
     std::optional<std::uint64_t> durable_size_;
+    bool names_synced_ = true;
 };
 
 }  // namespace casement::blob

@@ -16,6 +16,10 @@
 
 namespace casement::blob {
 
+/// Bytes go to a file in pieces of this size: larger calls are slower, and the disk begins later
+/// (DESIGN D9).
+inline constexpr std::size_t piece_size = 1 << 20;
+
 /// What kind of thing a name leads to, no link followed.
 enum class entry_kind : std::uint8_t { file, directory, other };
 

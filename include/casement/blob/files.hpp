@@ -83,12 +83,13 @@ public:
             std::make_unique<shared>(std::move(fs), where, std::move(ids), std::move(chosen))};
     }
 
-    /// A new write with a new id. It must end before these files do.
-    [[nodiscard]] result<staged<blob::open, FS>> stage() {
+    /// A new write with a new id. It must end before these files do. Who knows how many bytes will
+    /// come says so, and those of a large blob go to the disk from the first one on; no promise.
+    [[nodiscard]] result<staged<blob::open, FS>> stage(std::uint64_t expected = 0) {
         auto id = shared_->room.take_off();
         if (!id) return passed(id);
-        return staged<blob::open, FS>{{*id, {}},
-                                      std::make_unique<staged_write<FS>>(shared_->room, *id)};
+        return staged<blob::open, FS>{
+            {*id, {}}, std::make_unique<staged_write<FS>>(shared_->room, *id, expected)};
     }
 
     /// Reads what a URI leads to, once, and says how a row describes it. `illegal` if there is

@@ -150,12 +150,16 @@ public:
         const auto occupied = aligned(frame_header_size + payload.size());
         auto place = reserve(occupied);
         if (!place) return place;
-        const auto offset = place->offset + frame_header_size;
-        if (auto written = place->pack->write(offset, payload); !written) {
-            abandon(*place);
-            return passed(written);
+        for (auto at = place->offset + frame_header_size; !payload.empty();) {
+            const auto piece = payload.substr(0, piece_size);
+            if (auto written = place->pack->write(at, piece); !written) {
+                abandon(*place);
+                return passed(written);
+            }
+            if (durable_) place->pack->start_writeback(at, piece.size());
+            at += piece.size();
+            payload.remove_prefix(piece.size());
         }
-        if (durable_) place->pack->start_writeback(offset, payload.size());
         return place;
     }
 

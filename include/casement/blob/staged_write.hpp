@@ -2,13 +2,13 @@
 // The work of one staged write, without the types that keep its steps in order: use it through
 // `staged`. One thread. Destroyed before `publish`, it leaves no file, or one that no row names.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include <casement/blob/beside.hpp>
 #include <casement/blob/checksum.hpp>
 #include <casement/blob/dedicated.hpp>
 #include <casement/blob/descriptor.hpp>
@@ -20,7 +20,9 @@ namespace casement::blob {
 template <file_system FS>
 class staged_write {
 public:
-    staged_write(staging_room<FS>& room, blob_id id) : room_{&room}, work_{room.borrow()} {
+    /// `expected` bytes are likely to come; 0 if nobody knows.
+    staged_write(staging_room<FS>& room, blob_id id, std::uint64_t expected = 0)
+        : room_{&room}, expected_{expected}, work_{room.borrow()} {
         what_.id = id;
     }
     staged_write(const staged_write&) = delete;
@@ -34,9 +36,9 @@ public:
     /// After an error every further call answers with it.
     [[nodiscard]] result<void> write(std::string_view bytes) {
         if (broken_) return std::unexpected{*broken_};
-        const bool long_enough =
-            work_->held.size() + bytes.size() >= room_->chosen.sizes.dedicated_min;
-        if (!file_ && !long_enough) return work_->held.append(bytes), result<void>{};
+        const auto size = std::max<std::uint64_t>(work_->held.size() + bytes.size(), expected_);
+        if (!file_ && size < room_->chosen.sizes.dedicated_min)
+            return work_->held.append(bytes), result<void>{};
         return remember(pour(bytes));
     }
 
@@ -44,12 +46,14 @@ public:
     [[nodiscard]] result<std::uint64_t> measure() {
         if (broken_) return std::unexpected{*broken_};
         what_.size = work_->held.size() + (file_ ? file_->written() : 0);
-        what_.kind = file_ ? placement::dedicated : place(what_.size, room_->chosen.sizes);
+        what_.kind = place(what_.size, room_->chosen.sizes);
         if (auto done = remember(take_rest()); !done) return passed(done);
         auto hash = work_->hash.finish();
         what_.content = hash.content;
         what_.check = check_of(hash.sums);
         sums_ = std::move(hash.sums);
+        if (file_ && what_.kind != placement::dedicated)
+            if (auto back = remember(take_back()); !back) return passed(back);
         measured_ = true;
         return file_ ? remember(file_->size()) : result<std::uint64_t>{work_->held.size()};
     }
@@ -126,8 +130,10 @@ private:
     result<void> put(std::string_view region) {
         for (; !region.empty(); region.remove_prefix(std::min(piece_size, region.size()))) {
             const auto piece = region.substr(0, piece_size);
+            // First of all the other thread has work; where there is none, the disk.
+            const bool offered = work_->hash.offer(piece);
             if (auto done = file_->append(piece); !done) return done;
-            work_->hash.take(piece);
+            if (!offered) work_->hash.take(piece);
         }
         return {};
     }
@@ -139,14 +145,27 @@ private:
         const auto rest = work_->held.view();
         if (file_) {
             auto done = put(rest);
-            const bool early = done && !is_for_one_thread<typename FS::file> &&
-                               work_->hash.followed() && room_->expects_new();
+            const bool early = done && what_.kind == placement::dedicated &&
+                               !is_for_one_thread<typename FS::file> && work_->hash.followed() &&
+                               room_->expects_new();
             return early ? file_->sync() : done;
         }
-        const beside hashing{rest.size() >= worth_hashing_beside,
-                             [&] { work_->hash.take_here(rest); }};
-        return what_.kind == placement::packed && room_->expects_new() ? begin_frame()
-                                                                       : result<void>{};
+        const bool lent = work_->hash.lend(rest);
+        auto done = what_.kind == placement::packed && room_->expects_new() ? begin_frame()
+                                                                            : result<void>{};
+        if (!lent) work_->hash.take(rest);
+        return done;
+    }
+
+    /// Fewer bytes came than were expected: where they belong is decided by their number (SPEC B1).
+    result<void> take_back() {
+        auto bytes = file_->read_back();
+        if (!bytes) return passed(bytes);
+        work_->held.clear();
+        work_->held.append(*bytes);
+        auto gone = file_->remove();
+        if (gone) file_.reset();
+        return gone;
     }
 
     result<void> begin_frame() {
@@ -166,6 +185,7 @@ private:
     }
 
     staging_room<FS>* room_;
+    const std::uint64_t expected_;
     typename staging_room<FS>::loan work_;  // holds payload from `file_->written()` on, or from 0
     descriptor what_;
     chunk_sums sums_;

@@ -111,8 +111,8 @@ public:
     }
 
     void give_back(loan back) {
+        back->hash.forget();  // it may be at the bytes held
         back->held.clear();
-        back->hash.forget();
         const std::lock_guard lock{mutex_};
         if (idle_.size() < idle_max) idle_.push_back(std::move(back));
     }

@@ -105,7 +105,7 @@ public:
 
 private:
     result<blob::reference> store_bytes(std::string data) {
-        auto staged = contents_.stage();
+        auto staged = contents_.stage(data.size());
         if (!staged) return passed(staged);
         if (auto written = staged->write(data); !written) return passed(written);
         auto stored = contents_.store_bytes(*std::move(staged));

@@ -270,7 +270,9 @@ public:
         return number ? fence_->over(*number) : result<fence_guard>{};
     }
 
-    [[nodiscard]] result<blob::staged<blob::open, FS>> stage() { return files_.stage(); }
+    [[nodiscard]] result<blob::staged<blob::open, FS>> stage(std::uint64_t expected = 0) {
+        return files_.stage(expected);
+    }
 
     /// All bytes are in: finds out whether they are stored, and stores them durably if not; a link
     /// to such bytes is no store, and they take its place. Reads 1 row.

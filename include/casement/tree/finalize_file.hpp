@@ -122,10 +122,10 @@ private:
     }
 
     result<blob::staged<blob::open, FS>> copy(staging_id from) {
-        auto into = bytes_.stage();
-        if (!into) return into;
         auto old = bytes_.open(from);  // seals it
         if (!old) return passed(old);
+        auto into = bytes_.stage(old->size());
+        if (!into) return into;
         auto all = old->for_each_piece([&](std::string_view piece) { return into->write(piece); });
         if (!all) return passed(all);
         return into;

@@ -50,7 +50,7 @@ template <store S, blob::file_system FS>
     const auto& was = (*row)->where;
     auto bytes = c.open(object::file_object{which, was.size});
     if (!bytes) return passed(bytes);
-    auto staged = c.stage();
+    auto staged = c.stage(was.size);
     if (!staged) return passed(staged);
     auto copied = bytes->for_each_piece([&](std::string_view piece) {
         speed.take(piece.size());
