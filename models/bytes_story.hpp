@@ -11,12 +11,12 @@
 namespace casement::models {
 
 template <store S, blob::file_system FS>
-[[nodiscard]] result<stored_file<FS>> store_bytes(tree::contents<S, FS>& c,
-                                                  std::string_view bytes) {
+[[nodiscard]] result<stored_file<FS>> store_bytes(tree::contents<S, FS>& c, std::string_view bytes,
+                                                  stored_before equal = stored_before::trusted) {
     auto staged = c.stage();
     if (!staged) return passed(staged);
     if (auto written = staged->write(bytes); !written) return passed(written);
-    return c.store_bytes(*std::move(staged));
+    return c.store_bytes(*std::move(staged), equal);
 }
 
 /// Makes `path` a file of what is stored, as `vault::settle_file` does.

@@ -87,15 +87,19 @@ template <store S, class Ask>
     return "";
 }
 
-inline story& with_laws(story& s) {
+inline story& with_laws_of_rows(story& s) {
     s.spells(check::spelled_rows<head, rev, binding, entry, allocator, condemned, collection,
                                  tree::content, packed_frame>());
     s.always("the tree is whole", tree_is_whole);
-    s.always("a content's bytes are where its row says", the_bytes_are_there);
     s.always("a pack knows its frames", frames_and_contents_agree);
     s.always("what is named is stored", what_is_named_is_stored);
     s.every_change("what was collected stays away", what_was_collected_stays_away);
     return s;
+}
+
+inline story& with_laws(story& s) {
+    s.always("a content's bytes are where its row says", the_bytes_are_there);
+    return with_laws_of_rows(s);
 }
 
 // --- who acts ------------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ std::span<const situation> situations() {
               ensure_path_remove_story::situations(), retry_story::situations(),
               once_story::situations(), file_life_story::situations(), overlay_story::situations(),
               collector_story::situations(), compact_story::situations(),
-              promote_story::situations(), put_crash_story::situations(), sweep_story::situations(),
-              frozen_writer_story::situations(), file_crash_story::situations(),
-              whole_tree_story::situations()})
+              promote_story::situations(), heal_story::situations(), put_crash_story::situations(),
+              sweep_story::situations(), frozen_writer_story::situations(),
+              file_crash_story::situations(), whole_tree_story::situations()})
             std::ranges::copy(file, std::back_inserter(list));
         return list;
     }();

@@ -39,6 +39,7 @@ namespace ensure_path_remove_story { [[nodiscard]] std::vector<situation> situat
 namespace file_crash_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace file_life_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace frozen_writer_story { [[nodiscard]] std::vector<situation> situations(); }
+namespace heal_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace lease_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace once_story { [[nodiscard]] std::vector<situation> situations(); }
 namespace overlay_story { [[nodiscard]] std::vector<situation> situations(); }

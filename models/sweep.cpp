@@ -48,7 +48,7 @@ result<std::optional<std::uint64_t>> others_in(disk& fs) {
     return lowest;
 }
 
-result<void> put(actor& me, disk fs, bool fences) {
+result<bool> put(actor& me, disk fs, bool fences) {
     auto files = blob::files<disk>::open(std::move(fs), "/store", ids_of(me), dedicated_blobs());
     if (!files) return passed(files);
     tree::contents<check::stage, disk> contents{me.store(), *std::move(files), fences};

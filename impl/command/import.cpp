@@ -1,6 +1,7 @@
 // casement import: a real directory goes into a store. Names are bytes; what is there already, with
 // the same size, mode and mtime, is not read again, so a second run resumes the first; with
-// --checksum it is read, and stored again where its bytes are others.
+// --checksum it is read, and stored again where its bytes are others; with --heal the store's bytes
+// are, and those of the source take the place of damaged ones.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -38,6 +39,7 @@ struct import_options {
     bool acknowledge = false;
     bool link = false;
     bool checksum = false;
+    bool heal = false;
 };
 
 /// With syncs, threads mostly wait, and those that wait together share a sync.
@@ -46,7 +48,7 @@ constexpr unsigned jobs_with_syncs = 16;
 constexpr int reads_max = 3;
 
 struct import_counts : counts {
-    std::atomic<std::uint64_t> unchanged = 0, skipped = 0;
+    std::atomic<std::uint64_t> unchanged = 0, skipped = 0, healed = 0;
 };
 
 class importer {
@@ -254,8 +256,11 @@ private:
         struct stat after {};
         if (::fstat(fd, &after) != 0) return unread(errno, "stat", path);
         if (facts_of(after) != about) return false;
-        auto done = vault_.settle_file(into, as, *std::move(bytes), about);
+        const auto there =
+            options_.heal ? tree::stored_before::verified : tree::stored_before::trusted;
+        auto done = vault_.settle_file(into, as, *std::move(bytes), about, there);
         if (!done) return passed(done);
+        if (*done == settled::healed) ++counts_.healed;
         return true;
     }
 
@@ -290,7 +295,7 @@ private:
     }
 
     /// Is the name there with these facts, and as a link to `uri`, if that is not empty? Then it is
-    /// read again only with --checksum.
+    /// read again only with --checksum; what the store has of it, with --heal.
     step<bool> is_stored(const descriptor& source, const std::string& path, tree::node_id into,
                          const std::string& as, const tree::facts& about, const std::string& uri) {
         auto dir = tree::read_directory(vault_.rows(), into);
@@ -299,9 +304,48 @@ private:
         if (!there) return passed(there);
         const auto* object = there->exists() ? tree::object_in(**there) : nullptr;
         if (object == nullptr || (*there)->about != about) return false;
+        const auto sound = options_.heal ? is_sound(*object, path) : result<bool>{true};
+        if (!sound) return std::unexpected{sound.error()};
+        if (!*sound) return is_no_cure(source, path, *object, about.size);
         auto placed = is_placed(*object, about, uri);
         if (!placed) return passed(placed);
         return *placed && options_.checksum ? has_bytes_of(source, path, *object) : *placed;
+    }
+
+    /// What is behind a link is not the store's.
+    result<bool> is_behind_link(const protocol::obj_id& object) {
+        auto file = vault_.contents().object_of(object);
+        if (!file) return passed(file);
+        auto content = tree::read_content(vault_.rows(), file->content);
+        if (!content) return passed(content);
+        return content->exists() && (*content)->where.kind == blob::placement::external;
+    }
+
+    result<bool> is_sound(const protocol::obj_id& object, const std::string& path) {
+        if (const auto linked = is_behind_link(object); linked && *linked) return true;
+        auto sound = vault_.contents().check(object, [&](std::size_t) -> result<void> {
+            if (stop_requested()) return fail(errc::cancelled, "import", path);
+            return {};
+        });
+        if (sound) return true;
+        if (!tree::is_damage(sound.error())) return passed(sound);
+        warn(path + ": " + sound.error().message());
+        return false;
+    }
+
+    /// False if the source has the bytes that were stored. Others under the same facts are refused:
+    /// it is the source that may have lost its own.
+    step<bool> is_no_cure(const descriptor& source, const std::string& path,
+                          const protocol::obj_id& object, std::uint64_t size) {
+        if (options_.checksum) return false;
+        auto same = has_bytes_of(source, path, object);
+        if (!same) return same;
+        if (!*same)
+            return std::unexpected{
+                of_source(error{errc::conflict, "heal", path,
+                                "it has other bytes than were stored; --checksum takes them"})};
+        tally_.bytes -= size;  // it is read once more
+        return false;
     }
 
     step<bool> has_bytes_of(const descriptor& source, const std::string& path,
@@ -368,10 +412,12 @@ private:
         if (e.code() == errc::cancelled) return {};
         switch (t.is_of_source ? errc::not_found : e.code()) {
             case errc::no_space:
-            case errc::corrupt:
             case errc::unknown_outcome:
             case errc::read_only: return std::unexpected{e};
             case errc::io: return std::unexpected{e};
+            case errc::corrupt:
+                if (!options_.heal) return std::unexpected{e};  // who heals looks for what is left
+                break;
             default: break;
         }
         warn(e.message());
@@ -432,16 +478,19 @@ int report(const settings& common, const importer& work, const result<void>& ran
     const auto& n = work.done();
     const bool stopped = !ran && ran.error().code() == errc::cancelled;
     if (!ran && !stopped) return failed(common, ran.error());
+    const auto healed = n.healed.load();
     if (common.as_json) {
         auto document = n.to_json();
         document.update({{"unchanged", n.unchanged.load()},
                          {"skipped", n.skipped.load()},
+                         {"healed", healed},
                          {"failed", n.failed.load()},
                          {"stopped", stopped}});
         print(document);
     } else {
-        print_line(fmt::format("{}; {} unchanged, {} skipped, {} failed", n.to_text(),
-                               n.unchanged.load(), n.skipped.load(), n.failed.load()));
+        print_line(fmt::format("{}; {} unchanged, {} skipped, {} failed{}", n.to_text(),
+                               n.unchanged.load(), n.skipped.load(), n.failed.load(),
+                               healed > 0 ? fmt::format("; {} healed", healed) : ""));
     }
     if (stopped) say(ran.error().message());
     return stopped || n.failed > 0 ? exit_no : exit_ok;
@@ -463,8 +512,12 @@ void add_import(CLI::App& app, settings& common) {
         ->check(CLI::Range(0u, 256u));
     command->add_flag("--checksum", o->checksum,
                       "Read also what has the size, mode and mtime that are stored");
-    command->add_flag("--link", o->link,
-                      "Leave the bytes of larger files where they are, and store where that is");
+    auto* heal = command->add_flag("--heal", o->heal,
+                                   "Read also what is stored, and replace what is damaged");
+    command
+        ->add_flag("--link", o->link,
+                   "Leave the bytes of larger files where they are, and store where that is")
+        ->excludes(heal);
     command->add_flag("--acknowledge", o->acknowledge,
                       "Print each path, in JSON, once it is stored for good");
     command->callback([o, &common] {

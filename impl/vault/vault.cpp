@@ -269,10 +269,13 @@ result<settled> decide(vault& v, node_id parent, std::string_view name, const st
 }  // namespace
 
 result<settled> vault::settle_file(node_id parent, std::string_view name, staged_file bytes,
-                                   const facts& about) {
+                                   const facts& about, tree::stored_before there) {
     if (auto good = check_name(name); !good) return passed(good);
-    auto stored = contents().store_bytes(std::move(bytes));
+    auto stored = contents().store_bytes(std::move(bytes), there);
     if (!stored) return passed(stored);
+    // The file that they leave is found by the next sweep, though others of its time were seen.
+    if (stored->heals())
+        if (auto expected = state_->in_use->expect_leftovers(); !expected) return passed(expected);
     return settle_stored(parent, name, *std::move(stored), about);
 }
 
@@ -299,15 +302,18 @@ result<settled> vault::settle_stored(node_id parent, std::string_view name, stor
         return decide(*this, parent, name, dentry::object{stored.id()}, with_size,
                       [&](auto& t) { stored.add_to(t); });
     });
-    // The name says nothing new, but perhaps its bytes were behind a link until now.
+    const bool heals = stored.heals();
+    // The name says nothing new, but perhaps its bytes were behind a link until now, or damaged.
     if (done && *done == settled::unchanged && !stored.deduplicated()) {
         auto placed = contents().settle(stored);
-        return placed ? result<settled>{settled::replaced} : passed(placed);
+        if (!placed) return passed(placed);
+        return !*placed ? settled::unchanged : heals ? settled::healed : settled::replaced;
     }
     // Where the outcome is unknown a row may name the bytes: they must be there (SPEC W2).
     const bool named =
         done ? *done != settled::unchanged : done.error().code() == errc::unknown_outcome;
     if (named) stored.published();
+    if (done && heals) return settled::healed;
     return done;
 }
 

@@ -69,7 +69,7 @@ struct vault_options {
 inline constexpr std::uint64_t store_format = 1;
 
 /// What a call that settles a name has found or done.
-enum class settled : std::uint8_t { created, replaced, unchanged };
+enum class settled : std::uint8_t { created, replaced, unchanged, healed };
 
 /// How a vault collects.
 struct collect_options {
@@ -171,9 +171,11 @@ public:
     [[nodiscard]] result<staged_file> stage(std::uint64_t expected = 0);
 
     /// Makes `name` in the directory a file of these bytes, durable before it is visible. Replaces
-    /// a file; `exists` where a directory or a link stands in the way.
-    [[nodiscard]] result<settled> settle_file(tree::node_id parent, std::string_view name,
-                                              staged_file bytes, const tree::facts& about);
+    /// a file; `exists` where a directory or a link stands in the way. `verified`: equal bytes that
+    /// are stored already are read first, and replaced if they are damaged; then it is `healed`.
+    [[nodiscard]] result<settled> settle_file(
+        tree::node_id parent, std::string_view name, staged_file bytes, const tree::facts& about,
+        tree::stored_before there = tree::stored_before::trusted);
 
     /// The same of bytes that stay where they are, behind a URI: they are read and hashed once, and
     /// whoever reads the file is told if they have changed (SPEC B1). `file:` is known; see

@@ -34,7 +34,8 @@ class CommandTest(unittest.TestCase):
         goes well, and may warn."""
         done = subprocess.run([self.command, *words], capture_output="stdout" not in how,
                               timeout=120, **how)
-        self.assertEqual(done.returncode, code or OK, (words, done.stdout, done.stderr))
+        self.assertEqual(done.returncode, code or OK,
+                         (words, (done.stdout or b"")[:2000], (done.stderr or b"")[:2000]))
         if code == OK and words[0] != "init":  # which warns of where the tests happen to run
             self.assertFalse(done.stderr, words)
         return done

@@ -78,6 +78,7 @@ private:
     [[nodiscard]] bool hand_over(std::string_view bytes, bool copied) {
         if (!followed_ && bytes.size() < worth_hashing_beside) return false;
         if (!put_in_line(bytes, copied)) {
+            if (bytes.size() < worth_hashing_beside) return false;
             set_out();
             if (!put_in_line(bytes, copied)) return false;
         }

@@ -49,11 +49,11 @@ public:
         what_.kind = place(what_.size, room_->chosen.sizes);
         if (auto done = remember(take_rest()); !done) return passed(done);
         auto hash = work_->hash.finish();
+        if (file_ && what_.kind != placement::dedicated)
+            if (auto back = remember(take_back(hash)); !back) return passed(back);
         what_.content = hash.content;
         what_.check = check_of(hash.sums);
         sums_ = std::move(hash.sums);
-        if (file_ && what_.kind != placement::dedicated)
-            if (auto back = remember(take_back()); !back) return passed(back);
         measured_ = true;
         return file_ ? remember(file_->size()) : result<std::uint64_t>{work_->held.size()};
     }
@@ -158,14 +158,17 @@ private:
     }
 
     /// Fewer bytes came than were expected: where they belong is decided by their number (SPEC B1).
-    result<void> take_back() {
+    result<void> take_back(const payload_hash& of) {
         auto bytes = file_->read_back();
         if (!bytes) return passed(bytes);
+        work_->hash.take(*bytes);
+        if (work_->hash.finish() != of)
+            return fail(errc::corrupt, "read back", room_->where.file_of(what_.id),
+                        "its bytes are not what was written");
         work_->held.clear();
         work_->held.append(*bytes);
-        auto gone = file_->remove();
-        if (gone) file_.reset();
-        return gone;
+        (void)std::exchange(file_, std::nullopt)->remove();  // a leftover like others (SPEC W4)
+        return {};
     }
 
     result<void> begin_frame() {

@@ -8,6 +8,7 @@
 //   s digest, index    sums          chunk sums of longer contents, 1,024 a row
 //   p position         packed_frame  see packed_frames.hpp
 
+#include <cerrno>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,7 @@
 #include <casement/blob/field.hpp>
 #include <casement/blob/files.hpp>
 #include <casement/core/error.hpp>
+#include <casement/core/hash.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/kv/transaction.hpp>
 #include <casement/object/file_object.hpp>
@@ -104,6 +106,16 @@ void put_place(transaction<S>& t, const digest& of, const fresh_bytes<FS>& fresh
             of, {std::string{std::get<blob::staged<blob::sealed, FS>>(fresh).inline_bytes()}});
 }
 
+/// Whether bytes that could not be read so are damaged or lost, and not only out of reach.
+[[nodiscard]] inline bool is_damage(const error& e) {
+    return e.code() == errc::corrupt || e.code() == errc::not_found || e.system() == EIO;
+}
+
+/// What becomes of bytes that are stored, when equal ones come: damaged ones are replaced only if
+/// they are read and held against their hashes. A file that was lost while this process had it open
+/// can still be read here: the next process finds that it is gone.
+enum class stored_before : std::uint8_t { trusted, verified };
+
 /// A file's bytes on their way to a name: stored before, sealed or linked now. `add_to` is what a
 /// commit that names them must guard and write.
 template <blob::file_system FS>
@@ -115,6 +127,8 @@ public:
     [[nodiscard]] blob::reference reference() const { return {object_.size, object_.content}; }
     /// Were the bytes there already?
     [[nodiscard]] bool deduplicated() const { return !fresh_.has_value(); }
+    /// Do they take the place of damaged ones?
+    [[nodiscard]] bool heals() const { return damaged_ && fresh_.has_value(); }
 
     template <store S>
     void add_to(transaction<S>& t) const {
@@ -146,6 +160,7 @@ private:
         t.expect(seen_, seen_.exists() ? "the content is stored" : "the content is not stored yet");
         if (!fresh_) return;
         fence_(t);
+        if (seen_.exists()) leave(t, seen_->where);
         put_place<S, FS>(t, object_.content, *fresh_);
         t.template put<object_row>(id(), {object::to_bytes(object_)});
         const auto& chunks = std::visit(sums_in, *fresh_);
@@ -154,6 +169,16 @@ private:
             for (auto& row : blob::encode_sums(chunks))
                 t.template put<sums>({object_.content, index++}, {std::move(row)});
         }
+    }
+
+    /// The rows of the place where the content lay until now, but for those that are put anew. A
+    /// row that is damaged may tell of a place that is another's.
+    template <store S>
+    void leave(transaction<S>& t, const blob::descriptor& place) const {
+        if (place.content != object_.content) return;
+        erase_frame(t, place);
+        if (place.kind == blob::placement::inline_row && place_of(*fresh_).kind != place.kind)
+            t.template erase<inline_bytes>(object_.content);
     }
 
     static constexpr auto sums_in = []<class Fresh>(const Fresh& f) -> const blob::chunk_sums& {
@@ -187,6 +212,7 @@ private:
     seen<content> seen_;
     revival revival_;
     fence_guard fence_;
+    bool damaged_ = false;  // what was stored when these came
     std::optional<fresh_bytes<FS>> fresh_;
     std::optional<std::variant<measured, sealed>> reserve_;
 };
@@ -275,17 +301,25 @@ public:
     }
 
     /// All bytes are in: finds out whether they are stored, and stores them durably if not; a link
-    /// to such bytes is no store, and they take its place. Reads 1 row.
-    [[nodiscard]] result<stored_file<FS>> store_bytes(blob::staged<blob::open, FS> written) {
+    /// to such bytes is no store, and they take its place, as they do that of bytes that were
+    /// verified and are damaged. Reads 1 row; to verify, 3 more and the bytes.
+    [[nodiscard]] result<stored_file<FS>> store_bytes(
+        blob::staged<blob::open, FS> written, stored_before there = stored_before::trusted) {
         auto measured = std::move(written).measure();
         if (!measured) return passed(measured);
         const object::file_object object{measured->content(), measured->size()};
         auto known = read_content(kv_, object.content);
         if (!known) return passed(known);
-        if (is_kept(*known)) {
-            stored_file<FS> there{object, *std::move(known), std::nullopt};
-            there.reserve_.emplace(*std::move(measured));
-            return there;
+        bool damaged = false;
+        if (is_kept(*known) && there == stored_before::verified) {
+            auto sound = check(object::id_of(object));
+            if (!sound && !is_damage(sound.error())) return passed(sound);
+            damaged = !sound;
+        }
+        if (is_kept(*known) && !damaged) {
+            stored_file<FS> equal{object, *std::move(known), std::nullopt};
+            equal.reserve_.emplace(*std::move(measured));
+            return equal;
         }
         auto sealed = std::move(*measured).seal();
         if (!sealed) return passed(sealed);
@@ -293,6 +327,7 @@ public:
         auto fence = fence_over(*fresh.fresh_);
         if (!fence) return passed(fence);
         fresh.fence_ = *std::move(fence);
+        fresh.damaged_ = damaged;
         return fresh;
     }
 
@@ -322,8 +357,9 @@ public:
     }
 
     /// Names nobody's bytes anew, but stores them: where all that names them does so already, and
-    /// they take the place of a link.
-    [[nodiscard]] result<void> settle(stored_file<FS>& f) {
+    /// they take the place of a link, or of damaged ones. False: what those name was collected
+    /// meanwhile, and stays away.
+    [[nodiscard]] result<bool> settle(stored_file<FS>& f) {
         for (int commits = 1; f.fresh_; ++commits) {
             transaction t{kv_};
             f.add_place_to(t);
@@ -332,9 +368,11 @@ public:
             if (made) break;
             if (made.error().code() != errc::conflict || commits == settles_max)
                 return within(std::move(made), "store", to_hex(f.object_.content));
+            const bool was_stored = f.seen_.exists();
             if (auto again = look_again(f); !again) return passed(again);
+            if (was_stored && !f.seen_.exists()) return false;
         }
-        return {};
+        return true;
     }
 
     /// After a conflict: the content's rows as they are now, and whether they had changed. Who was
@@ -346,7 +384,12 @@ public:
         // Another place of the same bytes is a change too: a compaction has moved them.
         bool changed = known->exists() != f.seen_.exists() ||
                        (known->exists() && (*known)->where != f.seen_->where);
-        if (is_kept(*known) && f.fresh_) f.keep_in_reserve();
+        if (is_kept(*known) && f.fresh_ && (changed || !f.damaged_)) {
+            // What was found damaged is so until others have replaced it, and not only moved it.
+            auto sound = !f.damaged_ ? result<void>{} : check(f.id());
+            if (!sound && !is_damage(sound.error())) return passed(sound);
+            if (sound) f.keep_in_reserve();
+        }
         if (!known->exists() && !f.fresh_) {
             auto again = f.take_from_reserve();
             if (!again) return again;
@@ -380,6 +423,33 @@ public:
             return fail(errc::corrupt, "read object", object::to_text(id),
                         "does not hash to its id");
         return *file;
+    }
+
+    /// Reads all of a file's bytes, and the rows that lead to them, and holds them against their
+    /// hashes. `told(n)`, which answers a `result<void>`, hears of n more bytes, and its error ends
+    /// it. Any other error that `is_damage` says that the store is damaged.
+    template <class Told>
+    [[nodiscard]] result<void> check(const object::file_object& file, Told told) {
+        auto bytes = open(file);
+        if (!bytes) return passed(bytes);
+        sha256 hasher;
+        auto all = bytes->for_each_piece([&](std::string_view piece) -> result<void> {
+            hasher.update(piece);
+            return told(piece.size());
+        });
+        if (!all) return all;
+        if (hasher.finish() == file.content) return {};
+        return fail(errc::corrupt, "check content", to_hex(file.content),
+                    "its bytes do not hash to it");
+    }
+    template <class Told>
+    [[nodiscard]] result<void> check(const protocol::obj_id& id, Told told) {
+        auto file = object_of(id);
+        if (!file) return passed(file);
+        return check(*file, std::move(told));
+    }
+    [[nodiscard]] result<void> check(const protocol::obj_id& id) {
+        return check(id, [](std::size_t) { return result<void>{}; });
     }
 
     /// Opens a file object for reading. Reads 3 rows, and one for each 256 MiB of a long file; no

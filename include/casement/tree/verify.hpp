@@ -176,19 +176,11 @@ private:
     }
 
     result<void> hash_matches(const object::file_object& file) {
-        auto bytes = contents_.open(file);
-        if (!bytes) return passed(bytes);
-        sha256 hasher;
-        auto all = bytes->for_each_piece([&](std::string_view piece) -> result<void> {
+        return contents_.check(file, [&](std::size_t n) -> result<void> {
             if (asked_()) return fail(errc::cancelled, "verify", to_hex(file.content));
-            hasher.update(piece);
-            read_(piece.size());
+            read_(n);
             return {};
         });
-        if (!all) return all;
-        if (hasher.finish() == file.content) return {};
-        return fail(errc::corrupt, "verify content", to_hex(file.content),
-                    "its bytes do not hash to it");
     }
 
     void walk_tree() {
