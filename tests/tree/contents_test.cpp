@@ -1,5 +1,4 @@
-// Contents on the memory engine and real files: stored once, named only when durable, guarded by
-// name.
+// Stored once, found again, held against its hashes, and read.
 
 #include <casement/tree/contents.hpp>
 
@@ -9,66 +8,19 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include <casement/blob/posix.hpp>
-#include <casement/kv/id_blocks.hpp>
-#include <casement/kv/memory.hpp>
-#include <casement/kv/transaction.hpp>
-
-#include "support/all_bytes.hpp"
-#include "support/temporary.hpp"
+#include "tree/contents_fixture.hpp"
 #include "tree/hand.hpp"
 #include "tree/stored_tree.hpp"
 
 namespace casement::tree::contents_test {
 namespace {
 
-using file_system = blob::posix_file_system;
-constexpr blob::thresholds sizes{100, 1000, 100'000};
-
-class Contents : public ::testing::Test {
-protected:
-    void SetUp() override { reopen(sizes); }
-
-    void reopen(const blob::thresholds& chosen) {
-        contents_.reset();
-        auto files = blob::files<file_system>::open({}, where_.path().string(),
-                                                    {[this] { return ids_.next<blob::blob_id>(); },
-                                                     [this] { return ids_.next<blob::pack_id>(); }},
-                                                    {chosen, blob::durability::process});
-        ASSERT_TRUE(files) << files.error().message();
-        contents_.emplace(kv_, *std::move(files));
-    }
-
-    stored_file<file_system> store_bytes(const std::string& bytes,
-                                         stored_before equal = stored_before::trusted) {
-        auto staged = contents_->stage();
-        EXPECT_TRUE(staged && staged->write(bytes));
-        auto stored = contents_->store_bytes(*std::move(staged), equal);
-        EXPECT_TRUE(stored);
-        return *std::move(stored);
-    }
-    result<receipt> commit(const stored_file<file_system>& f) {
-        transaction t{kv_};
-        f.add_to(t);
-        return t.commit();
-    }
-    std::string read_back(const protocol::obj_id& id) {
-        auto reader = contents_->open(id);
-        if (!reader) return reader.error().message();
-        auto all = testing::all_bytes(*reader);
-        return all ? *all : all.error().message();
-    }
-    std::size_t files_on_disk() { return contents_->files().list_files()->files.size(); }
-
-    testing::temporary_directory where_;
-    memory_store kv_;
-    id_blocks<memory_store> ids_{kv_};
-    std::optional<contents<memory_store, file_system>> contents_;
-};
+class Contents : public testing::contents_test {};
 
 TEST_F(Contents, EveryPlacementComesBack) {
     for (const std::size_t size : {0u, 1u, 100u, 101u, 999u, 1000u, 700'000u}) {
@@ -97,78 +49,6 @@ TEST_F(Contents, AnythingReadsFromTheMiddle) {
         EXPECT_EQ(*reader->read_at(size - 10, piece), 10u);
         EXPECT_EQ(*reader->read_at(size, piece), 0u);
         EXPECT_EQ(*reader->read_at(size + 5, piece), 0u);
-    }
-}
-
-TEST_F(Contents, NoRowNamesBytesBeforeTheCommit) {
-    const auto before = kv_;
-    auto stored = store_bytes(std::string(5000, 'd'));
-    EXPECT_FALSE(read<content>(kv_, stored.object().content)->exists());
-    EXPECT_EQ(files_on_disk(), 1u);
-    // What was never committed is given up, file and all.
-    { const auto dropped = std::move(stored); }
-    EXPECT_EQ(files_on_disk(), 0u);
-}
-
-TEST_F(Contents, TheSecondOfTwoWritersGivesItsBytesUp) {
-    auto one = store_bytes(std::string(5000, 'd'));
-    auto two = store_bytes(std::string(5000, 'd'));
-    EXPECT_EQ(files_on_disk(), 2u);
-    ASSERT_TRUE(commit(one));
-    one.published();
-    const auto late = commit(two);
-    ASSERT_FALSE(late);
-    EXPECT_EQ(late.error().code(), errc::conflict);
-    ASSERT_TRUE(contents_->look_again(two));
-    EXPECT_TRUE(two.deduplicated());
-    EXPECT_TRUE(commit(two));
-    EXPECT_EQ(files_on_disk(), 2u) << "the other may be collected until then";
-    two.published();
-    EXPECT_EQ(files_on_disk(), 1u);
-    EXPECT_EQ(read_back(two.id()), std::string(5000, 'd'));
-}
-
-TEST_F(Contents, PresenceIsAGuard) {
-    auto one = store_bytes("hello");
-    ASSERT_TRUE(commit(one));
-    one.published();
-    auto two = store_bytes("hello");
-    ASSERT_TRUE(two.deduplicated());
-    // A collector takes the content between the look and the commit.
-    ASSERT_TRUE(transaction{kv_}.erase<content>(two.object().content).commit());
-    EXPECT_EQ(commit(two).error().code(), errc::conflict);
-    EXPECT_TRUE(contents_->look_again(two)) << "it has bytes of its own";
-    EXPECT_FALSE(two.deduplicated());
-    EXPECT_TRUE(commit(two));
-    two.published();
-    auto three = contents_->find(two.object());
-    ASSERT_TRUE(three);
-    ASSERT_TRUE(transaction{kv_}.erase<content>(two.object().content).commit());
-    EXPECT_EQ(commit(*three).error().code(), errc::conflict);
-    EXPECT_EQ(contents_->look_again(*three).error().code(), errc::conflict) << "it has none";
-}
-
-// Wherever the bytes were to lie, and however often the equal ones come and go.
-TEST_F(Contents, BytesInHandOutliveEqualOnesThatAreCollected) {
-    for (const std::size_t size : {50u, 500u, 5000u}) {
-        auto mine = store_bytes(std::string(size, 'b'));
-        for (int i = 0; i < 3; ++i) {
-            auto other = store_bytes(std::string(size, 'b'));
-            ASSERT_TRUE(commit(other));
-            other.published();
-            EXPECT_FALSE(commit(mine));
-            ASSERT_TRUE(contents_->look_again(mine));
-            EXPECT_TRUE(mine.deduplicated());
-            ASSERT_TRUE(transaction{kv_}
-                            .erase<content>(mine.object().content)
-                            .erase<inline_bytes>(mine.object().content)
-                            .commit());
-            ASSERT_TRUE(contents_->look_again(mine));
-            EXPECT_FALSE(mine.deduplicated());
-        }
-        EXPECT_TRUE(commit(mine));
-        mine.published();
-        EXPECT_EQ(read_back(mine.id()), std::string(size, 'b'));
     }
 }
 
@@ -203,7 +83,7 @@ TEST_F(Contents, WhatIsMissingOrWrongIsSaidAndNotServed) {
 /// A stored file of bytes that no other test has, and ways to damage it: each says whether it did.
 class DamagedContents : public Contents {
 protected:
-    using damage = std::function<bool(const stored_file<file_system>&)>;
+    using damage = std::function<bool(const stored_file&)>;
 
     std::vector<damage> ways() {
         return {
@@ -231,7 +111,7 @@ protected:
     }
 
 private:
-    bool with_file(const stored_file<file_system>& f, void (*change)(const std::string&, long)) {
+    bool with_file(const stored_file& f, void (*change)(const std::string&, long)) {
         const auto where = (*read_content(kv_, f.object().content))->where;
         const auto& paths = contents_->files().where();
         const auto packed = blob::to_pack_position(where.position);
@@ -239,7 +119,7 @@ private:
             change(paths.file_of(packed.pack), packed.offset);
         else if (where.kind == blob::placement::dedicated)
             change(paths.file_of(where.id), 0);
-        reopen(sizes);  // whoever has the file open reads on
+        reopen({100, 1000, 100'000});  // whoever has the file open reads on
         return where.kind != blob::placement::inline_row;
     }
 
@@ -362,32 +242,6 @@ TEST_F(DamagedContents, AreReplacedByTheFirstWhoHeals) {
     EXPECT_TRUE(testing::must(contents_->look_again(second)));
     EXPECT_TRUE(second.deduplicated());
     EXPECT_EQ(read_back(second.id()), bytes);
-}
-
-TEST_F(Contents, WhatALaterVersionWroteIsNoDamage) {
-    auto stored = store_bytes(std::string(5000, 'n'));
-    ASSERT_TRUE(commit(stored));
-    stored.published();
-    auto again = store_bytes(std::string(5000, 'n'));
-    const auto key = row_key<content>(stored.object().content);
-    const auto bytes = *kv_.get(key)->value;
-    const auto codes_with_first_byte = [&](char first) {
-        auto changed = bytes;
-        changed.front() = first;
-        const write w{write::kind::put, key, changed};
-        EXPECT_TRUE(kv_.commit({{}, {&w, 1}}));
-        auto staged = contents_->stage();
-        EXPECT_TRUE(staged && staged->write(std::string(5000, 'n')));
-        return std::array{read_content(kv_, stored.object().content).error().code(),
-                          contents_->open(stored.id()).error().code(),
-                          contents_->find(stored.object()).error().code(),
-                          contents_->look_again(again).error().code(),
-                          contents_->store_bytes(*std::move(staged)).error().code()};
-    };
-    for (const auto code : codes_with_first_byte('\2')) EXPECT_EQ(code, errc::newer_format);
-    for (const auto code : codes_with_first_byte('\0')) EXPECT_EQ(code, errc::corrupt);
-    { const auto given_up = std::move(again); }
-    EXPECT_EQ(files_on_disk(), 1u) << "what was not understood is still there, and nothing else";
 }
 
 }  // namespace

@@ -27,7 +27,7 @@
 #include <casement/kv/transaction.hpp>
 #include <casement/object/file_object.hpp>
 #include <casement/tree/collection.hpp>
-#include <casement/tree/contents.hpp>
+#include <casement/tree/content.hpp>
 #include <casement/tree/objects.hpp>
 #include <casement/tree/survey.hpp>
 

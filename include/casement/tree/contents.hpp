@@ -1,15 +1,8 @@
 #pragma once
-// What files consist of: objects, their contents, and where the bytes are. A content is stored
-// once, however many names have it (SPEC B9), and its rows are written by the commit that names it
-// first, so no row ever points to bytes that are not durable (W2). Any thread.
-//
-//   c digest           content       the descriptor of the bytes
-//   i digest           inline_bytes  up to 64 KiB, apart from what is listed and looked up
-//   s digest, index    sums          chunk sums of longer contents, 1,024 a row
-//   p position         packed_frame  see packed_frames.hpp
+// What files consist of: bytes are stored once however many names want them, found again, held
+// against their hashes, and read. Any thread.
 
 #include <cerrno>
-#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,7 +12,6 @@
 #include <utility>
 #include <variant>
 
-#include <casement/blob/field.hpp>
 #include <casement/blob/files.hpp>
 #include <casement/core/error.hpp>
 #include <casement/core/hash.hpp>
@@ -27,84 +19,12 @@
 #include <casement/kv/transaction.hpp>
 #include <casement/object/file_object.hpp>
 #include <casement/protocol/ids.hpp>
-#include <casement/tree/collection.hpp>
+#include <casement/tree/content.hpp>
 #include <casement/tree/objects.hpp>
-#include <casement/tree/packed_frames.hpp>
+#include <casement/tree/stored_file.hpp>
 #include <casement/tree/sweep_fence.hpp>
 
 namespace casement::tree {
-
-/// Where a content's bytes are, in table `c`; it is stored if this row is there.
-struct content {
-    static constexpr char table = 'c';
-    using key = digest;
-    blob::descriptor where;
-};
-
-/// How a collector names a content.
-[[nodiscard]] inline condemned::key whole(const digest& of) {
-    return {static_cast<std::uint8_t>(content::table), of};
-}
-
-/// Reads a content's row. `newer_format` if a later Casement wrote it.
-template <readable S>
-[[nodiscard]] result<seen<content>> read_content(const S& source, const digest& which) {
-    auto row = read<content>(source, which);
-    if (row || row.error().code() != errc::corrupt) return row;
-    // Not of this version: what it is then, its bytes say.
-    auto raw = source.get(row_key<content>(which));
-    if (raw && raw->value)
-        if (auto told = blob::read_descriptor(*raw->value, to_hex(which)); !told)
-            return within(std::move(told), "read content", to_hex(which));
-    return row;
-}
-
-/// The bytes of an Inline content, in table `i`: its own row, so that look-ups never carry them.
-struct inline_bytes {
-    static constexpr char table = 'i';
-    using key = digest;
-    std::string data;
-};
-
-/// Chunk sums of a longer content, in table `s`: 1,024 a row, 8 bytes each.
-struct sums {
-    static constexpr char table = 's';
-    struct key {
-        digest of;
-        std::uint64_t index;
-    };
-    std::string data;
-};
-
-/// Bytes that no row names yet: sealed in our own files or for a row, or behind a link.
-template <blob::file_system FS>
-using fresh_bytes = std::variant<blob::staged<blob::sealed, FS>, blob::linked>;
-
-/// Where the bytes are that are about to be named.
-template <blob::file_system FS>
-[[nodiscard]] const blob::descriptor& place_of(const fresh_bytes<FS>& fresh) {
-    if (const auto* link = std::get_if<blob::linked>(&fresh)) return link->what;
-    return std::get<blob::staged<blob::sealed, FS>>(fresh).what();
-}
-
-/// Of the file of ours that a content lies in, if any.
-[[nodiscard]] inline std::optional<std::uint64_t> file_number(const blob::descriptor& where) {
-    if (where.kind == blob::placement::dedicated) return where.id.value;
-    if (where.kind == blob::placement::packed)
-        return blob::to_pack_position(where.position).pack.value;
-    return std::nullopt;
-}
-
-/// The rows that say where a content lies: for the commit that guards the content's own.
-template <store S, blob::file_system FS>
-void put_place(transaction<S>& t, const digest& of, const fresh_bytes<FS>& fresh) {
-    const auto& where = place_of(fresh);
-    t.template put<content>(of, {where});
-    add_frame(t, where);
-    if (where.kind == blob::placement::inline_row)
-        t.template put<inline_bytes>(
-            of, {std::string{std::get<blob::staged<blob::sealed, FS>>(fresh).inline_bytes()}});
-}
 
 /// Whether bytes that could not be read so are damaged or lost, and not only out of reach.
 [[nodiscard]] inline bool is_damage(const error& e) {
@@ -115,107 +35,6 @@ void put_place(transaction<S>& t, const digest& of, const fresh_bytes<FS>& fresh
 /// they are read and held against their hashes. A file that was lost while this process had it open
 /// can still be read here: the next process finds that it is gone.
 enum class stored_before : std::uint8_t { trusted, verified };
-
-/// A file's bytes on their way to a name: stored before, sealed or linked now. `add_to` is what a
-/// commit that names them must guard and write.
-template <blob::file_system FS>
-class stored_file {
-public:
-    [[nodiscard]] const object::file_object& object() const { return object_; }
-    [[nodiscard]] protocol::obj_id id() const { return object::id_of(object_); }
-    /// How a blob field names these bytes.
-    [[nodiscard]] blob::reference reference() const { return {object_.size, object_.content}; }
-    /// Were the bytes there already?
-    [[nodiscard]] bool deduplicated() const { return !fresh_.has_value(); }
-    /// Do they take the place of damaged ones?
-    [[nodiscard]] bool heals() const { return damaged_ && fresh_.has_value(); }
-
-    template <store S>
-    void add_to(transaction<S>& t) const {
-        // Presence is a guard: a collector that takes the bytes meanwhile wins (SPEC F4g), and one
-        // that is about to loses.
-        add_place_to(t);
-        if (seen_.exists()) revival_(t);
-    }
-
-    /// The commit was made, or may have been (`unknown_outcome`): the bytes stay. If no row names
-    /// them after all, a collection removes them.
-    void published() {
-        if (auto* mine = sealed_now())
-            (void)std::move(*mine).published();  // its receipt tells of names, not of rows
-        fresh_.reset();
-        reserve_.reset();
-    }
-
-private:
-    template <store S, blob::file_system F>
-    friend class contents;
-    using measured = blob::staged<blob::measured, FS>;
-    using sealed = blob::staged<blob::sealed, FS>;
-    stored_file(object::file_object o, seen<content> s, std::optional<fresh_bytes<FS>> fresh)
-        : object_{o}, seen_{std::move(s)}, revival_{whole(o.content)}, fresh_{std::move(fresh)} {}
-
-    template <store S>
-    void add_place_to(transaction<S>& t) const {
-        t.expect(seen_, seen_.exists() ? "the content is stored" : "the content is not stored yet");
-        if (!fresh_) return;
-        fence_(t);
-        if (seen_.exists()) leave(t, seen_->where);
-        put_place<S, FS>(t, object_.content, *fresh_);
-        t.template put<object_row>(id(), {object::to_bytes(object_)});
-        const auto& chunks = std::visit(sums_in, *fresh_);
-        if (chunks.size() > 1) {
-            std::uint64_t index = 0;
-            for (auto& row : blob::encode_sums(chunks))
-                t.template put<sums>({object_.content, index++}, {std::move(row)});
-        }
-    }
-
-    /// The rows of the place where the content lay until now, but for those that are put anew. A
-    /// row that is damaged may tell of a place that is another's.
-    template <store S>
-    void leave(transaction<S>& t, const blob::descriptor& place) const {
-        if (place.content != object_.content) return;
-        erase_frame(t, place);
-        if (place.kind == blob::placement::inline_row && place_of(*fresh_).kind != place.kind)
-            t.template erase<inline_bytes>(object_.content);
-    }
-
-    static constexpr auto sums_in = []<class Fresh>(const Fresh& f) -> const blob::chunk_sums& {
-        if constexpr (std::same_as<Fresh, blob::linked>)
-            return f.sums;
-        else
-            return f.sums();
-    };
-    [[nodiscard]] sealed* sealed_now() { return fresh_ ? std::get_if<sealed>(&*fresh_) : nullptr; }
-
-    /// Equal bytes are stored: these are wanted only if those go before anybody names them.
-    void keep_in_reserve() {
-        if (auto* mine = sealed_now()) reserve_.emplace(std::move(*mine));
-        fresh_.reset();
-    }
-    /// They have gone. False if there is no reserve.
-    [[nodiscard]] result<bool> take_from_reserve() {
-        if (!reserve_) return false;
-        auto mine = *std::exchange(reserve_, std::nullopt);
-        if (auto* all_in = std::get_if<measured>(&mine)) {
-            auto done = std::move(*all_in).seal();
-            if (!done) return passed(done);
-            fresh_.emplace(*std::move(done));
-        } else {
-            fresh_.emplace(std::get<sealed>(std::move(mine)));
-        }
-        return true;
-    }
-
-    object::file_object object_;
-    seen<content> seen_;
-    revival revival_;
-    fence_guard fence_;
-    bool damaged_ = false;  // what was stored when these came
-    std::optional<fresh_bytes<FS>> fresh_;
-    std::optional<std::variant<measured, sealed>> reserve_;
-};
 
 /// An inline content, in the row that it came in.
 struct held_bytes {

@@ -23,8 +23,9 @@
 #include <casement/kv/operation.hpp>
 #include <casement/kv/row.hpp>
 #include <casement/kv/transaction.hpp>
+#include <casement/object/file_object.hpp>
 #include <casement/tree/collection.hpp>
-#include <casement/tree/contents.hpp>
+#include <casement/tree/content.hpp>
 #include <casement/tree/ensure_path.hpp>
 #include <casement/tree/inventory.hpp>
 #include <casement/tree/objects.hpp>

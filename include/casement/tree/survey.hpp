@@ -20,7 +20,7 @@
 #include <casement/kv/row.hpp>
 #include <casement/object/file_object.hpp>
 #include <casement/tree/collection.hpp>
-#include <casement/tree/contents.hpp>
+#include <casement/tree/content.hpp>
 #include <casement/tree/digest_slices.hpp>
 #include <casement/tree/objects.hpp>
 #include <casement/tree/reach.hpp>
