@@ -220,6 +220,29 @@ TEST_F(Vault, SettlesANameOnlyWhereItMustChange) {
               errc::bad_name);
 }
 
+TEST_F(Vault, ReplacesDamagedBytesWhereThoseAreVerified) {
+    const std::string song(100'000, 's');
+    const auto settle = [&](tree::stored_before there) {
+        auto staged = v().stage(song.size());
+        EXPECT_TRUE(staged && staged->write(song));
+        return v().settle_file(tree::root, "name", *std::move(staged), about, there);
+    };
+    using enum tree::stored_before;
+    EXPECT_EQ(settle(verified), settled::created);
+    EXPECT_EQ(settle(verified), settled::unchanged) << "it is sound";
+    const auto stored = v().contents().files().list_files()->files;
+    ASSERT_EQ(stored.size(), 1u);
+    fs::resize_file(stored[0].path, song.size() / 2);
+    EXPECT_EQ(settle(trusted), settled::unchanged) << "nobody has looked";
+    EXPECT_EQ(settle(verified), settled::healed);
+    EXPECT_EQ(bytes_of("name"), song);
+    EXPECT_EQ(settle(verified), settled::unchanged);
+    ASSERT_TRUE(v().close());
+    vault_.emplace(*vault::open(path(), quickly));
+    EXPECT_FALSE(fs::exists(stored[0].path)) << "the file that was left is swept";
+    expect_clean();
+}
+
 TEST_F(Vault, MovesCopiesAndRemoves) {
     fill(v());
     ASSERT_TRUE(v().copy("/a/packed", "/copy"));
