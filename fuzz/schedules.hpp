@@ -97,9 +97,6 @@ inline constexpr std::array told_stories = std::to_array<told>({
     {"promote-stored", {}},
     {"promote-crash", {}},
     {"promote-crash-drvfs", {}},
-    {"heal-collect", {}},
-    {"heal-twice", {}},
-    {"heal-crash", {}},
     {"put-crash-packed", {}},
     {"put-crash-unnamed-journal", {}},
     {"put-crash-drvfs", {}},
@@ -127,6 +124,9 @@ inline constexpr std::array told_stories = std::to_array<told>({
     {"everything-any-rev", {}},
     {"everything-at-rev", {}},
     {"sweep-put-unasked", {}},
+    {"heal-collect", {}},
+    {"heal-twice", {}},
+    {"heal-crash", {}},
 });
 
 /// What a guard (operation, name) came to.
