@@ -60,7 +60,7 @@ void heal(actor& me) {
     const auto x = resolve(me.store(), "/x");
     if (!x || !x->exists()) return me.answer("no name");
     const auto settled = c->settle(*stored);
-    me.answer(!settled ? "not stored" : *settled ? "healed" : "collected");
+    me.answer(!settled ? "not stored" : *settled ? "healed" : "not needed");
 }
 
 story& with_laws_of_healing(story& s, std::size_t healers = 1) {

@@ -306,7 +306,11 @@ private:
         if (object == nullptr || (*there)->about != about) return false;
         const auto sound = options_.heal ? is_sound(*object, path) : result<bool>{true};
         if (!sound) return std::unexpected{sound.error()};
-        if (!*sound) return is_no_cure(source, path, *object, about.size);
+        if (!*sound) {
+            if (auto cure = expect_cure(source, path, *object, about.size); !cure)
+                return std::unexpected{std::move(cure).error()};
+            return false;
+        }
         auto placed = is_placed(*object, about, uri);
         if (!placed) return passed(placed);
         return *placed && options_.checksum ? has_bytes_of(source, path, *object) : *placed;
@@ -323,29 +327,33 @@ private:
 
     result<bool> is_sound(const protocol::obj_id& object, const std::string& path) {
         if (const auto linked = is_behind_link(object); linked && *linked) return true;
-        auto sound = vault_.contents().check(object, [&](std::size_t) -> result<void> {
+        std::uint64_t read = 0;
+        auto sound = vault_.contents().check(object, [&](std::size_t n) -> result<void> {
+            read += n;
+            tally_.bytes += n;
             if (stop_requested()) return fail(errc::cancelled, "import", path);
             return {};
         });
+        if (!sound || options_.checksum) tally_.bytes -= read;  // its source is read, too
         if (sound) return true;
         if (!tree::is_damage(sound.error())) return passed(sound);
-        warn(path + ": " + sound.error().message());
+        warn(printable(path) + ": " + sound.error().message());
         return false;
     }
 
-    /// False if the source has the bytes that were stored. Others under the same facts are refused:
-    /// it is the source that may have lost its own.
-    step<bool> is_no_cure(const descriptor& source, const std::string& path,
-                          const protocol::obj_id& object, std::uint64_t size) {
-        if (options_.checksum) return false;
+    /// The source has the bytes that were stored. Others under the same facts are taken only with
+    /// --checksum: it is the source that may have lost its own.
+    step<void> expect_cure(const descriptor& source, const std::string& path,
+                           const protocol::obj_id& object, std::uint64_t size) {
+        if (options_.checksum) return {};
         auto same = has_bytes_of(source, path, object);
-        if (!same) return same;
+        if (!same) return std::unexpected{std::move(same).error()};
         if (!*same)
             return std::unexpected{
                 of_source(error{errc::conflict, "heal", path,
                                 "it has other bytes than were stored; --checksum takes them"})};
         tally_.bytes -= size;  // it is read once more
-        return false;
+        return {};
     }
 
     step<bool> has_bytes_of(const descriptor& source, const std::string& path,

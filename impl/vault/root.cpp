@@ -248,7 +248,10 @@ result<std::uint64_t> store_root::sweep_blobs(sweeps which, std::uint64_t below)
     };
     auto done = contents->files().sweep(
         is_named, {which == sweeps::all ? 0 : swept_.load(), end_of_sweep(below)});
-    if (!done) return passed(done);
+    if (!done) {
+        swept_ = all_numbers;  // who leaves does not say that it was seen
+        return passed(done);
+    }
     if (named && done->refused.empty() && done->waiting == 0) remember_swept(*known, below);
     return done->removed.size();
 }

@@ -98,8 +98,10 @@ result<vault> vault::open(const std::string& path, const vault_options& options)
     if (auto forgot = again([&] { return forget_rebuild(s->rows); }); !forgot)
         return within(std::move(forgot), "open store", path);
     auto swept = s->in_use->sweep(options.alone ? sweeps::all : sweeps::what_is_new);
-    if (!swept) return within(std::move(swept), "open store", path);
-    s->leftovers = *swept;
+    // A store of which a row is damaged can still be read, and who cannot read it removes nothing.
+    if (!swept && swept.error().code() != errc::corrupt)
+        return within(std::move(swept), "open store", path);
+    s->leftovers = swept.value_or(0);
     // A store on a full disk can still be read: then the next opening forgets and sweeps.
     auto number = again([&] { return identify(s->rows); });  // an older one has none
     if (!number && number.error().code() != errc::no_space)
@@ -273,8 +275,8 @@ result<settled> vault::settle_file(node_id parent, std::string_view name, staged
     if (auto good = check_name(name); !good) return passed(good);
     auto stored = contents().store_bytes(std::move(bytes), there);
     if (!stored) return passed(stored);
-    // The file that they leave is found by the next sweep, though others of its time were seen.
-    if (stored->heals())
+    // The next opening looks for it, though it has seen all others of its time.
+    if (stored->leaves_a_file())
         if (auto expected = state_->in_use->expect_leftovers(); !expected) return passed(expected);
     return settle_stored(parent, name, *std::move(stored), about);
 }

@@ -234,6 +234,7 @@ TEST_F(DamagedContents, AreReplacedByTheFirstWhoHeals) {
     ASSERT_TRUE(ways().front()(stored));
     auto first = store_bytes(bytes, stored_before::verified);
     auto second = store_bytes(bytes, stored_before::verified);
+    auto third = store_bytes(bytes, stored_before::verified);
     EXPECT_FALSE(testing::must(contents_->look_again(first)));
     EXPECT_FALSE(first.deduplicated()) << "nobody has replaced them yet";
     ASSERT_TRUE(commit(first));
@@ -241,6 +242,7 @@ TEST_F(DamagedContents, AreReplacedByTheFirstWhoHeals) {
     EXPECT_EQ(commit(second).error().code(), errc::conflict);
     EXPECT_TRUE(testing::must(contents_->look_again(second)));
     EXPECT_TRUE(second.deduplicated());
+    EXPECT_FALSE(testing::must(contents_->settle(third))) << "it was done";
     EXPECT_EQ(read_back(second.id()), bytes);
 }
 

@@ -14,7 +14,6 @@ namespace {
 class StoredFile : public testing::contents_test {};
 
 TEST_F(StoredFile, NoRowNamesBytesBeforeTheCommit) {
-    const auto before = kv_;
     auto stored = store_bytes(std::string(5000, 'd'));
     EXPECT_FALSE(read<content>(kv_, stored.object().content)->exists());
     EXPECT_EQ(files_on_disk(), 1u);

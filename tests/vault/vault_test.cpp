@@ -243,6 +243,40 @@ TEST_F(Vault, ReplacesDamagedBytesWhereThoseAreVerified) {
     expect_clean();
 }
 
+TEST_F(Vault, IsReadThoughARowOfAContentIsDamagedAndNothingIsSweptUntilItIsMended) {
+    const auto reopen = [&] { vault_.emplace(well(vault::open(path(), quickly))); };
+    const auto key = row_key<tree::content>(sha256_of("damaged"));
+    const auto commit = [&](write::kind how) {
+        const write row{how, key, how == write::kind::put ? "\1" : ""};
+        return v().rows().commit({{}, {&row, 1}});
+    };
+    ASSERT_TRUE(v().close());  // what was made until now is named
+    reopen();
+    const auto store = [&](const std::string& name, char all) {
+        auto staged = v().stage();
+        return staged && staged->write(std::string(100'000, all)) &&
+               v().settle_file(tree::root, name, *std::move(staged), about);
+    };
+    ASSERT_TRUE(store("song", 's'));
+    const auto song = v().contents().files().list_files()->files.at(0);
+    const auto leftover = v().contents().files().where().file_of(blob::blob_id{song.id + 1});
+    fs::copy_file(song.path, leftover);
+    ASSERT_TRUE(commit(write::kind::put));
+    vault_.reset();  // it crashes
+
+    reopen();
+    EXPECT_EQ(bytes_of("song"), std::string(100'000, 's'));
+    EXPECT_TRUE(fs::exists(leftover)) << "the damaged row may name it";
+    ASSERT_TRUE(store("another", 'a'));
+    ASSERT_TRUE(v().close());
+    reopen();
+    ASSERT_TRUE(commit(write::kind::erase));
+    ASSERT_TRUE(v().close());
+    reopen();
+    EXPECT_FALSE(fs::exists(leftover));
+    expect_clean();
+}
+
 TEST_F(Vault, MovesCopiesAndRemoves) {
     fill(v());
     ASSERT_TRUE(v().copy("/a/packed", "/copy"));

@@ -1,7 +1,6 @@
 #pragma once
 // The rows of a content: where the bytes are that files consist of. A content is stored once,
-// however many names have it (SPEC B9), and its rows are written by the commit that names it first,
-// so no row ever points to bytes that are not durable (W2).
+// however many names have it (SPEC B9), and no row ever points to bytes that are not durable (W2).
 //
 //   c digest           content       the descriptor of the bytes
 //   i digest           inline_bytes  up to 64 KiB, apart from what is listed and looked up

@@ -26,7 +26,7 @@
 
 namespace casement::tree {
 
-/// Whether bytes that could not be read so are damaged or lost, and not only out of reach.
+/// Whether an error of a read means that the bytes are damaged or lost, and not only out of reach.
 [[nodiscard]] inline bool is_damage(const error& e) {
     return e.code() == errc::corrupt || e.code() == errc::not_found || e.system() == EIO;
 }
@@ -121,7 +121,8 @@ public:
 
     /// All bytes are in: finds out whether they are stored, and stores them durably if not; a link
     /// to such bytes is no store, and they take its place, as they do that of bytes that were
-    /// verified and are damaged. Reads 1 row; to verify, 3 more and the bytes.
+    /// verified and are damaged. Reads 1 row; to verify, those and the bytes that `check` reads.
+    /// `corrupt` where the content's own row is no row: nobody can say what it stands for.
     [[nodiscard]] result<stored_file<FS>> store_bytes(
         blob::staged<blob::open, FS> written, stored_before there = stored_before::trusted) {
         auto measured = std::move(written).measure();
@@ -176,22 +177,22 @@ public:
     }
 
     /// Names nobody's bytes anew, but stores them: where all that names them does so already, and
-    /// they take the place of a link, or of damaged ones. False: what those name was collected
-    /// meanwhile, and stays away.
+    /// they take the place of a link, or of damaged ones. False: nothing was stored, for others did
+    /// so meanwhile, or the content was collected, and stays away.
     [[nodiscard]] result<bool> settle(stored_file<FS>& f) {
         for (int commits = 1; f.fresh_; ++commits) {
             transaction t{kv_};
             f.add_place_to(t);
             auto made = t.commit();
             if (made || made.error().code() == errc::unknown_outcome) f.published();
-            if (made) break;
+            if (made) return true;
             if (made.error().code() != errc::conflict || commits == settles_max)
                 return within(std::move(made), "store", to_hex(f.object_.content));
             const bool was_stored = f.seen_.exists();
             if (auto again = look_again(f); !again) return passed(again);
-            if (was_stored && !f.seen_.exists()) return false;
+            if (was_stored && !f.seen_.exists()) break;
         }
-        return true;
+        return false;
     }
 
     /// After a conflict: the content's rows as they are now, and whether they had changed. Who was
@@ -246,7 +247,7 @@ public:
 
     /// Reads all of a file's bytes, and the rows that lead to them, and holds them against their
     /// hashes. `told(n)`, which answers a `result<void>`, hears of n more bytes, and its error ends
-    /// it. Any other error that `is_damage` says that the store is damaged.
+    /// it. Of any other error `is_damage` says whether the store is damaged.
     template <class Told>
     [[nodiscard]] result<void> check(const object::file_object& file, Told told) {
         auto bytes = open(file);

@@ -5,7 +5,6 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
 #include <variant>
 
@@ -36,6 +35,8 @@ public:
     [[nodiscard]] bool deduplicated() const { return !fresh_.has_value(); }
     /// Do they take the place of damaged ones?
     [[nodiscard]] bool heals() const { return damaged_ && fresh_.has_value(); }
+    /// And does a file of ours lose its name to them?
+    [[nodiscard]] bool leaves_a_file() const { return heals() && file_number(seen_->where); }
 
     template <store S>
     void add_to(transaction<S>& t) const {
