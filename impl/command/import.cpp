@@ -316,17 +316,18 @@ private:
         return *placed && options_.checksum ? has_bytes_of(source, path, *object) : *placed;
     }
 
-    /// What is behind a link is not the store's.
-    result<bool> is_behind_link(const protocol::obj_id& object) {
+    /// The row of its bytes, as it was seen.
+    result<seen<tree::content>> content_of(const protocol::obj_id& object) {
         auto file = vault_.contents().object_of(object);
         if (!file) return passed(file);
-        auto content = tree::read_content(vault_.rows(), file->content);
-        if (!content) return passed(content);
-        return content->exists() && (*content)->where.kind == blob::placement::external;
+        return tree::read_content(vault_.rows(), file->content);
     }
 
     result<bool> is_sound(const protocol::obj_id& object, const std::string& path) {
-        if (const auto linked = is_behind_link(object); linked && *linked) return true;
+        const auto content = content_of(object);
+        const bool stored =
+            !content || !content->exists() || (*content)->where.kind != blob::placement::external;
+        if (!stored) return true;  // what is behind a link is not the store's
         std::uint64_t read = 0;
         auto sound = vault_.contents().check(object, [&](std::size_t n) -> result<void> {
             read += n;
@@ -374,9 +375,7 @@ private:
     result<bool> is_placed(const protocol::obj_id& object, const tree::facts& about,
                            const std::string& uri) {
         if (about.size <= vault_.sizes().inline_max) return true;
-        auto file = vault_.contents().object_of(object);
-        if (!file) return passed(file);
-        auto content = tree::read_content(vault_.rows(), file->content);
+        auto content = content_of(object);
         if (!content) return passed(content);
         if (!content->exists()) return false;
         // What is behind a link is not in the store, and who imports may be about to delete it.

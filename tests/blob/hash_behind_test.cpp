@@ -138,6 +138,16 @@ TEST(hash_behind, loses_nothing_to_who_leaves_while_it_is_copied) {
     EXPECT_EQ(hash.finish(), expected(first + second));
 }
 
+TEST(hash_behind, a_tail_that_comes_late_starts_no_thread) {
+    const auto first = some_bytes(blob::piece_size, 'a'), tail = some_bytes(1000, 'b');
+    hash_behind hash;
+    feed(hash, first, 4);
+    while (hash.under_way()) std::this_thread::yield();
+    EXPECT_FALSE(hash.offer(tail));
+    hash.take(tail);
+    EXPECT_EQ(hash.finish(), expected(first + tail));
+}
+
 TEST(hash_behind, can_be_given_up_at_any_time) {
     {
         hash_behind hash;

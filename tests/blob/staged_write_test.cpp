@@ -1,6 +1,7 @@
 #include <casement/blob/staged_write.hpp>
 
 #include <cerrno>
+#include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -84,6 +85,33 @@ TEST_F(staged_write_test, its_first_error_is_every_later_answer) {
     EXPECT_EQ(w.store().error(), failed.error());
     EXPECT_TRUE(w.abandon());
     EXPECT_TRUE(files_below(here.path()).empty());
+}
+
+struct staged_write_megabytes_test : staged_write_test {
+    staged_write_megabytes_test() : staged_write_test{chosen()} {}
+    static blob::options chosen() {
+        auto power = small_options(blob::durability::power);
+        power.sizes = {100, 4 * piece_size, 8 * piece_size};
+        return power;
+    }
+};
+
+TEST_F(staged_write_megabytes_test, what_is_read_back_is_what_was_written_and_was_not_synced) {
+    for (const bool flipped : {false, true}) {
+        blob::staged_write w{room, blob_id{1}, 4 * piece_size};
+        ASSERT_TRUE(w.write(payload_of(2 * piece_size)));
+        if (flipped) {
+            std::fstream file{room.where.file_of(blob_id{1}),
+                              std::ios::in | std::ios::out | std::ios::binary};
+            file.seekp(piece_size);
+            EXPECT_TRUE(file.put('#').flush());
+        }
+        const auto measured = w.measure();
+        ASSERT_EQ(measured.has_value(), !flipped);
+        EXPECT_TRUE(measured || measured.error().code() == errc::corrupt);
+        EXPECT_EQ(disk.follow().count("sync"), 0u);
+        EXPECT_TRUE(w.abandon());
+    }
 }
 
 struct staged_write_power_test : staged_write_test {

@@ -3,6 +3,7 @@
 #include <casement/tree/contents.hpp>
 
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -78,6 +79,14 @@ TEST_F(Contents, WhatIsMissingOrWrongIsSaidAndNotServed) {
     EXPECT_TRUE(corrupt_after([&](auto& t) {
         t.template put<sums>({content_key, 0}, {std::string(24, 'z')});
     }));
+}
+
+TEST(is_damage, is_what_another_look_would_not_mend) {
+    for (const int lost : {EIO, ENOENT}) EXPECT_TRUE(is_damage(system_error(lost, "read", "x")));
+    for (const int away : {EACCES, EBUSY, EMFILE, ENOMEM, ESTALE})
+        EXPECT_FALSE(is_damage(system_error(away, "read", "x"))) << away;
+    EXPECT_TRUE(is_damage(error{errc::corrupt, "read", "x"}));
+    EXPECT_FALSE(is_damage(error{errc::need_pull, "read", "x"}));
 }
 
 /// A stored file of bytes that no other test has, and ways to damage it: each says whether it did.

@@ -49,14 +49,21 @@ public:
         contents_.emplace(t.kv, must(std::move(files)), true);
     }
 
+    void reopen(const blob::thresholds& sizes) {
+        sizes_ = sizes;
+        reopen();
+    }
+
+    /// The same place after every opening.
     [[nodiscard]] tree::contents<memory_store, FS>& contents() { return *contents_; }
 
     blob::others_asked others = blob::nobody_else;
 
-    tree::stored_file<FS> store(std::string_view bytes) {
+    tree::stored_file<FS> store(std::string_view bytes,
+                                tree::stored_before there = tree::stored_before::trusted) {
         auto staged = must(contents_->stage());
         must(staged.write(bytes));
-        return must(contents_->store_bytes(std::move(staged)));
+        return must(contents_->store_bytes(std::move(staged), there));
     }
     obj_id make(std::string_view path, std::string_view bytes) {
         auto stored = store(bytes);

@@ -130,13 +130,10 @@ public:
         const object::file_object object{measured->content(), measured->size()};
         auto known = read_content(kv_, object.content);
         if (!known) return passed(known);
-        bool damaged = false;
-        if (is_kept(*known) && there == stored_before::verified) {
-            auto sound = check(object::id_of(object));
-            if (!sound && !is_damage(sound.error())) return passed(sound);
-            damaged = !sound;
-        }
-        if (is_kept(*known) && !damaged) {
+        const bool to_verify = is_kept(*known) && there == stored_before::verified;
+        auto damaged = to_verify ? is_damaged(object::id_of(object)) : result<bool>{false};
+        if (!damaged) return passed(damaged);
+        if (is_kept(*known) && !*damaged) {
             stored_file<FS> equal{object, *std::move(known), std::nullopt};
             equal.reserve_.emplace(*std::move(measured));
             return equal;
@@ -147,7 +144,7 @@ public:
         auto fence = fence_over(*fresh.fresh_);
         if (!fence) return passed(fence);
         fresh.fence_ = *std::move(fence);
-        fresh.damaged_ = damaged;
+        fresh.damaged_ = *damaged;
         return fresh;
     }
 
@@ -204,11 +201,11 @@ public:
         // Another place of the same bytes is a change too: a compaction has moved them.
         bool changed = known->exists() != f.seen_.exists() ||
                        (known->exists() && (*known)->where != f.seen_->where);
-        if (is_kept(*known) && f.fresh_ && (changed || !f.damaged_)) {
+        if (is_kept(*known) && f.fresh_) {
             // What was found damaged is so until others have replaced it, and not only moved it.
-            auto sound = !f.damaged_ ? result<void>{} : check(f.id());
-            if (!sound && !is_damage(sound.error())) return passed(sound);
-            if (sound) f.keep_in_reserve();
+            auto damaged = f.damaged_ && changed ? is_damaged(f.id()) : result<bool>{f.damaged_};
+            if (!damaged) return passed(damaged);
+            if (!*damaged) f.keep_in_reserve();
         }
         if (!known->exists() && !f.fresh_) {
             auto again = f.take_from_reserve();
@@ -270,6 +267,12 @@ public:
     }
     [[nodiscard]] result<void> check(const protocol::obj_id& id) {
         return check(id, [](std::size_t) { return result<void>{}; });
+    }
+    /// An error where the bytes are only out of reach.
+    [[nodiscard]] result<bool> is_damaged(const protocol::obj_id& id) {
+        auto sound = check(id);
+        if (!sound && !is_damage(sound.error())) return passed(sound);
+        return !sound;
     }
 
     /// Opens a file object for reading. Reads 3 rows, and one for each 256 MiB of a long file; no
